@@ -1,0 +1,1 @@
+//! TOML to validated types, every fault at once and in its place.

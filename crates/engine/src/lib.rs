@@ -1,0 +1,1 @@
+//! The actors: listeners, connections, handlers, outbound pools and their supervision.

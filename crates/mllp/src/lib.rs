@@ -1,0 +1,1 @@
+//! MLLP framing: bytes to frames and back, usable alone.

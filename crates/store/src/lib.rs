@@ -1,0 +1,1 @@
+//! The journal that is the promise and the queue behind it.
