@@ -1,0 +1,44 @@
+//! The phases of an engine's life, as every actor sees them.
+//!
+//! ```text
+//! Running ──SIGTERM, SIGINT, stop──▶ Draining ──all ended, or drain_timeout──▶ process exit
+//! ```
+//!
+//! In `Draining` listeners stop accepting; a connection finishes and answers the message in hand and closes; a pool
+//! waits for the answers of what is in flight and starts nothing new. Nothing waits for queues: they are durable.
+
+use tokio::sync::watch;
+
+/// Where the engine is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Takes in and delivers.
+    Running,
+    /// Ends what it has in hand, starts nothing new.
+    Draining,
+}
+
+/// Tells everyone of the phase.
+pub(crate) type PhaseSender = watch::Sender<Phase>;
+
+/// How an actor learns of the phase. `Phase::Draining` also when the engine is gone.
+#[derive(Debug, Clone)]
+pub(crate) struct Drain(watch::Receiver<Phase>);
+
+impl Drain {
+    /// A pair: one end for the engine, one to clone for everyone else.
+    pub(crate) fn new() -> (PhaseSender, Self) {
+        let (sender, receiver) = watch::channel(Phase::Running);
+        (sender, Self(receiver))
+    }
+
+    /// Whether the engine is draining.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() == Phase::Draining
+    }
+
+    /// Returns when the engine begins to drain, at once if it has.
+    pub(crate) async fn begun(&mut self) {
+        let _engine_gone_is_draining = self.0.wait_for(|&phase| phase == Phase::Draining).await;
+    }
+}

@@ -1,0 +1,13 @@
+//! What the actors count, and how it is read.
+//!
+//! Every actor has a struct of counters of its own; connections share one for each listener and arbiter, so that a
+//! count never waits for another core. Reading sums them. Counters hold numbers only: PHI-1.
+
+mod counters;
+mod moments;
+
+pub use counters::{
+    DestinationCounters, DestinationCounts, HandlerCounters, HandlerCounts, ListenerCounters,
+    ListenerCounts,
+};
+pub use moments::Moment;

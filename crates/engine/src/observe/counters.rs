@@ -1,0 +1,202 @@
+//! The counters of each kind of actor. Field names are the names of the figures wherever they show.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// Declares a struct of atomic counters and the plain struct of its values, which sum.
+macro_rules! counters {
+    ($(#[$doc:meta])* $live:ident => $read:ident { $($(#[$field_doc:meta])* $field:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $live { $($(#[$field_doc])* pub $field: Counter,)+ }
+
+        $(#[$doc])*
+        #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct $read { $($(#[$field_doc])* pub $field: u64,)+ }
+
+        impl $live {
+            /// The values at this moment.
+            pub fn read(&self) -> $read { $read { $($field: self.$field.get(),)+ } }
+        }
+
+        impl std::iter::Sum for $read {
+            fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+                all.fold(Self::default(), |sum, one| Self { $($field: sum.$field + one.$field,)+ })
+            }
+        }
+    };
+}
+
+/// One count that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts one.
+    pub fn one(&self) {
+        self.add(1);
+    }
+
+    /// Counts `many`.
+    pub fn add(&self, many: u64) {
+        self.0.fetch_add(many, Ordering::Relaxed);
+    }
+
+    /// The count.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+counters! {
+    /// What one listener has seen.
+    ListenerCounters => ListenerCounts {
+        /// Connections accepted.
+        opened,
+        /// Connections closed, whatever the reason.
+        closed,
+        /// Closed by the peer between frames.
+        closed_by_peer,
+        /// Closed or reset by the peer inside a frame.
+        closed_inside_frame,
+        /// Closed because nothing came for `idle_timeout`.
+        closed_idle,
+        /// Closed because a frame stopped coming (`frame_idle_timeout`) or took too long (`frame_timeout`).
+        closed_frame_timeout,
+        /// Closed because the peer did not take its answer within `write_timeout`.
+        closed_write_timeout,
+        /// Closed after 64 KiB without the start of a frame.
+        closed_no_frame,
+        /// Closed after a payload over `max_message_size`.
+        closed_too_large,
+        /// Closed unanswered because the engine could not store.
+        closed_unavailable,
+        /// Closed by the engine's drain.
+        closed_draining,
+        /// Closed by a read or write error.
+        closed_error,
+        /// Closed to make room for a newer connection of the same source.
+        closed_replaced,
+        /// Newcomers closed at once because the listener or their source was full.
+        refused_full,
+        /// Whole frames.
+        frames,
+        /// Bytes of their payloads.
+        bytes,
+        /// Empty frames and lone MLLP release 2 blocks, ignored.
+        frames_ignored,
+        /// Bytes outside of frames, dropped.
+        lost_bytes,
+        /// Frames left unfinished because a new one began inside.
+        frames_abandoned,
+        /// Lint: frames that did not end in FS CR.
+        lint_frame_end,
+        /// Lint: frames with a VT inside.
+        lint_inner_vt,
+        /// Lint: segment ends, empty lines, BOM, missing last CR.
+        lint_message,
+        /// Lint: MSH-9, MSH-10, MSH-11 or MSH-12 missing and let pass.
+        lint_header,
+        /// Messages stored with all their deliveries.
+        stored,
+        /// Messages stored that no route matched.
+        unrouted,
+        /// Messages that no route matched, answered AA and not kept, as configured.
+        discarded,
+        /// Answers AA.
+        answered_aa,
+        /// Answers AE.
+        answered_ae,
+        /// Answers AR.
+        answered_ar,
+        /// Messages that ended without an answer, as `ack = "none"` asks.
+        unanswered,
+        /// Handler calls that panicked, timed out, failed or found the handler down.
+        handler_faults,
+    }
+}
+
+counters! {
+    /// What one handler has done.
+    HandlerCounters => HandlerCounts {
+        /// Calls begun.
+        calls,
+        /// Verdict Accept.
+        accepted,
+        /// Verdict Reject.
+        rejected,
+        /// Verdict Fail.
+        failed,
+        /// Verdict Emit.
+        emitted,
+        /// Calls that panicked.
+        panicked,
+        /// Calls that ran past the timeout.
+        timed_out,
+        /// Calls refused at once because the handler is down.
+        refused_down,
+        /// Instances replaced.
+        restarts,
+        /// Threads found blocked and abandoned.
+        threads_stuck,
+        /// Of those, threads that came back.
+        threads_returned,
+    }
+}
+
+counters! {
+    /// What one destination has done.
+    DestinationCounters => DestinationCounts {
+        /// Attempts to deliver.
+        attempts,
+        /// Delivered.
+        delivered,
+        /// Bytes of what was delivered.
+        delivered_bytes,
+        /// Attempts to be repeated.
+        retried,
+        /// Dead letters.
+        dead,
+        /// Deliveries held as unclear.
+        held,
+        /// Times the destination was held because of dead letters in a row.
+        destination_held,
+        /// Connections opened.
+        connects,
+        /// Connections that could not be opened.
+        connect_failures,
+        /// Connections closed by the peer or by a fault.
+        disconnects,
+        /// Answers AA or CA.
+        replies_positive,
+        /// Answers AE or CE.
+        replies_error,
+        /// Answers AR or CR.
+        replies_reject,
+        /// No answer within `ack_timeout`.
+        ack_timeouts,
+        /// Late or second answers, skipped.
+        replies_stale,
+        /// Answers that could not be matched.
+        replies_unclear,
+        /// Lint: junk around an answer, or an answer in an unusual frame.
+        lint_reply,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_several_arbiters_sum() {
+        let (one, two) = (ListenerCounters::default(), ListenerCounters::default());
+        one.frames.one();
+        two.frames.add(2);
+        two.answered_aa.one();
+        let sum: ListenerCounts = [one.read(), two.read()].into_iter().sum();
+        assert_eq!((sum.frames, sum.answered_aa, sum.bytes), (3, 1, 0));
+    }
+}
