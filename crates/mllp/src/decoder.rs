@@ -76,8 +76,6 @@ pub enum Position {
 pub struct Decoder {
     options: DecoderOptions,
     state: State,
-    #[cfg(test)]
-    bytes_searched: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -106,12 +104,7 @@ struct Inside {
 impl Decoder {
     /// A decoder at the start of a stream.
     pub fn new(options: DecoderOptions) -> Self {
-        Self {
-            options,
-            state: State::Between { after_junk: false },
-            #[cfg(test)]
-            bytes_searched: 0,
-        }
+        Self { options, state: State::Between { after_junk: false } }
     }
 
     /// Takes the next thing out of `buffer`; to be called until it gives `None`, which means that more bytes are needed.
@@ -190,8 +183,8 @@ impl Decoder {
         buffer: &mut BytesMut,
     ) -> Result<Option<Decoded>, DecodeError> {
         loop {
-            let mark = self.next_mark(inside.searched, buffer);
-            inside.searched = mark.unwrap_or(buffer.len());
+            let unsearched = buffer.get(inside.searched..).unwrap_or_default();
+            inside.searched += find_mark(unsearched).unwrap_or(unsearched.len());
             if inside.searched > self.options.max_payload {
                 return Err(self.too_large(buffer));
             }
@@ -220,17 +213,6 @@ impl Decoder {
                 }
             }
         }
-    }
-
-    /// The offset of the next FS or VT from `searched` on.
-    fn next_mark(&mut self, searched: usize, buffer: &BytesMut) -> Option<usize> {
-        let rest = buffer.get(searched..)?;
-        let mark = memchr::memchr2(END_BLOCK, START_BLOCK, rest);
-        #[cfg(test)]
-        {
-            self.bytes_searched += mark.map_or(rest.len(), |offset| offset + 1);
-        }
-        Some(searched + mark?)
     }
 
     /// Takes the frame that ends at `inside.searched`, and the `width` bytes that end it, out of `buffer`.
@@ -265,6 +247,14 @@ impl Decoder {
         self.state = State::Failed;
         DecodeError::TooLarge { limit: self.options.max_payload, head }
     }
+}
+
+/// The offset of the first FS or VT.
+fn find_mark(bytes: &[u8]) -> Option<usize> {
+    let mark = memchr::memchr2(END_BLOCK, START_BLOCK, bytes);
+    #[cfg(test)]
+    tests::count_searched(mark.map_or(bytes.len(), |offset| offset + 1));
+    mark
 }
 
 #[cfg(test)]
