@@ -1,1 +1,13 @@
 //! TOML to validated types, every fault at once and in its place.
+//!
+//! ```text
+//!   files ──include──▶ spanned TOML ──read──▶ raw sections ──check against each other──▶ Config
+//!     └──────────────────────┴──────────────────┴────────────────────┴──▶ faults: file, line, column, a way out
+//! ```
+//!
+//! [`load`] is the only way in. What comes out of it has nothing left to parse, and every default is filled in. A key
+//! that no part of the engine obeys is not in the schema: it is refused with its place, never accepted and ignored.
+
+pub mod model;
+
+pub use model::*;

@@ -1,1 +1,32 @@
 //! Every decision of the engine and none of its I/O: routes, plans, replies, retries.
+//!
+//! Nothing here knows a socket, a clock, a disk or an actor: time and chance are arguments, so that each decision can
+//! be tested as a table.
+//!
+//! In the order of a message's way:
+//!
+//! - [`intake`]: may this message come in at all, by its header?
+//! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
+//! - [`classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
+//!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
+
+pub mod cause;
+pub mod classify;
+mod id;
+pub mod intake;
+pub mod matching;
+pub mod retry;
+pub mod routing;
+pub mod streak;
+
+pub use cause::{Cause, UnknownCause};
+pub use classify::{
+    DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,
+    TransportFault, Unclear, Verdict, classify,
+};
+pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
+pub use intake::{Intake, IntakeLints, Presence, Refusal};
+pub use matching::{Matcher, MessagePattern, PatternError};
+pub use retry::RetryPolicy;
+pub use routing::{Plan, Planned, Route, Routing, Source};
+pub use streak::ConsecutiveDead;

@@ -1,0 +1,44 @@
+//! The configuration as the engine sees it: validated, with nothing left to parse and every default filled in.
+//!
+//! One file per section of the TOML. The defaults stand here, beside the fields, and `config/reference.toml` is proven
+//! equal to them.
+
+mod destination;
+mod engine;
+mod handler;
+mod listener;
+mod log;
+mod path_template;
+mod store;
+
+pub use destination::{
+    ConnectionMode, Destination, DestinationKind, FileDestination, HandlerDestination,
+    MllpDestination, Order,
+};
+pub use engine::Engine;
+pub use handler::HandlerLimits;
+pub use listener::{AckWhen, Listener, OnUnavailable, Unrouted, WhenFull};
+pub use log::{Log, LogFormat};
+pub use path_template::{PathTemplate, TemplateFault, TemplateValues};
+pub use store::Store;
+
+use wardline_flow::Routing;
+
+/// A whole configuration: all files of it, validated against each other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// `[engine]`.
+    pub engine: Engine,
+    /// `[store]`.
+    pub store: Store,
+    /// `[log]`.
+    pub log: Log,
+    /// `[handlers.NAME]`, one for every handler that is used somewhere, in the order of their names.
+    pub handlers: Vec<HandlerLimits>,
+    /// `[[listeners]]`, in the order of the files.
+    pub listeners: Vec<Listener>,
+    /// `[[routes]]`, in the order of the files.
+    pub routing: Routing,
+    /// `[[destinations]]`, in the order of the files.
+    pub destinations: Vec<Destination>,
+}

@@ -1,0 +1,127 @@
+//! `[[destinations]]`: where messages go, and what happens when they can't.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use wardline_flow::{DeliveryPolicy, DestinationId, HandlerName};
+
+use super::path_template::PathTemplate;
+
+const MIB: usize = 1024 * 1024;
+
+/// One `[[destinations]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Destination {
+    /// Its id, unique among listeners and destinations; the queue belongs to it.
+    pub id: DestinationId,
+    /// What it is, with the keys of its kind.
+    pub kind: DestinationKind,
+    /// Whether messages keep their order.
+    pub order: Order,
+    /// The table `retry` and what follows it: `on_exhausted`, `on_unclear`.
+    pub policy: DeliveryPolicy,
+    /// Dead letters in a row after which the destination is held.
+    pub max_consecutive_dead: NonZeroU32,
+}
+
+impl Destination {
+    /// The defaults, for the two keys that have none.
+    pub fn new(id: DestinationId, kind: DestinationKind) -> Self {
+        const FIVE: NonZeroU32 = NonZeroU32::new(5).unwrap();
+        Self {
+            id,
+            kind,
+            order: Order::Fifo,
+            policy: DeliveryPolicy::default(),
+            max_consecutive_dead: FIVE,
+        }
+    }
+}
+
+/// The `kind` of a destination.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DestinationKind {
+    /// Another system over MLLP.
+    Mllp(MllpDestination),
+    /// One file a message.
+    File(FileDestination),
+    /// A handler actor.
+    Handler(HandlerDestination),
+}
+
+/// The keys of `kind = "mllp"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MllpDestination {
+    /// `host:port`; a name is resolved at each connect.
+    pub address: String,
+    /// Connections of its pool.
+    pub connections: NonZeroUsize,
+    /// How long each lives.
+    pub mode: ConnectionMode,
+    /// How long an answer may take.
+    pub ack_timeout: Duration,
+    /// How long a connection may take to come up.
+    pub connect_timeout: Duration,
+    /// How long the peer may take to read a message.
+    pub write_timeout: Duration,
+    /// The largest answer, in bytes.
+    pub max_reply_size: usize,
+}
+
+impl MllpDestination {
+    /// The defaults, for the key that has none.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            connections: NonZeroUsize::MIN,
+            mode: ConnectionMode::Persistent,
+            ack_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            max_reply_size: MIB,
+        }
+    }
+}
+
+/// The keys of `kind = "file"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDestination {
+    /// Where each file goes; relative ones start at the working directory.
+    pub path: PathTemplate,
+}
+
+/// The keys of `kind = "handler"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandlerDestination {
+    /// Which handler.
+    pub handler: HandlerName,
+    /// How long it may take for one message.
+    pub timeout: Duration,
+}
+
+impl HandlerDestination {
+    /// The defaults, for the key that has none.
+    pub fn new(handler: HandlerName) -> Self {
+        Self { handler, timeout: Duration::from_secs(5) }
+    }
+}
+
+/// Whether messages to a destination keep their order (`order`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// One lane, in the order of acceptance (ORDER-1).
+    #[default]
+    Fifo,
+    /// Each message by itself.
+    None,
+}
+
+/// How long a connection lives (`mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConnectionMode {
+    /// As long as both sides like.
+    #[default]
+    Persistent,
+    /// One message.
+    PerMessage,
+}

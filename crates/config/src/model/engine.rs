@@ -1,0 +1,30 @@
+//! `[engine]`: the process as a whole.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[engine]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// What this engine is called where several are looked at.
+    pub name: String,
+    /// The folder of journal, queues and control socket. Absolute once loaded: relative ones start at the working
+    /// directory.
+    pub data_dir: PathBuf,
+    /// How long a stop may take before the process ends regardless.
+    pub drain_timeout: Duration,
+    /// Threads that carry connections; absent = one per core.
+    pub arbiters: Option<NonZeroUsize>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            name: "wardline".to_owned(),
+            data_dir: PathBuf::from("var/wardline"),
+            drain_timeout: Duration::from_secs(10),
+            arbiters: None,
+        }
+    }
+}

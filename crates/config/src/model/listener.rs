@@ -1,0 +1,126 @@
+//! `[[listeners]]`: where messages come in, and what each peer may ask of the engine.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use wardline_flow::{HandlerName, Intake, ListenerId};
+use wardline_hl7::SegmentEnds;
+use wardline_mllp::FrameEnd;
+
+const MIB: usize = 1024 * 1024;
+
+/// One `[[listeners]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    /// Its id, unique among listeners and destinations.
+    pub id: ListenerId,
+    /// Where it listens; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What ends a frame.
+    pub frame_end: FrameEnd,
+    /// The largest payload of a frame, in bytes.
+    pub max_message_size: usize,
+    /// The most connections at one time.
+    pub max_connections: NonZeroUsize,
+    /// The most of them from one address; absent = no limit of its own.
+    pub max_per_source: Option<NonZeroUsize>,
+    /// Who gives way when a limit is reached.
+    pub when_full: WhenFull,
+    /// How long a connection may be silent between frames; absent = for ever.
+    pub idle_timeout: Option<Duration>,
+    /// How long it may be silent inside a frame.
+    pub frame_idle_timeout: Duration,
+    /// How long a frame may take from its first byte to its last.
+    pub frame_timeout: Duration,
+    /// How long the peer may take to read an answer.
+    pub write_timeout: Duration,
+    /// How long one handler may take.
+    pub handler_timeout: Duration,
+    /// When the sender is answered.
+    pub ack: AckWhen,
+    /// MSH-9 of answers as it is to be sent; absent = by the version of the message.
+    pub ack_type: Option<String>,
+    /// Whether a negative answer to version 2.4 or older carries ERR-1.
+    pub err: bool,
+    /// What becomes of a message that no route matches.
+    pub unrouted: Unrouted,
+    /// What the sender sees while nothing can be stored.
+    pub on_unavailable: OnUnavailable,
+    /// How long a message waits for that to pass before the sender sees it.
+    pub unavailable_wait: Duration,
+    /// What a header must hold: the tables `header` and `accept`.
+    pub intake: Intake,
+    /// What ends a segment.
+    pub segments: SegmentEnds,
+    /// Handlers before the answer, in order.
+    pub handlers: Vec<HandlerName>,
+}
+
+impl Listener {
+    /// The defaults, for the two keys that have none.
+    pub fn new(id: ListenerId, bind: SocketAddr) -> Self {
+        const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+        Self {
+            id,
+            bind,
+            frame_end: FrameEnd::Auto,
+            max_message_size: 64 * MIB,
+            max_connections: MAX_CONNECTIONS,
+            max_per_source: None,
+            when_full: WhenFull::ReplaceOldestIdleOfSameSource,
+            idle_timeout: None,
+            frame_idle_timeout: Duration::from_secs(30),
+            frame_timeout: Duration::from_secs(10 * 60),
+            write_timeout: Duration::from_secs(10),
+            handler_timeout: Duration::from_secs(5),
+            ack: AckWhen::AfterStore,
+            ack_type: None,
+            err: false,
+            unrouted: Unrouted::Accept,
+            on_unavailable: OnUnavailable::Close,
+            unavailable_wait: Duration::from_secs(5),
+            intake: Intake::default(),
+            segments: SegmentEnds::Auto,
+            handlers: Vec::new(),
+        }
+    }
+}
+
+/// When the sender is answered (`ack`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckWhen {
+    /// When the message and its deliveries are durable (ACK-1).
+    AfterStore,
+    /// Never.
+    None,
+}
+
+/// Who gives way when all connections are taken (`when_full`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The connection from the newcomer's own address that has been idle longest; without one, the newcomer.
+    ReplaceOldestIdleOfSameSource,
+    /// The newcomer.
+    CloseNewcomer,
+}
+
+/// What becomes of a message that no route matches (`unrouted`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unrouted {
+    /// Stored, answered positively, shown as unrouted.
+    Accept,
+    /// Answered AR.
+    Reject,
+    /// Answered positively, counted, not stored.
+    Discard,
+}
+
+/// What the sender sees while nothing can be stored (`on_unavailable`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// The connection closes without an answer: the one signal on which every sender retries.
+    Close,
+    /// AE.
+    Answer,
+}

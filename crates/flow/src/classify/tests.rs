@@ -1,0 +1,181 @@
+//! One test per row of what can come back: the peer's answer on the left, what becomes of the delivery on the right.
+
+use super::*;
+
+const FIRST: Situation =
+    Situation { attempts: 1, failures: 1, since_first_error: Duration::ZERO, random: 200 };
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn reply(code: AckCode) -> Received {
+    Received::Reply { code, record_locked: false }
+}
+
+fn by_default(situation: Situation, received: Received) -> Verdict {
+    classify(&DeliveryPolicy::default(), &situation, received)
+}
+
+fn retry_in_a_second(cause: Cause) -> Verdict {
+    Verdict::RetryAfter { delay: Duration::from_secs(1), cause }
+}
+
+fn with_max_attempts(limit: u32) -> DeliveryPolicy {
+    let retry = RetryPolicy { max_attempts: NonZeroU32::new(limit), ..RetryPolicy::default() };
+    DeliveryPolicy { retry, ..DeliveryPolicy::default() }
+}
+
+#[test]
+fn a_positive_answer_delivers_even_after_a_day_of_errors() {
+    let late = Situation { attempts: 99, failures: 99, since_first_error: 24 * HOUR, random: 0 };
+    for code in [AckCode::AA, AckCode::CA] {
+        assert_eq!(by_default(FIRST, reply(code)), Verdict::Delivered);
+        assert_eq!(by_default(late, reply(code)), Verdict::Delivered);
+    }
+    assert_eq!(by_default(late, Received::HandlerAccepted), Verdict::Delivered);
+    assert_eq!(by_default(late, Received::FileWritten), Verdict::Delivered);
+}
+
+#[test]
+fn an_error_is_retried_for_an_hour_and_then_dead() {
+    let almost =
+        Situation { attempts: 60, since_first_error: HOUR - Duration::from_millis(1), ..FIRST };
+    let over = Situation { since_first_error: HOUR, ..almost };
+    for code in [AckCode::AE, AckCode::CE] {
+        assert_eq!(by_default(FIRST, reply(code)), retry_in_a_second(Cause::Error));
+        assert_eq!(by_default(almost, reply(code)), retry_in_a_second(Cause::Error));
+        assert_eq!(by_default(over, reply(code)), Verdict::Dead { cause: Cause::Error });
+    }
+}
+
+#[test]
+fn an_error_that_outlasts_the_retries_holds_its_lane_where_the_destination_blocks() {
+    let policy = DeliveryPolicy { on_exhausted: OnExhausted::Block, ..DeliveryPolicy::default() };
+    let over = Situation { since_first_error: HOUR, ..FIRST };
+    assert_eq!(classify(&policy, &over, reply(AckCode::AE)), Verdict::Hold { cause: Cause::Error });
+}
+
+#[test]
+fn max_attempts_limits_errors_before_the_hour_is_over() {
+    let policy = with_max_attempts(3);
+    let second = Situation { attempts: 2, ..FIRST };
+    let third = Situation { attempts: 3, ..FIRST };
+    assert_eq!(classify(&policy, &second, reply(AckCode::AE)), retry_in_a_second(Cause::Error));
+    assert_eq!(
+        classify(&policy, &third, reply(AckCode::AE)),
+        Verdict::Dead { cause: Cause::Error }
+    );
+}
+
+#[test]
+fn a_rejection_is_dead_at_once() {
+    for code in [AckCode::AR, AckCode::CR] {
+        assert_eq!(by_default(FIRST, reply(code)), Verdict::Dead { cause: Cause::Rejected });
+    }
+    let blocking = DeliveryPolicy { on_exhausted: OnExhausted::Block, ..DeliveryPolicy::default() };
+    assert_eq!(
+        classify(&blocking, &FIRST, reply(AckCode::AR)),
+        Verdict::Dead { cause: Cause::Rejected }
+    );
+}
+
+#[test]
+fn a_rejection_because_of_a_locked_record_is_retried_like_an_error() {
+    let over = Situation { since_first_error: HOUR, ..FIRST };
+    for code in [AckCode::AR, AckCode::CR] {
+        let locked = Received::Reply { code, record_locked: true };
+        assert_eq!(by_default(FIRST, locked), retry_in_a_second(Cause::RecordLocked));
+        assert_eq!(by_default(over, locked), Verdict::Dead { cause: Cause::RecordLocked });
+    }
+}
+
+#[test]
+fn a_transport_fault_is_retried_for_ever_whatever_the_limits() {
+    let policy = with_max_attempts(1);
+    let old = Situation {
+        attempts: 10_000,
+        failures: 10_000,
+        since_first_error: 1000 * HOUR,
+        random: 200,
+    };
+    for (fault, cause) in [
+        (TransportFault::Unresolved, Cause::Unresolved),
+        (TransportFault::Refused, Cause::Refused),
+        (TransportFault::Unreachable, Cause::Unreachable),
+        (TransportFault::ConnectTimeout, Cause::ConnectTimeout),
+        (TransportFault::Reset, Cause::Reset),
+        (TransportFault::Closed, Cause::Closed),
+        (TransportFault::WriteTimeout, Cause::WriteTimeout),
+        (TransportFault::AckTimeout, Cause::AckTimeout),
+    ] {
+        let verdict = classify(&policy, &old, Received::Transport(fault));
+        assert_eq!(verdict, Verdict::RetryAfter { delay: Duration::from_secs(60), cause });
+    }
+}
+
+#[test]
+fn an_unclear_answer_is_retried_up_to_ten_sends_and_then_held() {
+    let ninth = Situation { attempts: 9, ..FIRST };
+    let tenth = Situation { attempts: 10, ..FIRST };
+    for (unclear, cause) in [
+        (Unclear::UnknownControlId, Cause::UnclearUnknownId),
+        (Unclear::NoMsa, Cause::UnclearNoMsa),
+        (Unclear::Unreadable, Cause::UnclearUnreadable),
+        (Unclear::Empty, Cause::UnclearEmpty),
+        (Unclear::UnknownCode, Cause::UnclearUnknownCode),
+    ] {
+        assert_eq!(by_default(ninth, Received::Unclear(unclear)), retry_in_a_second(cause));
+        assert_eq!(by_default(tenth, Received::Unclear(unclear)), Verdict::Hold { cause });
+    }
+}
+
+#[test]
+fn an_unclear_answer_ends_dead_where_the_destination_says_so_and_counts_its_own_limit() {
+    let policy = DeliveryPolicy { on_unclear: OnUnclear::Dead, ..with_max_attempts(2) };
+    let unclear = Received::Unclear(Unclear::NoMsa);
+    let second = Situation { attempts: 2, ..FIRST };
+    assert_eq!(classify(&policy, &FIRST, unclear), retry_in_a_second(Cause::UnclearNoMsa));
+    assert_eq!(classify(&policy, &second, unclear), Verdict::Dead { cause: Cause::UnclearNoMsa });
+}
+
+#[test]
+fn a_handler_that_fails_is_retried_like_an_error() {
+    let over = Situation { since_first_error: HOUR, ..FIRST };
+    for (fault, cause) in [
+        (HandlerFault::Failed, Cause::HandlerFailed),
+        (HandlerFault::Panicked, Cause::HandlerPanicked),
+        (HandlerFault::TimedOut, Cause::HandlerTimeout),
+    ] {
+        assert_eq!(by_default(FIRST, Received::Handler(fault)), retry_in_a_second(cause));
+        assert_eq!(by_default(over, Received::Handler(fault)), Verdict::Dead { cause });
+    }
+}
+
+#[test]
+fn a_handler_that_is_down_is_waited_for() {
+    let over = Situation { since_first_error: 100 * HOUR, ..FIRST };
+    assert_eq!(
+        by_default(over, Received::Handler(HandlerFault::Down)),
+        retry_in_a_second(Cause::HandlerDown)
+    );
+}
+
+#[test]
+fn a_handler_that_rejects_and_a_loop_are_dead_at_once() {
+    assert_eq!(
+        by_default(FIRST, Received::HandlerRejected),
+        Verdict::Dead { cause: Cause::HandlerRejected }
+    );
+    assert_eq!(by_default(FIRST, Received::Loop), Verdict::Dead { cause: Cause::Loop });
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_retried_for_ever() {
+    let over = Situation { attempts: 1000, since_first_error: 100 * HOUR, ..FIRST };
+    for (fault, cause) in [
+        (FileFault::NoSpace, Cause::FileNoSpace),
+        (FileFault::Denied, Cause::FileDenied),
+        (FileFault::NamesTaken, Cause::FileNamesTaken),
+        (FileFault::Failed, Cause::FileFailed),
+    ] {
+        assert_eq!(by_default(over, Received::File(fault)), retry_in_a_second(cause));
+    }
+}

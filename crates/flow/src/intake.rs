@@ -1,0 +1,203 @@
+//! May this message come in, by its header? Asked before any handler, rule or route.
+//!
+//! A refusal is final for these bytes: the sender gets AR with the place and code of table 0357, and nothing is stored.
+
+use std::borrow::Cow;
+
+use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
+
+use crate::matching::MessagePattern;
+
+/// The version that a message without MSH-12 is taken for.
+pub const ASSUMED_VERSION: &str = "2.3";
+/// The processing id that a message without MSH-11 is taken for.
+pub const ASSUMED_PROCESSING_ID: &str = "P";
+
+/// What a listener asks of a header: its tables `header` and `accept`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intake {
+    /// MSH-9.1.
+    pub message_type: Presence,
+    /// MSH-10.
+    pub control_id: Presence,
+    /// MSH-12; a missing one is taken for [`ASSUMED_VERSION`].
+    pub version: Presence,
+    /// MSH-11; a missing one is taken for [`ASSUMED_PROCESSING_ID`].
+    pub processing_id: Presence,
+    /// `accept.message`: types and trigger events that may come in. Empty = all.
+    pub accept_messages: Vec<MessagePattern>,
+    /// `accept.version`: MSH-12.1. Empty = all.
+    pub accept_versions: Vec<String>,
+    /// `accept.processing_id`: MSH-11.1. Empty = all.
+    pub accept_processing_ids: Vec<String>,
+}
+
+/// Whether a header field must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// A message without it is refused.
+    Require,
+    /// A message without it is taken, and counted as a lint.
+    Accept,
+}
+
+/// What was missing and let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IntakeLints {
+    /// No MSH-9.1.
+    pub no_message_type: bool,
+    /// No MSH-10.
+    pub no_control_id: bool,
+    /// No MSH-12.
+    pub no_version: bool,
+    /// No MSH-11.
+    pub no_processing_id: bool,
+}
+
+/// Why a message may not come in: what the negative answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// MSA-1.
+    pub code: AckCode,
+    /// ERR-3, table 0357.
+    pub error: ErrorCode,
+    /// ERR-2: segment, its number, field, repetition and component, joined by the component separator `^`.
+    pub location: Option<&'static str>,
+    /// MSA-3: at most 80 characters, no content of the message.
+    pub text: Cow<'static, str>,
+}
+
+impl Default for Intake {
+    /// MSH-9 and MSH-10 required, MSH-11 and MSH-12 not, everything accepted.
+    fn default() -> Self {
+        Self {
+            message_type: Presence::Require,
+            control_id: Presence::Require,
+            version: Presence::Accept,
+            processing_id: Presence::Accept,
+            accept_messages: Vec::new(),
+            accept_versions: Vec::new(),
+            accept_processing_ids: Vec::new(),
+        }
+    }
+}
+
+impl Intake {
+    /// Decides about one message that could be parsed; [`Refusal::unreadable`] is for the others.
+    ///
+    /// # Errors
+    ///
+    /// The first reason against it, in the order of the header: two headers, type, control id, processing id, version.
+    pub fn check(&self, message: &Message) -> Result<IntakeLints, Refusal> {
+        if message.message_headers() > 1 {
+            return Err(Refusal::reject(
+                ErrorCode::SegmentSequence,
+                Some("MSH^2"),
+                "two MSH segments in one frame",
+            ));
+        }
+        let header = message.header();
+        let mut lints = IntakeLints::default();
+        lints.no_message_type =
+            self.message_type.missing(header.message_type(), NO_MESSAGE_TYPE)?;
+        lints.no_control_id = self.control_id.missing(header.control_id(), NO_CONTROL_ID)?;
+        lints.no_processing_id =
+            self.processing_id.missing(header.processing_id(), NO_PROCESSING_ID)?;
+        lints.no_version = self.version.missing(header.version(), NO_VERSION)?;
+        self.check_message_code(message)?;
+        if !listed(&self.accept_processing_ids, header.processing_id(), ASSUMED_PROCESSING_ID) {
+            return Err(UNWANTED_PROCESSING_ID);
+        }
+        if !listed(&self.accept_versions, header.version(), ASSUMED_VERSION) {
+            return Err(UNWANTED_VERSION);
+        }
+        Ok(lints)
+    }
+
+    /// Tells an unknown type from a known one with an unknown trigger event.
+    fn check_message_code(&self, message: &Message) -> Result<(), Refusal> {
+        if self.accept_messages.is_empty()
+            || self.accept_messages.iter().any(|pattern| pattern.matches(message))
+        {
+            return Ok(());
+        }
+        let known_type = self.accept_messages.iter().any(|pattern| pattern.wants_type(message));
+        Err(if known_type { UNWANTED_TRIGGER_EVENT } else { UNWANTED_TYPE })
+    }
+}
+
+const NO_MESSAGE_TYPE: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedMessageType,
+    Some("MSH^1^9"),
+    "MSH-9 message type is missing",
+);
+const NO_CONTROL_ID: Refusal = Refusal::reject(
+    ErrorCode::RequiredFieldMissing,
+    Some("MSH^1^10"),
+    "MSH-10 message control id is missing",
+);
+const NO_PROCESSING_ID: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedProcessingId,
+    Some("MSH^1^11"),
+    "MSH-11 processing id is missing",
+);
+const NO_VERSION: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedVersionId,
+    Some("MSH^1^12"),
+    "MSH-12 version id is missing",
+);
+const UNWANTED_TYPE: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedMessageType,
+    Some("MSH^1^9^1^1"),
+    "this message type is not accepted here",
+);
+const UNWANTED_TRIGGER_EVENT: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedEventCode,
+    Some("MSH^1^9^1^2"),
+    "this trigger event is not accepted here",
+);
+const UNWANTED_PROCESSING_ID: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedProcessingId,
+    Some("MSH^1^11"),
+    "this processing id is not accepted here",
+);
+const UNWANTED_VERSION: Refusal = Refusal::reject(
+    ErrorCode::UnsupportedVersionId,
+    Some("MSH^1^12"),
+    "this version is not accepted here",
+);
+
+impl Presence {
+    /// Whether a field is missing, where that may be.
+    fn missing(self, found: &[u8], otherwise: Refusal) -> Result<bool, Refusal> {
+        match (self, found.is_empty()) {
+            (Self::Require, true) => Err(otherwise),
+            (Self::Accept | Self::Require, is_missing) => Ok(is_missing),
+        }
+    }
+}
+
+impl Refusal {
+    /// The refusal of a payload that could not be read as a message.
+    pub fn unreadable(error: &ParseError) -> Self {
+        Self {
+            code: AckCode::AR,
+            error: ErrorCode::SegmentSequence,
+            location: None,
+            text: Cow::Owned(error.to_string()),
+        }
+    }
+
+    const fn reject(error: ErrorCode, location: Option<&'static str>, text: &'static str) -> Self {
+        Self { code: AckCode::AR, error, location, text: Cow::Borrowed(text) }
+    }
+}
+
+/// Whether the list is empty, or holds what was found or is assumed in its place.
+fn listed(wanted: &[String], found: &[u8], assumed: &str) -> bool {
+    let found = if found.is_empty() { assumed.as_bytes() } else { found };
+    wanted.is_empty() || wanted.iter().any(|value| value.as_bytes() == found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The table `match` of a route: which messages it wants, by header or by any path.
+//!
+//! Compared are bytes, as they came: a route must not depend on how a charset is read. Within a key one value is enough,
+//! between keys all must hold.
+
+mod pattern;
+
+use wardline_hl7::{Message, Path};
+
+pub use pattern::{MessagePattern, PatternError};
+
+/// A `match` table. Without any key it wants every message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matcher {
+    /// `message`: type and trigger event. Empty = any.
+    pub messages: Vec<MessagePattern>,
+    /// `sending_application`, MSH-3: its namespace id, or its universal id where that is empty. Empty = any.
+    pub sending_applications: Vec<String>,
+    /// `sending_facility`, MSH-4, likewise.
+    pub sending_facilities: Vec<String>,
+    /// `receiving_application`, MSH-5, likewise.
+    pub receiving_applications: Vec<String>,
+    /// `receiving_facility`, MSH-6, likewise.
+    pub receiving_facilities: Vec<String>,
+    /// Any other place of the message, each with the values wanted there.
+    pub paths: Vec<PathValues>,
+}
+
+/// One path of a `match` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathValues {
+    /// Where to look; with `[*]`, one of the places is enough.
+    pub path: Path,
+    /// What to find there, escapes as they stand in the message. `""` finds an element that is absent or empty.
+    pub values: Vec<String>,
+}
+
+impl Matcher {
+    /// Whether the route wants this message.
+    pub fn matches(&self, message: &Message) -> bool {
+        let header = message.header();
+        (self.messages.is_empty() || self.messages.iter().any(|pattern| pattern.matches(message)))
+            && one_of(&self.sending_applications, header.sending_application())
+            && one_of(&self.sending_facilities, header.sending_facility())
+            && one_of(&self.receiving_applications, header.receiving_application())
+            && one_of(&self.receiving_facilities, header.receiving_facility())
+            && self.paths.iter().all(|wanted| wanted.found_in(message))
+    }
+}
+
+impl PathValues {
+    fn found_in(&self, message: &Message) -> bool {
+        if self.path.is_plural() {
+            message.all(&self.path).any(|value| self.wants(value.raw()))
+        } else {
+            self.wants(message.get(&self.path).raw())
+        }
+    }
+
+    fn wants(&self, found: &[u8]) -> bool {
+        self.values.iter().any(|value| value.as_bytes() == found)
+    }
+}
+
+/// Whether the list is empty or holds what was found.
+fn one_of(wanted: &[String], found: &[u8]) -> bool {
+    wanted.is_empty() || wanted.iter().any(|value| value.as_bytes() == found)
+}
+
+#[cfg(test)]
+mod tests;

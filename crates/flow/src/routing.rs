@@ -1,0 +1,132 @@
+//! Which destinations a message goes to: all routes together, as one plan (ROUTE-1).
+//!
+//! ```text
+//!   source ──▶ route 1 ──matches──▶ lis, archive ─┐
+//!          ──▶ route 2 ──doesn't                  ├─▶ plan: lis (route 1), archive (route 1), billing (route 3)
+//!          ──▶ route 3 ──matches──▶ lis, billing ─┘
+//! ```
+//!
+//! The plan is made before anything is stored, and stored with the message in one record.
+
+use std::fmt;
+
+use wardline_hl7::Message;
+
+use crate::id::{DestinationId, HandlerName, ListenerId, RouteId};
+use crate::matching::Matcher;
+
+/// Where a message comes from, as `from` of a route names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// It came in there.
+    Listener(ListenerId),
+    /// A handler destination emitted it.
+    Handler(DestinationId),
+}
+
+/// One `[[routes]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its id, unique among routes.
+    pub id: RouteId,
+    /// Whose messages it looks at; absent = those of every listener, and of no handler destination.
+    pub from: Option<Vec<Source>>,
+    /// Which of them it wants; absent = all.
+    pub matcher: Option<Matcher>,
+    /// Where they go, in the order of the file; never empty.
+    pub to: Vec<DestinationId>,
+    /// Handlers before the answer, after those of the listener, in order.
+    pub handlers: Vec<HandlerName>,
+}
+
+/// All routes, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Routing {
+    /// The routes.
+    pub routes: Vec<Route>,
+}
+
+/// Every destination of one message, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// In the order in which routes and their `to` name them.
+    pub deliveries: Vec<Planned>,
+}
+
+/// One destination of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The first route that says so.
+    pub route: RouteId,
+}
+
+impl Source {
+    /// The id, whatever it is of.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Listener(id) => id.as_str(),
+            Self::Handler(id) => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Route {
+    /// Whether the route wants this message from there.
+    pub fn wants(&self, source: &Source, message: &Message) -> bool {
+        self.looks_at(source)
+            && self.matcher.as_ref().is_none_or(|matcher| matcher.matches(message))
+    }
+
+    fn looks_at(&self, source: &Source) -> bool {
+        match &self.from {
+            Some(sources) => sources.contains(source),
+            None => matches!(source, Source::Listener(_)),
+        }
+    }
+}
+
+impl Routing {
+    /// The routes that want this message, in the order of the file.
+    pub fn matching<'r>(&'r self, source: &Source, message: &Message) -> Vec<&'r Route> {
+        self.routes.iter().filter(|route| route.wants(source, message)).collect()
+    }
+
+    /// The plan for this message.
+    pub fn plan(&self, source: &Source, message: &Message) -> Plan {
+        Plan::of(&self.matching(source, message))
+    }
+}
+
+impl Plan {
+    /// The plan of routes that have been found to match.
+    pub fn of(routes: &[&Route]) -> Self {
+        let mut deliveries: Vec<Planned> = Vec::new();
+        for route in routes {
+            for destination in &route.to {
+                if deliveries.iter().all(|planned| planned.destination != *destination) {
+                    deliveries.push(Planned {
+                        destination: destination.clone(),
+                        route: route.id.clone(),
+                    });
+                }
+            }
+        }
+        Self { deliveries }
+    }
+
+    /// Whether no route wanted the message.
+    pub fn is_unrouted(&self) -> bool {
+        self.deliveries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;
