@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, FrameEnd, MAX_LOST_PIECE};
+use wardline_mllp::{Decoder, DecoderOptions, FrameEnd};
 
 use crate::reference::{self, Found};
 
@@ -59,36 +59,12 @@ fn decode_cut(stream: &[u8], reads: &[usize], options: DecoderOptions) -> Vec<Fo
         rest = later;
         let mut buffer = BytesMut::from(&unconsumed[..]);
         buffer.extend_from_slice(bytes);
-        while note(&mut found, decoder.decode(&mut buffer)) {}
+        while reference::note(&mut found, decoder.decode(&mut buffer)) {}
         unconsumed = buffer;
     }
-    while note(&mut found, decoder.end(&mut unconsumed)) {}
+    while reference::note(&mut found, decoder.end(&mut unconsumed)) {}
     assert!(unconsumed.is_empty(), "the end leaves nothing behind");
     found
-}
-
-/// Adds one thing found; false where the decoder wants more bytes.
-fn note(found: &mut Vec<Found>, decoded: Result<Option<Decoded>, DecodeError>) -> bool {
-    match decoded {
-        Ok(None) => return false,
-        Ok(Some(Decoded::Frame(frame))) => {
-            found.push(Found::Frame {
-                payload: frame.payload.to_vec(),
-                ended: frame.ended,
-                inner_vt: frame.inner_vt,
-            });
-        }
-        Ok(Some(Decoded::Lost(lost))) => {
-            assert!(!lost.is_empty() && lost.len() <= MAX_LOST_PIECE);
-            match found.last_mut() {
-                Some(Found::Lost(before)) => before.extend_from_slice(&lost),
-                _ => found.push(Found::Lost(lost.to_vec())),
-            }
-        }
-        Ok(Some(Decoded::Abandoned { bytes })) => found.push(Found::Abandoned(bytes)),
-        Err(error) => found.push(Found::Failed(error)),
-    }
-    true
 }
 
 proptest! {

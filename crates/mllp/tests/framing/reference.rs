@@ -1,7 +1,9 @@
 //! A second decoder, written to be seen to be right: it has the whole stream before it, looks at one byte at a time and
-//! copies what it finds. Nothing of it is shared with the crate.
+//! copies what it finds. It shares no code with the crate, and the fuzz target for the decoder uses it as well.
 
-use wardline_mllp::{DecodeError, DecoderOptions, Ended, FrameEnd, MAX_HEAD};
+use wardline_mllp::{
+    DecodeError, Decoded, DecoderOptions, Ended, FrameEnd, MAX_HEAD, MAX_LOST_PIECE,
+};
 
 const VT: u8 = 0x0B;
 const FS: u8 = 0x1C;
@@ -43,6 +45,30 @@ pub(crate) fn decode(stream: &[u8], options: DecoderOptions) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Adds what the crate's decoder gave; false where that wants more bytes.
+pub(crate) fn note(found: &mut Vec<Found>, decoded: Result<Option<Decoded>, DecodeError>) -> bool {
+    match decoded {
+        Ok(None) => return false,
+        Ok(Some(Decoded::Frame(frame))) => {
+            found.push(Found::Frame {
+                payload: frame.payload.to_vec(),
+                ended: frame.ended,
+                inner_vt: frame.inner_vt,
+            });
+        }
+        Ok(Some(Decoded::Lost(lost))) => {
+            assert!(!lost.is_empty() && lost.len() <= MAX_LOST_PIECE);
+            match found.last_mut() {
+                Some(Found::Lost(before)) => before.extend_from_slice(&lost),
+                _ => found.push(Found::Lost(lost.to_vec())),
+            }
+        }
+        Ok(Some(Decoded::Abandoned { bytes })) => found.push(Found::Abandoned(bytes)),
+        Err(error) => found.push(Found::Failed(error)),
+    }
+    true
 }
 
 /// The frame whose payload begins at `at`, which is moved behind what ends it.
