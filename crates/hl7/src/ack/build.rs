@@ -1,0 +1,264 @@
+//! The bytes of an answer.
+//!
+//! ```text
+//! MSH|^~\&|<MSH-5>|<MSH-6>|<MSH-3>|<MSH-4>|<time>||ACK^A01^ACK|<new id>|<MSH-11>|<MSH-12>        sender and receiver swapped
+//! MSA|AR|<MSH-10>|<text>
+//! ERR||MSH^1^9|200^Unsupported message type^HL70357|E||||<user text>                             negative, ≥ 2.5
+//! ERR|MSH^1^9^200&Unsupported message type&HL70357                                               negative, ≤ 2.4, on wish
+//! ```
+//!
+//! Ids are copied as bytes, whole fields with all their components, under the sender's own delimiters; so nothing is
+//! decoded on the way of a positive answer, and it costs one allocation.
+
+mod error_segment;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use memchr::memchr3;
+
+use super::salvage::Salvage;
+use super::version::Version;
+use super::{AckCode, ErrorCode};
+use crate::segment_ends::{CR, LF};
+use crate::{Delimiters, Message, escape};
+
+/// The longest MSA-3 (HL7 v2.5 chapter 2.15.8.3), in characters, escapes included.
+const MAX_TEXT: usize = 80;
+/// Room for an answer with ids of usual length, so that it is written without growing.
+const USUAL_LENGTH: usize = 256;
+/// What takes the place of an absent MSH-11 and MSH-12.
+const PRODUCTION: &[u8] = b"P";
+const DEFAULT_VERSION: &[u8] = b"2.5.1";
+/// ISO 2022 charsets begin with it, so its presence means that the bytes are not plain ASCII.
+const ESC: u8 = 0x1b;
+
+/// What is answered, and how.
+#[derive(Debug, Clone)]
+pub struct AckRequest<'a> {
+    /// What came.
+    pub original: Original<'a>,
+    /// MSA-1.
+    pub code: AckCode,
+    /// MSH-10 of the answer: new and unique, at most 20 characters.
+    pub control_id: &'a str,
+    /// MSH-7: `YYYYMMDDHHMMSS`.
+    pub time: &'a str,
+    /// MSA-3 of a negative answer, cut at 80 characters. For the sender's eyes: no content of the message.
+    pub text: Option<&'a str>,
+    /// The ERR segment of a negative answer.
+    pub error: Option<AckError<'a>>,
+    /// MSH-9 with `^` between its components, instead of the one that the version asks for.
+    pub acknowledgement_type: Option<&'a str>,
+    /// Whether versions up to 2.4 get an ERR segment too.
+    pub err_before_2_5: bool,
+}
+
+/// What an answer is for.
+#[derive(Clone, Copy)]
+pub enum Original<'a> {
+    /// A message.
+    Message(&'a Message),
+    /// A payload that is none; MSA-2 is what could be read of its MSH-10.
+    Unreadable(&'a [u8]),
+}
+
+/// The content of an ERR segment.
+#[derive(Debug, Clone, Copy)]
+pub struct AckError<'a> {
+    /// Where, as a path: `MSH-9`. What is no path is left out.
+    pub location: Option<&'a str>,
+    /// ERR-3 (table 0357).
+    pub code: ErrorCode,
+    /// ERR-8, for the user: no content of the message.
+    pub user_text: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Original<'_> {
+    /// Sizes and ids only: PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Message(message) => message.fmt(f),
+            Self::Unreadable(payload) => write!(f, "Unreadable({} bytes)", payload.len()),
+        }
+    }
+}
+
+/// Builds an answer. Every segment ends in CR. Never fails: what is missing in the original is empty or has its default.
+pub fn build(request: &AckRequest<'_>) -> Bytes {
+    match request.original {
+        Original::Message(message) => {
+            Writer::new(*message.delimiters()).answer(request, &Ids::of(message))
+        }
+        Original::Unreadable(payload) => {
+            let salvage = Salvage::of(payload);
+            let ids = Ids { control_id: salvage.control_id(), ..Ids::default() };
+            Writer::new(Delimiters::default()).answer(request, &ids)
+        }
+    }
+}
+
+/// What an answer takes over from the original: whole fields.
+#[derive(Default)]
+struct Ids<'m> {
+    sender: [&'m [u8]; 2],
+    receiver: [&'m [u8]; 2],
+    trigger_event: &'m [u8],
+    control_id: &'m [u8],
+    processing_id: &'m [u8],
+    version: &'m [u8],
+    version_number: &'m [u8],
+    character_set: &'m [u8],
+}
+
+impl<'m> Ids<'m> {
+    fn of(message: &'m Message) -> Self {
+        let header = message.header();
+        Self {
+            sender: [header.field(3), header.field(4)],
+            receiver: [header.field(5), header.field(6)],
+            trigger_event: header.declared_trigger_event(),
+            control_id: header.control_id(),
+            processing_id: header.field(11),
+            version: header.field(12),
+            version_number: header.version(),
+            character_set: header.character_set(),
+        }
+    }
+}
+
+/// Writes segments under one set of delimiters.
+struct Writer {
+    delimiters: Delimiters,
+    out: BytesMut,
+}
+
+impl Writer {
+    fn new(delimiters: Delimiters) -> Self {
+        Self { delimiters, out: BytesMut::with_capacity(USUAL_LENGTH) }
+    }
+
+    fn answer(mut self, request: &AckRequest<'_>, ids: &Ids<'_>) -> Bytes {
+        let version = Version::read(ids.version_number);
+        self.header(request, ids, version);
+        let end_of_header = self.out.len();
+        self.end();
+        self.acknowledgement(request, ids);
+        if let Some(error) = request.error.filter(|_| !request.code.is_positive()) {
+            if version >= Version::V2_5 {
+                self.error_segment(&error);
+            } else if request.err_before_2_5 {
+                self.early_error_segment(&error);
+            }
+        }
+        self.declare_charset(end_of_header, ids);
+        self.out.freeze()
+    }
+
+    fn header(&mut self, request: &AckRequest<'_>, ids: &Ids<'_>, version: Version) {
+        self.out.put_slice(b"MSH");
+        self.separator();
+        self.out.extend(self.delimiters.encoding_characters());
+        for id in ids.receiver.into_iter().chain(ids.sender) {
+            self.id_field(id);
+        }
+        self.text_field(request.time);
+        self.separator();
+        self.separator();
+        self.message_type(request, ids, version);
+        self.text_field(request.control_id);
+        self.id_field(if ids.processing_id.is_empty() { PRODUCTION } else { ids.processing_id });
+        self.id_field(if ids.version.is_empty() { DEFAULT_VERSION } else { ids.version });
+    }
+
+    /// MSH-9: `ACK` up to 2.2 or without a trigger event, `ACK^A01` in 2.3, `ACK^A01^ACK` from 2.3.1 on.
+    fn message_type(&mut self, request: &AckRequest<'_>, ids: &Ids<'_>, version: Version) {
+        if let Some(components) = request.acknowledgement_type {
+            for (component, number) in components.split('^').zip(0..) {
+                if number > 0 {
+                    self.out.put_u8(self.delimiters.component);
+                }
+                self.text(component, usize::MAX);
+            }
+            return;
+        }
+        self.out.put_slice(b"ACK");
+        if version >= Version::V2_3 && !ids.trigger_event.is_empty() {
+            self.out.put_u8(self.delimiters.component);
+            self.id(ids.trigger_event);
+            if version >= Version::V2_3_1 {
+                self.out.put_u8(self.delimiters.component);
+                self.out.put_slice(b"ACK");
+            }
+        }
+    }
+
+    fn acknowledgement(&mut self, request: &AckRequest<'_>, ids: &Ids<'_>) {
+        self.out.put_slice(b"MSA");
+        self.separator();
+        self.out.put_slice(request.code.as_str().as_bytes());
+        self.id_field(ids.control_id);
+        if let Some(text) = request.text.filter(|_| !request.code.is_positive()) {
+            self.separator();
+            self.text(text, MAX_TEXT);
+        }
+        self.end();
+    }
+
+    /// MSH-18, where what was written is not plain ASCII: what its bytes are, else what the sender declares.
+    fn declare_charset(&mut self, end_of_header: usize, ids: &Ids<'_>) {
+        let is_plain = self.out.iter().all(|byte| byte.is_ascii() && *byte != ESC);
+        if is_plain {
+            return;
+        }
+        let is_utf8 = !self.out.contains(&ESC) && std::str::from_utf8(&self.out).is_ok();
+        let charset = match ids.character_set {
+            _ if is_utf8 => b"UNICODE UTF-8",
+            [] => &b"8859/1"[..],
+            declared => declared,
+        };
+        let rest = self.out.split_off(end_of_header);
+        // From MSH-12 to MSH-18.
+        self.out.put_bytes(self.delimiters.field, 6);
+        self.out.put_slice(charset);
+        self.out.unsplit(rest);
+    }
+
+    fn separator(&mut self) {
+        self.out.put_u8(self.delimiters.field);
+    }
+
+    fn end(&mut self) {
+        self.out.put_u8(CR);
+    }
+
+    fn id_field(&mut self, id: &[u8]) {
+        self.separator();
+        self.id(id);
+    }
+
+    /// An id as it came. A line end, which a message whose other segments end differently may hold, ends it here: it
+    /// would end the segment of the answer. So does a separator, in what was salvaged under another one.
+    fn id(&mut self, id: &[u8]) {
+        let end = memchr3(CR, LF, self.delimiters.field, id).unwrap_or(id.len());
+        self.out.put_slice(id.get(..end).unwrap_or_default());
+    }
+
+    fn text_field(&mut self, text: &str) {
+        self.separator();
+        self.text(text, usize::MAX);
+    }
+
+    /// A text of ours, escaped; cut before the escape sequence or character that would exceed `most` characters.
+    fn text(&mut self, text: &str, most: usize) {
+        let mut written = 0;
+        let mut piece = String::new();
+        for c in text.chars() {
+            piece.clear();
+            escape::push_escaped(&mut piece, c, &self.delimiters);
+            written += piece.chars().count();
+            if written > most {
+                return;
+            }
+            self.out.put_slice(piece.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Escape sequences: what a separator, a line break or a byte looks like inside a value (HL7 v2.5 chapter 2.7).
+//!
+//! | sequence | text |
+//! |---|---|
+//! | `\F\ \S\ \T\ \R\ \E\` | the field, component, subcomponent, repetition separator, the escape character |
+//! | `\P\` | the truncation character (`#` where MSH-2 declares none) |
+//! | `\Xhh..\` | the bytes, read as UTF-8 where they are, else as windows-1252 |
+//! | `\.br\`, `\.sp n\` | one line feed, n of them |
+//! | `\H\ \N\` | nothing: highlighting has no text |
+//! | `\Zxx\ \Cxxyy\ \Mxxyyzz\`, anything else | as it stands |
+//!
+//! Resolving never fails: what is not a sequence is text.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use crate::Delimiters;
+use crate::charset::Charset;
+
+/// The most line feeds that one `\.sp n\` gives: a page. A peer's number must not decide about memory.
+const MAX_BLANK_LINES: usize = 100;
+
+/// The text of a raw value.
+pub(crate) fn text<'v>(raw: &'v [u8], delimiters: &Delimiters, charset: Charset) -> Cow<'v, str> {
+    let Some(escape) = delimiters.escape else { return charset.decode(raw) };
+    let Some(first) = memchr(escape, raw) else { return charset.decode(raw) };
+
+    let mut text = String::with_capacity(raw.len());
+    let (mut plain, mut rest) = raw.split_at(first);
+    loop {
+        text.push_str(&charset.decode(plain));
+        let Some((_, behind)) = rest.split_first() else { break };
+        let Some(end) = memchr(escape, behind) else {
+            text.push_str(&charset.decode(rest));
+            break;
+        };
+        let (body, closing) = behind.split_at(end);
+        if !push_meaning(&mut text, body, delimiters) {
+            text.push_str(&charset.decode(rest.get(..body.len() + 2).unwrap_or_default()));
+        }
+        let behind = closing.get(1..).unwrap_or_default();
+        (plain, rest) = behind.split_at(memchr(escape, behind).unwrap_or(behind.len()));
+    }
+    Cow::Owned(text)
+}
+
+/// Writes what a sequence means, given what stands between its escape characters; `false` where it means nothing to us.
+fn push_meaning(text: &mut String, body: &[u8], delimiters: &Delimiters) -> bool {
+    let delimiter = match body {
+        b"F" => Some(delimiters.field),
+        b"S" => Some(delimiters.component),
+        b"T" => delimiters.subcomponent,
+        b"R" => delimiters.repetition,
+        b"E" => delimiters.escape,
+        b"P" => Some(delimiters.truncation.unwrap_or(b'#')),
+        b"H" | b"N" => return true,
+        b".br" => Some(b'\n'),
+        [b'.', b's', b'p', number @ ..] => return push_blank_lines(text, number),
+        [b'X', digits @ ..] => return push_bytes(text, digits),
+        _ => None,
+    };
+    text.extend(delimiter.map(char::from));
+    delimiter.is_some()
+}
+
+fn push_blank_lines(text: &mut String, number: &[u8]) -> bool {
+    let number = number.trim_ascii();
+    let number = number.strip_prefix(b"+").unwrap_or(number);
+    let lines = match number {
+        [] => Some(1),
+        digits => std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok()),
+    };
+    text.extend(std::iter::repeat_n('\n', lines.unwrap_or(0).min(MAX_BLANK_LINES)));
+    lines.is_some()
+}
+
+fn push_bytes(text: &mut String, digits: &[u8]) -> bool {
+    let (pairs, odd) = digits.as_chunks::<2>();
+    let nibble =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let bytes: Option<Vec<u8>> =
+        pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect();
+    match bytes {
+        Some(bytes) if odd.is_empty() && !bytes.is_empty() => {
+            text.push_str(&Charset::of(&bytes).decode(&bytes));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A text as a value may hold it: separators and control characters as escape sequences.
+///
+/// Where MSH-2 declares no escape character, nothing can be escaped: what would separate becomes a space.
+pub fn escape<'t>(text: &'t str, delimiters: &Delimiters) -> Cow<'t, str> {
+    let Some(first) = text.bytes().position(|byte| must_be_escaped(byte, delimiters)) else {
+        return Cow::Borrowed(text);
+    };
+    let mut escaped = String::with_capacity(text.len() + 8);
+    let (plain, rest) = text.split_at_checked(first).unwrap_or((text, ""));
+    escaped.push_str(plain);
+    for c in rest.chars() {
+        push_escaped(&mut escaped, c, delimiters);
+    }
+    Cow::Owned(escaped)
+}
+
+/// Writes one character as a value may hold it.
+pub(crate) fn push_escaped(escaped: &mut String, c: char, delimiters: &Delimiters) {
+    let byte = match u8::try_from(c) {
+        Ok(byte) if must_be_escaped(byte, delimiters) && c.is_ascii() => byte,
+        _ => return escaped.push(c),
+    };
+    let Some(escape) = delimiters.escape.map(char::from) else { return escaped.push(' ') };
+    let name = match byte {
+        b'\n' if !delimiters.contain(b'.') => Some(".br"),
+        byte if byte == delimiters.field => Some("F"),
+        byte if byte == delimiters.component => Some("S"),
+        byte if Some(byte) == delimiters.subcomponent => Some("T"),
+        byte if Some(byte) == delimiters.repetition => Some("R"),
+        byte if Some(byte) == delimiters.escape => Some("E"),
+        byte if Some(byte) == delimiters.truncation => Some("P"),
+        _ => None,
+    };
+    escaped.push(escape);
+    if let Some(name) = name {
+        escaped.push_str(name);
+    } else {
+        escaped.push('X');
+        escaped.extend([byte >> 4, byte & 0x0f].map(hex_digit));
+    }
+    escaped.push(escape);
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).unwrap_or_default().to_ascii_uppercase()
+}
+
+/// Separators, and the control characters that end segments and frames or start a charset.
+fn must_be_escaped(byte: u8, delimiters: &Delimiters) -> bool {
+    (byte.is_ascii_control() && byte != b'\t') || delimiters.contain(byte)
+}

@@ -1,0 +1,144 @@
+//! Editing by path: only what is named changes, every other byte is copied.
+
+use std::ops::Range;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{Message, ParseError};
+use crate::locate::Spot;
+use crate::segment_ends::{CR, Ends, LF};
+use crate::{Path, escape};
+
+/// An edit that cannot be made. Neither the message nor the value is in the error (PHI-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The message has no such segment; an edit makes fields, never segments.
+    #[error("the message has no segment {path} could name")]
+    NoSegment {
+        /// What was to be edited.
+        path: Path,
+    },
+    /// MSH-1 and MSH-2 say how everything else is read.
+    #[error("{path} holds the delimiters and cannot be edited")]
+    Delimiters {
+        /// What was to be edited.
+        path: Path,
+    },
+    /// The raw value has a separator or a segment end that would change more than the element named.
+    #[error("the value for {path} would reach beyond it")]
+    BreaksOut {
+        /// What was to be edited.
+        path: Path,
+    },
+    /// MSH-2 declares no separator for this level.
+    #[error("the message declares no separator to reach {path}")]
+    NoSeparator {
+        /// What was to be edited.
+        path: Path,
+    },
+    /// The charset of the message lacks a character of the text.
+    #[error("the text for {path} has a character that the message's charset lacks")]
+    Charset {
+        /// What was to be edited.
+        path: Path,
+    },
+    /// What came out is no message any more.
+    #[error("the edited message is not readable")]
+    Unreadable(#[from] ParseError),
+}
+
+/// The new bytes of one element.
+struct Splice {
+    range: Range<usize>,
+    padding: Vec<u8>,
+}
+
+impl Message {
+    /// This message with a text at the place named, escaped and encoded as the message is. Where the path names several
+    /// places, each that is there; missing separators of a single place are written.
+    pub fn set(&self, path: &Path, text: &str) -> Result<Self, EditError> {
+        let escaped = escape::escape(text, &self.delimiters);
+        let value = self.charset().encode(&escaped).ok_or(EditError::Charset { path: *path })?;
+        self.replace(path, &value)
+    }
+
+    /// This message with these bytes at the place named, as [`Message::set`], but neither escaped nor encoded. They may
+    /// hold separators of the levels below the element, none of its own level or above.
+    pub fn set_raw(&self, path: &Path, value: &[u8]) -> Result<Self, EditError> {
+        if value.iter().any(|byte| self.ends_element(path, *byte)) {
+            return Err(EditError::BreaksOut { path: *path });
+        }
+        self.replace(path, value)
+    }
+
+    /// This message with nothing at the place named. What is absent stays absent.
+    pub fn clear(&self, path: &Path) -> Result<Self, EditError> {
+        self.replace(path, b"")
+    }
+
+    fn replace(&self, path: &Path, value: &[u8]) -> Result<Self, EditError> {
+        if path.is_delimiters() {
+            return Err(EditError::Delimiters { path: *path });
+        }
+        let splices = self.splices(path, value.is_empty())?;
+        let edited = self.spliced(&splices, value);
+        Ok(Self::parse_with(edited, self.options)?)
+    }
+
+    fn splices(&self, path: &Path, clears: bool) -> Result<Vec<Splice>, EditError> {
+        let mut splices = Vec::new();
+        let mut found = false;
+        for spot in self.spots(path) {
+            found = true;
+            // An empty value changes nothing where there is none.
+            if !(clears && spot.is_missing()) {
+                let padding = padding(&spot).ok_or(EditError::NoSeparator { path: *path })?;
+                splices.push(Splice { range: spot.range, padding });
+            }
+        }
+        // Every repetition of a field that has none: no place, and no fault either.
+        if found || path.is_plural() {
+            Ok(splices)
+        } else {
+            Err(EditError::NoSegment { path: *path })
+        }
+    }
+
+    /// The payload with each place replaced; everything between them is copied.
+    fn spliced(&self, splices: &[Splice], value: &[u8]) -> Bytes {
+        let added: usize = splices.iter().map(|splice| splice.padding.len() + value.len()).sum();
+        let mut edited = BytesMut::with_capacity(self.bytes.len() + added);
+        let mut copied = 0;
+        for splice in splices {
+            edited.put_slice(self.bytes.get(copied..splice.range.start).unwrap_or_default());
+            edited.put_slice(&splice.padding);
+            edited.put_slice(value);
+            copied = splice.range.end;
+        }
+        edited.put_slice(self.bytes.get(copied..).unwrap_or_default());
+        edited.freeze()
+    }
+
+    /// Whether this byte, inside the element that a path names, would end it.
+    fn ends_element(&self, path: &Path, byte: u8) -> bool {
+        let delimiters = &self.delimiters;
+        let has_component = path.component.is_some();
+        byte == CR
+            || (byte == LF && self.ends == Ends::Lf)
+            || byte == delimiters.field
+            || ((path.repetition.is_some() || has_component) && Some(byte) == delimiters.repetition)
+            || (has_component && byte == delimiters.component)
+            || (path.subcomponent.is_some() && Some(byte) == delimiters.subcomponent)
+    }
+}
+
+/// The separators missing before an element; `None` where one of them is not declared.
+fn padding(spot: &Spot) -> Option<Vec<u8>> {
+    let mut padding = Vec::new();
+    for (separator, count) in spot.missing {
+        if count > 0 {
+            padding.resize(padding.len() + count, separator?);
+        }
+    }
+    Some(padding)
+}

@@ -1,0 +1,149 @@
+//! The segments of a message, found once and only when somebody asks.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::{memchr, memchr_iter, memmem};
+
+use super::Message;
+use crate::locate::{Step, locate};
+use crate::segment_ends::{Ends, LF};
+use crate::{Delimiters, Value};
+
+/// Where a segment lies in the payload, its end not included.
+pub(super) type Span = Range<usize>;
+
+/// One segment of a message, without its end.
+#[derive(Clone)]
+pub struct Segment<'m> {
+    message: &'m Message,
+    span: Span,
+}
+
+/// The segments of a message in their order.
+#[derive(Clone)]
+pub struct Segments<'m> {
+    message: &'m Message,
+    spans: std::slice::Iter<'m, Span>,
+}
+
+impl<'m> Segments<'m> {
+    pub(super) fn of(message: &'m Message) -> Self {
+        let spans = message.spans.get_or_init(|| find(message)).iter();
+        Self { message, spans }
+    }
+}
+
+impl<'m> Iterator for Segments<'m> {
+    type Item = Segment<'m>;
+
+    fn next(&mut self) -> Option<Segment<'m>> {
+        let span = self.spans.next()?.clone();
+        Some(Segment { message: self.message, span })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.spans.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Segments<'_> {}
+
+impl<'m> Segment<'m> {
+    /// The bytes of the segment, without its end.
+    pub fn bytes(&self) -> &'m [u8] {
+        self.message.bytes.get(self.span.clone()).unwrap_or_default()
+    }
+
+    /// Where its bytes lie in the payload.
+    pub fn range(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// What stands before the first field separator; three characters in a segment as the standard knows it.
+    pub fn name(&self) -> &'m [u8] {
+        let bytes = self.bytes();
+        let end = memchr(self.message.delimiters.field, bytes).unwrap_or(bytes.len());
+        bytes.get(..end).unwrap_or_default()
+    }
+
+    /// The field with this number, from 1, with all its repetitions. MSH-1 is the field separator itself.
+    pub fn field(&self, number: u16) -> Value<'m> {
+        let step = Step { field: number, repetition: None, component: None, subcomponent: None };
+        locate(&self.message.bytes, self.span.clone(), &self.message.delimiters, step)
+            .value(&self.message.bytes)
+    }
+
+    /// All fields, from number 1.
+    pub fn fields(&self) -> impl Iterator<Item = Value<'m>> + use<'m> {
+        let segment = self.clone();
+        (1..=u16::MAX)
+            .map_while(move |number| Some(segment.field(number)).filter(|value| !value.is_absent()))
+    }
+}
+
+impl fmt::Debug for Segment<'_> {
+    /// The place only: PHI-1.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment({:?})", self.span)
+    }
+}
+
+impl fmt::Debug for Segments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segments({} left)", self.spans.len())
+    }
+}
+
+/// Whether these bytes are a segment of this name.
+pub(crate) fn is_named(bytes: &[u8], name: &[u8], delimiters: &Delimiters) -> bool {
+    bytes
+        .strip_prefix(name)
+        .is_some_and(|behind| behind.first().is_none_or(|separator| *separator == delimiters.field))
+}
+
+/// Splits the payload at its segment ends.
+fn find(message: &Message) -> Arc<[Span]> {
+    let body = message.body();
+    let offset = message.bytes.len() - body.len();
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for end in memchr_iter(message.ends.byte(), body).chain(std::iter::once(body.len())) {
+        let kept = message.ends.trim(body.get(start..end).unwrap_or_default());
+        if !is_blank(kept) {
+            let first = match message.ends {
+                Ends::Cr => end - kept.len(),
+                Ends::Lf => start,
+            };
+            spans.push(offset + first..offset + first + kept.len());
+        }
+        start = end + 1;
+    }
+    spans.into()
+}
+
+/// A line that holds nothing but line feeds.
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| *byte == LF)
+}
+
+/// Counts lines that begin with MSH and the field separator.
+pub(super) fn count_headers(message: &Message) -> usize {
+    let body = message.body();
+    let header = [b'M', b'S', b'H', message.delimiters.field];
+    memmem::find_iter(body, &header).filter(|at| begins_line(message, *at)).count()
+}
+
+/// Whether a segment begins here.
+fn begins_line(message: &Message, at: usize) -> bool {
+    let before = message.body().get(..at).unwrap_or_default();
+    let end = message.ends.byte();
+    match before {
+        [] => true,
+        [.., last] if *last == end => true,
+        // The second half of CR LF.
+        [.., earlier, LF] => *earlier == end,
+        _ => false,
+    }
+}

@@ -1,0 +1,99 @@
+//! A path names an element of a message: `PID-3[2].1`, `OBX[*]-5`, `MSH-9.2`.
+//!
+//! Parsed once, at the edge (configuration, command line, handler code); reading and editing take the parsed form.
+//!
+//! ```text
+//! OBX [2] - 3 [*] . 4 . 1
+//!  │   │    │  │    │   └ subcomponent
+//!  │   │    │  │    └ component
+//!  │   │    │  └ repetition of the field; absent: the whole field, or its first repetition where a component follows
+//!  │   │    └ field
+//!  │   └ occurrence of the segment; absent: the first
+//!  └ segment, three characters
+//! ```
+//!
+//! Everything counts from 1. `*` stands for every one.
+
+mod parse;
+
+use std::fmt;
+
+pub use parse::{PathError, PathFault};
+
+/// Which ones of several, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// This one.
+    Nth(u16),
+    /// Every one, `*`.
+    Every,
+}
+
+/// The place of an element in a message. See the module for its grammar; `Display` gives the same text back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Path {
+    pub(crate) segment: [u8; 3],
+    pub(crate) occurrence: Index,
+    pub(crate) field: u16,
+    pub(crate) repetition: Option<Index>,
+    pub(crate) component: Option<u16>,
+    pub(crate) subcomponent: Option<u16>,
+}
+
+impl Path {
+    /// The segment it looks into.
+    pub fn segment(&self) -> &str {
+        std::str::from_utf8(&self.segment).unwrap_or_default()
+    }
+
+    /// The number of the field in its segment, from 1.
+    pub fn field(&self) -> u16 {
+        self.field
+    }
+
+    /// Whether it names every occurrence of its segment or every repetition of its field.
+    pub fn is_plural(&self) -> bool {
+        self.occurrence == Index::Every || self.repetition == Some(Index::Every)
+    }
+
+    /// Whether it names MSH-1 or MSH-2, by which everything else is read.
+    pub(crate) fn is_delimiters(&self) -> bool {
+        &self.segment == b"MSH" && self.field <= 2
+    }
+}
+
+impl Index {
+    /// Whether the `number`th, from 1, is meant.
+    pub(crate) fn includes(self, number: usize) -> bool {
+        match self {
+            Self::Nth(nth) => usize::from(nth) == number,
+            Self::Every => true,
+        }
+    }
+}
+
+impl fmt::Display for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nth(nth) => write!(f, "[{nth}]"),
+            Self::Every => f.write_str("[*]"),
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.segment())?;
+        if self.occurrence != Index::Nth(1) {
+            self.occurrence.fmt(f)?;
+        }
+        write!(f, "-{}", self.field)?;
+        if let Some(repetition) = self.repetition {
+            repetition.fmt(f)?;
+        }
+        for part in [self.component, self.subcomponent].into_iter().flatten() {
+            write!(f, ".{part}")?;
+        }
+        Ok(())
+    }
+}
