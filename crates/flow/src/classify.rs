@@ -14,7 +14,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use wardline_hl7::AckCode;
+use wardline_hl7::ack::{Reply, ReplyError};
+use wardline_hl7::{AckCode, ErrorCode};
 
 use crate::cause::Cause;
 use crate::retry::RetryPolicy;
@@ -243,6 +244,29 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
 fn errors_exhausted(retry: &RetryPolicy, situation: &Situation) -> bool {
     situation.since_first_error >= retry.retry_for
         || retry.max_attempts.is_some_and(|limit| situation.attempts >= limit.get())
+}
+
+impl Received {
+    /// What an answer says, once its MSA-2 has been found to be ours.
+    pub fn reply(reply: &Reply) -> Self {
+        match reply.code() {
+            Some(code) => Self::Reply {
+                code,
+                record_locked: reply.reports(ErrorCode::ApplicationRecordLocked),
+            },
+            None => Self::Unclear(Unclear::UnknownCode),
+        }
+    }
+}
+
+impl From<&ReplyError> for Unclear {
+    fn from(error: &ReplyError) -> Self {
+        match error {
+            ReplyError::Empty => Self::Empty,
+            ReplyError::Unreadable(_) => Self::Unreadable,
+            ReplyError::NoMsa => Self::NoMsa,
+        }
+    }
 }
 
 impl TransportFault {

@@ -61,7 +61,7 @@ pub struct Refusal {
     pub code: AckCode,
     /// ERR-3, table 0357.
     pub error: ErrorCode,
-    /// ERR-2: segment, its number, field, repetition and component, joined by the component separator `^`.
+    /// ERR-2, as a path: `MSH-9`.
     pub location: Option<&'static str>,
     /// MSA-3: at most 80 characters, no content of the message.
     pub text: Cow<'static, str>,
@@ -91,8 +91,8 @@ impl Intake {
     pub fn check(&self, message: &Message) -> Result<IntakeLints, Refusal> {
         if message.message_headers() > 1 {
             return Err(Refusal::reject(
-                ErrorCode::SegmentSequence,
-                Some("MSH^2"),
+                ErrorCode::SegmentSequenceError,
+                Some("MSH[2]-1"),
                 "two MSH segments in one frame",
             ));
         }
@@ -128,42 +128,42 @@ impl Intake {
 
 const NO_MESSAGE_TYPE: Refusal = Refusal::reject(
     ErrorCode::UnsupportedMessageType,
-    Some("MSH^1^9"),
+    Some("MSH-9"),
     "MSH-9 message type is missing",
 );
 const NO_CONTROL_ID: Refusal = Refusal::reject(
     ErrorCode::RequiredFieldMissing,
-    Some("MSH^1^10"),
+    Some("MSH-10"),
     "MSH-10 message control id is missing",
 );
 const NO_PROCESSING_ID: Refusal = Refusal::reject(
     ErrorCode::UnsupportedProcessingId,
-    Some("MSH^1^11"),
+    Some("MSH-11"),
     "MSH-11 processing id is missing",
 );
 const NO_VERSION: Refusal = Refusal::reject(
     ErrorCode::UnsupportedVersionId,
-    Some("MSH^1^12"),
+    Some("MSH-12"),
     "MSH-12 version id is missing",
 );
 const UNWANTED_TYPE: Refusal = Refusal::reject(
     ErrorCode::UnsupportedMessageType,
-    Some("MSH^1^9^1^1"),
+    Some("MSH-9.1"),
     "this message type is not accepted here",
 );
 const UNWANTED_TRIGGER_EVENT: Refusal = Refusal::reject(
     ErrorCode::UnsupportedEventCode,
-    Some("MSH^1^9^1^2"),
+    Some("MSH-9.2"),
     "this trigger event is not accepted here",
 );
 const UNWANTED_PROCESSING_ID: Refusal = Refusal::reject(
     ErrorCode::UnsupportedProcessingId,
-    Some("MSH^1^11"),
+    Some("MSH-11"),
     "this processing id is not accepted here",
 );
 const UNWANTED_VERSION: Refusal = Refusal::reject(
     ErrorCode::UnsupportedVersionId,
-    Some("MSH^1^12"),
+    Some("MSH-12"),
     "this version is not accepted here",
 );
 
@@ -182,7 +182,7 @@ impl Refusal {
     pub fn unreadable(error: &ParseError) -> Self {
         Self {
             code: AckCode::AR,
-            error: ErrorCode::SegmentSequence,
+            error: ErrorCode::SegmentSequenceError,
             location: None,
             text: Cow::Owned(error.to_string()),
         }

@@ -179,3 +179,26 @@ fn a_file_that_cannot_be_written_is_retried_for_ever() {
         assert_eq!(by_default(over, Received::File(fault)), retry_in_a_second(cause));
     }
 }
+
+#[test]
+fn an_answer_is_read_by_its_code_and_its_locked_record() {
+    let read = |msa_and_err: &str| {
+        let payload = format!("MSH|^~\\&|A|B|C|D|20260403120000||ACK|1|P|2.5\r{msa_and_err}\r");
+        Reply::read(payload.as_bytes())
+            .map(|reply| Received::reply(&reply))
+            .map_err(|error| Unclear::from(&error))
+    };
+    assert_eq!(read("MSA|AA|M1"), Ok(reply(AckCode::AA)));
+    assert_eq!(read("MSA|AR|M1\rERR||PID^1^3|101^missing^HL70357|E"), Ok(reply(AckCode::AR)));
+    let locked = Received::Reply { code: AckCode::AR, record_locked: true };
+    assert_eq!(read("MSA|AR|M1\rERR|||206^locked^HL70357|E"), Ok(locked));
+    assert_eq!(read("MSA|XX|M1"), Ok(Received::Unclear(Unclear::UnknownCode)));
+    assert_eq!(read("PID|1"), Err(Unclear::NoMsa));
+}
+
+#[test]
+fn what_is_no_answer_is_told_by_kind() {
+    let unclear = |payload: &[u8]| Reply::read(payload).err().map(|error| Unclear::from(&error));
+    assert_eq!(unclear(b""), Some(Unclear::Empty));
+    assert_eq!(unclear(b"OK"), Some(Unclear::Unreadable));
+}

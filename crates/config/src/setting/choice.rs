@@ -1,0 +1,61 @@
+//! Keys that take one of a few words.
+
+use wardline_flow::{OnExhausted, OnUnclear, Presence};
+use wardline_hl7::SegmentEnds;
+use wardline_mllp::FrameEnd;
+
+use super::{Setting, Wrong};
+use crate::model::{AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, Unrouted, WhenFull};
+use crate::suggest::did_you_mean;
+
+/// The `kind` of a destination, before its keys are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Mllp,
+    File,
+    Handler,
+}
+
+macro_rules! choice {
+    ($type:ident { $first:literal => $first_variant:ident, $($word:literal => $variant:ident),+ }) => {
+        impl Setting for $type {
+            const EXPECTED: &'static str = concat!("one of \"", $first, "\"", $(", \"", $word, "\"",)+);
+
+            fn from_text(text: &str) -> Result<Self, Wrong> {
+                match text {
+                    $first => Ok(Self::$first_variant),
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(Wrong { hint: did_you_mean(text, [$first, $($word),+]), ..Wrong::text::<Self>(text) }),
+                }
+            }
+        }
+    };
+}
+
+choice!(AckWhen { "after_store" => AfterStore, "none" => None });
+choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
+choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
+choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
+choice!(LogFormat { "human" => Human, "json" => Json });
+choice!(OnExhausted { "dead" => Dead, "block" => Block });
+choice!(OnUnavailable { "close" => Close, "answer" => Answer });
+choice!(OnUnclear { "hold" => Hold, "dead" => Dead });
+choice!(Order { "fifo" => Fifo, "none" => None });
+choice!(Presence { "require" => Require, "accept" => Accept });
+choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
+choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
+choice!(WhenFull {
+    "replace-oldest-idle-of-same-source" => ReplaceOldestIdleOfSameSource,
+    "close-newcomer" => CloseNewcomer
+});
+
+impl Kind {
+    /// The word it is written with.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Mllp => "mllp",
+            Self::File => "file",
+            Self::Handler => "handler",
+        }
+    }
+}

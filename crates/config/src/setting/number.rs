@@ -1,0 +1,47 @@
+//! Counts.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use super::{Setting, Wrong};
+
+/// The largest count any key takes: a million connections, threads or attempts are a slip of the finger.
+const MAX_COUNT: u32 = 1_000_000;
+
+impl Setting for u32 {
+    const EXPECTED: &'static str = "a number from 0 to 1000000";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        text.parse().map_err(|_| Wrong::text::<Self>(text)).and_then(Self::from_integer)
+    }
+
+    fn from_integer(value: i64) -> Result<Self, Wrong> {
+        let count = Self::try_from(value).ok().filter(|count| *count <= MAX_COUNT);
+        count.ok_or_else(|| Wrong::text::<Self>(&value.to_string()))
+    }
+}
+
+impl Setting for NonZeroU32 {
+    const EXPECTED: &'static str = "a number from 1 to 1000000";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        text.parse().map_err(|_| Wrong::text::<Self>(text)).and_then(Self::from_integer)
+    }
+
+    fn from_integer(value: i64) -> Result<Self, Wrong> {
+        let count = u32::from_integer(value).ok().and_then(Self::new);
+        count.ok_or_else(|| Wrong::text::<Self>(&value.to_string()))
+    }
+}
+
+impl Setting for NonZeroUsize {
+    const EXPECTED: &'static str = NonZeroU32::EXPECTED;
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        NonZeroU32::from_text(text).and_then(|count| Self::from_integer(i64::from(count.get())))
+    }
+
+    fn from_integer(value: i64) -> Result<Self, Wrong> {
+        let count = NonZeroU32::from_integer(value)?;
+        Self::try_from(count).map_err(|_| Wrong::text::<Self>(&value.to_string()))
+    }
+}
