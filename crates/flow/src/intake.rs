@@ -2,11 +2,15 @@
 //!
 //! A refusal is final for these bytes: the sender gets AR with the place and code of table 0357, and nothing is stored.
 
+mod lints;
+
 use std::borrow::Cow;
 
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 
 use crate::matching::MessagePattern;
+
+pub use lints::{HeaderField, IntakeLints};
 
 /// The version that a message without MSH-12 is taken for.
 pub const ASSUMED_VERSION: &str = "2.3";
@@ -39,19 +43,6 @@ pub enum Presence {
     Require,
     /// A message without it is taken, and counted as a lint.
     Accept,
-}
-
-/// What was missing and let pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct IntakeLints {
-    /// No MSH-9.1.
-    pub no_message_type: bool,
-    /// No MSH-10.
-    pub no_control_id: bool,
-    /// No MSH-12.
-    pub no_version: bool,
-    /// No MSH-11.
-    pub no_processing_id: bool,
 }
 
 /// Why a message may not come in: what the negative answer says.
@@ -97,13 +88,23 @@ impl Intake {
             ));
         }
         let header = message.header();
-        let mut lints = IntakeLints::default();
-        lints.no_message_type =
-            self.message_type.missing(header.message_type(), NO_MESSAGE_TYPE)?;
-        lints.no_control_id = self.control_id.missing(header.control_id(), NO_CONTROL_ID)?;
-        lints.no_processing_id =
-            self.processing_id.missing(header.processing_id(), NO_PROCESSING_ID)?;
-        lints.no_version = self.version.missing(header.version(), NO_VERSION)?;
+        let fields = [
+            (HeaderField::MessageType, self.message_type, header.message_type(), NO_MESSAGE_TYPE),
+            (HeaderField::ControlId, self.control_id, header.control_id(), NO_CONTROL_ID),
+            (
+                HeaderField::ProcessingId,
+                self.processing_id,
+                header.processing_id(),
+                NO_PROCESSING_ID,
+            ),
+            (HeaderField::Version, self.version, header.version(), NO_VERSION),
+        ];
+        let missing = || fields.iter().filter(|(_, _, found, _)| found.is_empty());
+        if let Some((.., refusal)) =
+            missing().find(|(_, presence, ..)| *presence == Presence::Require)
+        {
+            return Err(refusal.clone());
+        }
         self.check_message_code(message)?;
         if !listed(&self.accept_processing_ids, header.processing_id(), ASSUMED_PROCESSING_ID) {
             return Err(UNWANTED_PROCESSING_ID);
@@ -111,7 +112,7 @@ impl Intake {
         if !listed(&self.accept_versions, header.version(), ASSUMED_VERSION) {
             return Err(UNWANTED_VERSION);
         }
-        Ok(lints)
+        Ok(missing().map(|(field, ..)| *field).collect())
     }
 
     /// Tells an unknown type from a known one with an unknown trigger event.
@@ -166,16 +167,6 @@ const UNWANTED_VERSION: Refusal = Refusal::reject(
     Some("MSH-12"),
     "this version is not accepted here",
 );
-
-impl Presence {
-    /// Whether a field is missing, where that may be.
-    fn missing(self, found: &[u8], otherwise: Refusal) -> Result<bool, Refusal> {
-        match (self, found.is_empty()) {
-            (Self::Require, true) => Err(otherwise),
-            (Self::Accept | Self::Require, is_missing) => Ok(is_missing),
-        }
-    }
-}
 
 impl Refusal {
     /// The refusal of a payload that could not be read as a message.

@@ -25,7 +25,7 @@ pub use classify::{
     TransportFault, Unclear, Verdict, classify,
 };
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
-pub use intake::{Intake, IntakeLints, Presence, Refusal};
+pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use matching::{Matcher, MessagePattern, PatternError};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, Planned, Route, Routing, Source};

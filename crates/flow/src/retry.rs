@@ -6,8 +6,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The share by which a delay is spread to both sides, in percent.
-const SPREAD_PERCENT: u64 = 20;
+/// The share by which a delay is spread to both sides, per mille.
+const SPREAD: u64 = 200;
+/// The share that is left of it at least, per mille.
+const LEAST: u32 = 800;
 
 /// The table `retry` of a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +42,9 @@ impl RetryPolicy {
     /// `random` is any number; all its values are used evenly.
     pub fn next_delay(&self, failures: u32, random: u64) -> Duration {
         let plain = self.plain_delay(failures);
-        let steps = u32::try_from(random % (2 * SPREAD_PERCENT * 10 + 1)).unwrap_or(0); // tenths of a percent
-        let floor = plain.saturating_mul(100 - SPREAD_PERCENT as u32) / 100;
-        floor.saturating_add(plain.saturating_mul(steps) / 1000)
+        let per_mille = u32::try_from(random % (2 * SPREAD + 1)).unwrap_or_default();
+        let shortest = plain.saturating_mul(LEAST) / 1000;
+        shortest.saturating_add(plain.saturating_mul(per_mille) / 1000)
     }
 
     /// The wait before it is spread: `first` doubled for every failure after the first, at most `max`.

@@ -16,6 +16,10 @@ fn strict() -> Intake {
     Intake { version: Presence::Require, processing_id: Presence::Require, ..Intake::default() }
 }
 
+fn without(field: HeaderField) -> IntakeLints {
+    [field].into_iter().collect()
+}
+
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
@@ -29,27 +33,21 @@ fn a_whole_header_comes_in_without_a_lint() {
 fn a_missing_message_type_is_refused_unless_relaxed() {
     let relaxed = Intake { message_type: Presence::Accept, ..Intake::default() };
     assert_eq!(check(&Intake::default(), "|M1|P|2.5"), Err((200, Some("MSH-9"))));
-    assert_eq!(
-        check(&relaxed, "|M1|P|2.5"),
-        Ok(IntakeLints { no_message_type: true, ..IntakeLints::default() })
-    );
+    assert_eq!(check(&relaxed, "|M1|P|2.5"), Ok(without(HeaderField::MessageType)));
 }
 
 #[test]
 fn a_missing_control_id_is_refused_unless_relaxed() {
     let relaxed = Intake { control_id: Presence::Accept, ..Intake::default() };
     assert_eq!(check(&Intake::default(), "ADT^A01||P|2.5"), Err((101, Some("MSH-10"))));
-    assert_eq!(
-        check(&relaxed, "ADT^A01||P|2.5"),
-        Ok(IntakeLints { no_control_id: true, ..IntakeLints::default() })
-    );
+    assert_eq!(check(&relaxed, "ADT^A01||P|2.5"), Ok(without(HeaderField::ControlId)));
 }
 
 #[test]
 fn a_missing_version_is_taken_for_2_3_unless_strict() {
     let only_2_3 = Intake { accept_versions: words(&["2.3"]), ..Intake::default() };
     let only_2_5 = Intake { accept_versions: words(&["2.5"]), ..Intake::default() };
-    let lint = IntakeLints { no_version: true, ..IntakeLints::default() };
+    let lint = without(HeaderField::Version);
     assert_eq!(check(&Intake::default(), "ADT^A01|M1|P"), Ok(lint));
     assert_eq!(check(&only_2_3, "ADT^A01|M1|P"), Ok(lint));
     assert_eq!(check(&only_2_5, "ADT^A01|M1|P"), Err((203, Some("MSH-12"))));
@@ -59,7 +57,7 @@ fn a_missing_version_is_taken_for_2_3_unless_strict() {
 #[test]
 fn a_missing_processing_id_is_taken_for_production_unless_strict() {
     let only_tests = Intake { accept_processing_ids: words(&["T", "D"]), ..Intake::default() };
-    let lint = IntakeLints { no_processing_id: true, ..IntakeLints::default() };
+    let lint = without(HeaderField::ProcessingId);
     assert_eq!(check(&Intake::default(), "ADT^A01|M1||2.5"), Ok(lint));
     assert_eq!(check(&only_tests, "ADT^A01|M1||2.5"), Err((202, Some("MSH-11"))));
     assert_eq!(check(&strict(), "ADT^A01|M1||2.5"), Err((202, Some("MSH-11"))));
@@ -112,4 +110,11 @@ fn every_place_of_a_refusal_is_a_path() {
         let place = refusal.location.expect("a place");
         assert!(place.parse::<wardline_hl7::Path>().is_ok(), "{place}");
     }
+}
+
+#[test]
+fn lints_name_each_missing_field() {
+    let lints = check(&Intake::default(), "ADT^A01|M1").expect("accepted");
+    assert_eq!(lints.iter().collect::<Vec<_>>(), [HeaderField::ProcessingId, HeaderField::Version]);
+    assert!(!lints.is_empty());
 }
