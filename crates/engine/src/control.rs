@@ -1,7 +1,19 @@
 //! The only door for whoever looks at the engine from outside: the command line now, the web page later.
 //!
-//! [`protocol`] is what is said through the door; [`desk`] does it against the store and the live pools;
-//! [`socket`] is the unix socket `<data_dir>/control.sock` on which the command line reaches a running engine.
-//! On a stopped store the command line builds a [`desk::Desk`] without pools and asks it the same requests.
+//! [`protocol`] is what is said through the door; [`desk`] does it against the store and the live pools ([`face`]);
+//! [`socket`] is the unix socket on which the command line reaches a running engine. On a stopped store the command
+//! line opens a [`Desk`] without an engine and asks it the same requests.
 
+mod desk;
+pub(crate) mod face;
 pub mod protocol;
+pub(crate) mod socket;
+
+use std::path::{Path, PathBuf};
+
+pub use desk::Desk;
+
+/// Where the engine with this data folder is reached.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}

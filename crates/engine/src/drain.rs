@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 /// Where the engine is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Takes in and delivers.
     Running,
     /// Ends what it has in hand, starts nothing new.

@@ -9,7 +9,9 @@
 //! - [`supervisor`]: who replaces instances that panicked or block their thread.
 
 mod caller;
+mod budget;
 mod decision;
+mod instance;
 mod received;
 mod supervisor;
 

@@ -1,7 +1,22 @@
-//! The actors: listeners, connections, handlers, outbound pools and their supervision.
-pub mod control;
+//! The actors: listeners, connections, handlers, outbound pools and their supervision. All concurrency and all sockets
+//! of Wardline are here; every decision is in `wardline-flow`, every byte on the disk in `wardline-store`.
+//!
+//! In the order of a message's way:
+//!
+//! - [`inbound`]: from a peer's bytes to an answer (ACK-1, ACK-2).
+//! - [`handler`]: the actors that users write, and their supervision.
+//! - [`outbound`]: from the outbox of a destination to its outcome (ORDER-1, END-1, MATCH-1).
+//! - [`engine`]: building, running, draining.
+//! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
+
 mod drain;
+mod engine;
 mod handler;
 mod inbound;
-pub mod observe;
 mod outbound;
+
+pub mod control;
+pub mod observe;
+
+pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, store_options};
+pub use handler::{Decision, Handlers, Received, Verdict};

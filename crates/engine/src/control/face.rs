@@ -1,0 +1,87 @@
+//! What a running engine shows of itself: references to the counters and states of its parts, read when asked.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use wardline_config::Destination;
+use wardline_flow::{HandlerName, ListenerId};
+use wardline_store::Intake;
+
+use super::protocol::{HandlerRow, ListenerRow};
+use crate::drain::Drain;
+use crate::handler::HandlerCaller;
+use crate::inbound::roster::Roster;
+use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment};
+use crate::outbound::PoolHandle;
+
+/// A running engine as its desk sees it.
+pub(crate) struct Face {
+    pub(crate) name: String,
+    pub(crate) started: Timestamp,
+    pub(crate) drain: Drain,
+    pub(crate) intake: watch::Receiver<Intake>,
+    pub(crate) listeners: Vec<ListenerFace>,
+    pub(crate) destinations: Vec<DestinationFace>,
+    pub(crate) handlers: Vec<HandlerFace>,
+    pub(crate) asked_to_stop: Arc<Notify>,
+}
+
+/// One listener.
+pub(crate) struct ListenerFace {
+    pub(crate) id: ListenerId,
+    pub(crate) address: SocketAddr,
+    pub(crate) max_connections: u64,
+    pub(crate) roster: Arc<Roster>,
+    /// One set of counters for each arbiter.
+    pub(crate) counters: Vec<Arc<ListenerCounters>>,
+    pub(crate) last_received: Arc<Moment>,
+}
+
+/// One destination.
+pub(crate) struct DestinationFace {
+    pub(crate) destination: Destination,
+    pub(crate) counters: Arc<DestinationCounters>,
+    pub(crate) last_delivered: Arc<Moment>,
+    pub(crate) pool: PoolHandle,
+}
+
+/// One handler.
+pub(crate) struct HandlerFace {
+    pub(crate) name: HandlerName,
+    /// Instances configured.
+    pub(crate) wanted: u64,
+    pub(crate) caller: HandlerCaller,
+}
+
+impl ListenerFace {
+    pub(crate) fn counts(&self) -> ListenerCounts {
+        self.counters.iter().map(|counters| counters.read()).sum()
+    }
+
+    pub(crate) fn row(&self) -> ListenerRow {
+        ListenerRow {
+            id: self.id.to_string(),
+            address: self.address.to_string(),
+            connections: self.roster.count() as u64,
+            max_connections: self.max_connections,
+            last_received: self.last_received.get().map(|at| at.to_string()),
+            counts: self.counts(),
+        }
+    }
+}
+
+impl HandlerFace {
+    pub(crate) fn row(&self) -> HandlerRow {
+        let shared = self.caller.shared();
+        HandlerRow {
+            name: self.name.to_string(),
+            state: shared.state(self.wanted).to_owned(),
+            instances: shared.instances.load(Ordering::Acquire),
+            stuck: shared.stuck.load(Ordering::Acquire),
+            counts: shared.counters.read(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Building an engine: everything that may fail does so here, before a peer is answered.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use wardline_config::{Config, DestinationKind};
+use wardline_flow::{HandlerName, ListenerId};
+use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
+
+use super::descriptors;
+use crate::control::socket::ControlSocket;
+use crate::handler::Handlers;
+use crate::inbound::listener::Endpoint;
+
+/// The exit code of a store that could not write: every operator's script can tell it from others.
+pub const EXIT_STORE_FAILED: i32 = 9;
+
+/// An engine that is ready to run: its store is recovered, its addresses are bound.
+pub struct Engine {
+    pub(super) config: Config,
+    pub(super) handlers: Handlers,
+    pub(super) store: Arc<JournalStore>,
+    pub(super) intake: watch::Receiver<Intake>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) control: ControlSocket,
+}
+
+/// Why an engine could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The data folder is not there and could not be made.
+    #[error("cannot make the data folder {}", path.display())]
+    DataFolder {
+        /// `[engine] data_dir`.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store did not open: locked by another process, damaged, of another version, or unreadable.
+    #[error("cannot open the store")]
+    Store(#[from] OpenError),
+    /// A listener's address is taken or not this machine's.
+    #[error("listener {listener} cannot bind {address}")]
+    Bind {
+        /// Its id.
+        listener: ListenerId,
+        /// The address it was to have.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The control socket could not be bound.
+    #[error("cannot bind the control socket {}", path.display())]
+    Control {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The configuration names a handler this binary does not have.
+    #[error("handler {0} is not in this binary")]
+    NoSuchHandler(HandlerName),
+}
+
+impl Engine {
+    /// Opens the store, recovers it, and binds every address. Nothing is accepted yet.
+    pub fn build(config: Config, handlers: Handlers) -> Result<Self, BuildError> {
+        for name in handlers_named(&config) {
+            if handlers.factory(name.as_str()).is_none() {
+                return Err(BuildError::NoSuchHandler(name));
+            }
+        }
+        descriptors::raise(config.listeners.iter().map(|l| l.max_connections.get() as u64).sum());
+        let folder = &config.engine.data_dir;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| BuildError::DataFolder { path: folder.clone(), source })?;
+        let (changed, intake) = watch::channel(Intake::Open);
+        let options = store_options(&config, changed);
+        let store = Arc::new(JournalStore::open(options)?);
+        let endpoints = config
+            .listeners
+            .iter()
+            .map(|listener| {
+                Endpoint::bind(listener.bind).map_err(|source| BuildError::Bind {
+                    listener: listener.id.clone(),
+                    address: listener.bind,
+                    source,
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        let path = crate::control::socket_path(folder);
+        let control = ControlSocket::bind(&path)
+            .map_err(|source| BuildError::Control { path: path.clone(), source })?;
+        Ok(Self { config, handlers, store, intake, endpoints, control })
+    }
+
+    /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for.
+    pub fn addresses(&self) -> impl Iterator<Item = (&ListenerId, SocketAddr)> {
+        self.config.listeners.iter().map(|l| &l.id).zip(self.endpoints.iter().map(|e| e.address))
+    }
+}
+
+/// The store of this configuration, as it is opened by an engine or by a command on a stopped one.
+///
+/// `on_intake` hears whenever the store begins or ceases to take messages.
+pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> StoreOptions {
+    StoreOptions {
+        dir: config.engine.data_dir.join("store"),
+        segment_size: config.store.segment_size,
+        retain_for: config.store.retain_for,
+        retain_bytes: config.store.retain_bytes,
+        min_free: config.store.min_free,
+        max_index_lag: config.store.max_index_lag,
+        dead_letter_retention: config.store.dead_letter_retention,
+        on_fatal: Box::new(|fault| {
+            tracing::error!(%fault, "the store failed: the process ends, nothing more is acknowledged");
+            std::process::exit(EXIT_STORE_FAILED);
+        }),
+        on_intake: Box::new(move |intake| {
+            on_intake.send_replace(intake);
+        }),
+    }
+}
+
+/// Every handler that listeners, routes and destinations name.
+pub(super) fn handlers_named(config: &Config) -> Vec<HandlerName> {
+    let before_the_ack = config.listeners.iter().flat_map(|listener| &listener.handlers);
+    let on_routes = config.routing.routes.iter().flat_map(|route| &route.handlers);
+    let behind_the_queue = config.destinations.iter().filter_map(|destination| {
+        match &destination.kind {
+            DestinationKind::Handler(handler) => Some(&handler.handler),
+            DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
+        }
+    });
+    let mut names: Vec<HandlerName> =
+        before_the_ack.chain(on_routes).chain(behind_the_queue).cloned().collect();
+    names.sort();
+    names.dedup();
+    names
+}

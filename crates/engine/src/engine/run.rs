@@ -1,0 +1,275 @@
+//! Running an engine: downstream starts first, upstream ends first.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use wardline_config::{DestinationKind, HandlerLimits};
+use wardline_flow::HandlerName;
+use wardline_store::Store;
+
+use super::build::{Engine, handlers_named};
+use super::signals::Signals;
+use crate::control::Desk;
+use crate::control::face::{DestinationFace, Face, HandlerFace, ListenerFace};
+use crate::drain::{Drain, Phase, PhaseSender};
+use crate::handler::{HandlerCaller, HandlerSupervisor};
+use crate::inbound::answer::{AnswerStyle, ControlIds};
+use crate::inbound::completions::Completions;
+use crate::inbound::connection::Surroundings;
+use crate::inbound::intake::Intake;
+use crate::inbound::listener::{Berth, Listener};
+use crate::inbound::roster::Roster;
+use crate::observe::{DestinationCounters, ListenerCounters, Moment};
+use crate::outbound::{self, Delivering, PoolHandle};
+
+/// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
+const INDEX_CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// How an engine ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything in hand was finished.
+    Drained,
+    /// `drain_timeout` passed first. Nothing acknowledged is lost.
+    DrainTimedOut,
+    /// A second signal came. Nothing acknowledged is lost.
+    Forced,
+}
+
+/// The running parts, as the drain needs them.
+struct Running {
+    rosters: Vec<Arc<Roster>>,
+    pools: Vec<PoolHandle>,
+    store: Arc<dyn Store>,
+    phase: PhaseSender,
+    drain_timeout: Duration,
+}
+
+/// An arbiter for sockets and what its connections share.
+struct Quay {
+    arbiter: ArbiterHandle,
+    completions: Completions,
+}
+
+type Callers = Arc<BTreeMap<HandlerName, HandlerCaller>>;
+
+impl Engine {
+    /// Runs until a signal or an operator ends it. Blocks the calling thread.
+    ///
+    /// The caller should end the process with `std::process::exit` afterwards: a handler that blocks its thread
+    /// cannot be joined.
+    pub fn run(self) -> Ended {
+        actix::System::new().block_on(self.live())
+    }
+
+    async fn live(self) -> Ended {
+        let asked = Arc::new(Notify::new());
+        let mut signals = match Signals::listen(Arc::clone(&asked)) {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::error!(%error, "cannot listen to signals");
+                return Ended::Forced;
+            }
+        };
+        let running = self.start(asked);
+        signals.stop().await;
+        tokio::select! {
+            ended = running.drain() => ended,
+            () = signals.stop() => {
+                tracing::warn!("second signal: ending at once");
+                Ended::Forced
+            }
+        }
+    }
+
+    fn start(self, asked_to_stop: Arc<Notify>) -> Running {
+        let (phase, drain) = Drain::new();
+        let store: Arc<dyn Store> = self.store.clone();
+        let quays = quays(self.config.engine.arbiters, &*store);
+        let (callers, handler_faces) = self.start_handlers();
+        let (pools, destination_faces) = self.start_pools(&quays, &callers, &drain);
+        let (rosters, listener_faces) = self.berth_listeners(&quays, &callers, &drain);
+        let face = Face {
+            name: self.config.engine.name.clone(),
+            started: Timestamp::now(),
+            drain,
+            intake: self.intake.clone(),
+            listeners: listener_faces,
+            destinations: destination_faces,
+            handlers: handler_faces,
+            asked_to_stop,
+        };
+        for (listener, address) in self.addresses() {
+            tracing::info!(%listener, %address, "listening");
+        }
+        let drain_timeout = self.config.engine.drain_timeout;
+        let desk = Desk::live(Arc::clone(&store), face);
+        let accepting = rosters.into_iter().zip(self.endpoints).map(|(berthed, endpoint)| {
+            let Berthed { roster, berths, drain } = berthed;
+            Listener::new(endpoint, berths, Arc::clone(&roster), drain).start();
+            roster
+        });
+        let rosters = accepting.collect();
+        self.control.serve(desk);
+        Running { rosters, pools, store, phase, drain_timeout }
+    }
+
+    fn start_handlers(&self) -> (Callers, Vec<HandlerFace>) {
+        let mut callers = BTreeMap::new();
+        let mut faces = Vec::new();
+        for name in handlers_named(&self.config) {
+            let Some(factory) = self.handlers.factory(name.as_str()) else { continue };
+            let configured = self.config.handlers.iter().find(|limits| limits.name == name);
+            let limits = configured.cloned().unwrap_or_else(|| HandlerLimits::new(name.clone()));
+            let wanted = limits.instances.get() as u64;
+            let (supervisor, caller) = HandlerSupervisor::new(limits, factory);
+            supervisor.start();
+            faces.push(HandlerFace { name: name.clone(), wanted, caller: caller.clone() });
+            callers.insert(name, caller);
+        }
+        (Arc::new(callers), faces)
+    }
+
+    fn start_pools(
+        &self,
+        quays: &[Quay],
+        callers: &Callers,
+        drain: &Drain,
+    ) -> (Vec<PoolHandle>, Vec<DestinationFace>) {
+        let routing = Arc::new(self.config.routing.clone());
+        let mut pools = Vec::new();
+        let mut faces = Vec::new();
+        for (destination, quay) in self.config.destinations.iter().zip(quays.iter().cycle()) {
+            let counters = Arc::new(DestinationCounters::default());
+            let last_delivered = Arc::new(Moment::default());
+            let handler = match &destination.kind {
+                DestinationKind::Handler(handler) => callers.get(&handler.handler).cloned(),
+                DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
+            };
+            let delivering = Delivering {
+                destination: destination.clone(),
+                store: self.store.clone(),
+                counters: Arc::clone(&counters),
+                last_delivered: Arc::clone(&last_delivered),
+                drain: drain.clone(),
+                handler,
+                routing: Arc::clone(&routing),
+            };
+            let pool = outbound::start(delivering, &quay.arbiter);
+            faces.push(DestinationFace {
+                destination: destination.clone(),
+                counters,
+                last_delivered,
+                pool: pool.clone(),
+            });
+            pools.push(pool);
+        }
+        (pools, faces)
+    }
+
+    /// Prepares every listener without accepting yet.
+    fn berth_listeners(
+        &self,
+        quays: &[Quay],
+        callers: &Callers,
+        drain: &Drain,
+    ) -> (Vec<Berthed>, Vec<ListenerFace>) {
+        let routing = Arc::new(self.config.routing.clone());
+        let control_ids = Arc::new(ControlIds::starting_at(Timestamp::now()));
+        let mut all = Vec::new();
+        let mut faces = Vec::new();
+        for (listener, endpoint) in self.config.listeners.iter().zip(&self.endpoints) {
+            let roster = Roster::new(
+                listener.max_connections,
+                listener.max_per_source,
+                listener.when_full,
+            );
+            let intake = Intake::new(listener.clone(), Arc::clone(&routing), Arc::clone(callers));
+            let intake = Arc::new(intake);
+            let last_received = Arc::new(Moment::default());
+            let berths: Vec<Berth> = quays
+                .iter()
+                .map(|quay| Berth {
+                    arbiter: quay.arbiter.clone(),
+                    around: Arc::new(Surroundings {
+                        intake: Arc::clone(&intake),
+                        style: AnswerStyle {
+                            ack_type: listener.ack_type.clone(),
+                            err_before_2_5: listener.err,
+                        },
+                        store: self.store.clone(),
+                        store_intake: self.intake.clone(),
+                        completions: quay.completions.clone(),
+                        control_ids: Arc::clone(&control_ids),
+                        counters: Arc::new(ListenerCounters::default()),
+                        last_received: Arc::clone(&last_received),
+                        drain: drain.clone(),
+                    }),
+                })
+                .collect();
+            faces.push(ListenerFace {
+                id: listener.id.clone(),
+                address: endpoint.address,
+                max_connections: listener.max_connections.get() as u64,
+                roster: Arc::clone(&roster),
+                counters: berths.iter().map(|b| Arc::clone(&b.around.counters)).collect(),
+                last_received,
+            });
+            all.push(Berthed { roster, berths, drain: drain.clone() });
+        }
+        (all, faces)
+    }
+}
+
+/// A listener that is ready to accept.
+struct Berthed {
+    roster: Arc<Roster>,
+    berths: Vec<Berth>,
+    drain: Drain,
+}
+
+/// One arbiter per core for sockets, each with its port to the store.
+fn quays(arbiters: Option<NonZeroUsize>, store: &dyn Store) -> Vec<Quay> {
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    (0..arbiters.unwrap_or_else(cores).get())
+        .map(|_| {
+            let arbiter = Arbiter::new().handle();
+            let completions = Completions::open(store, &arbiter);
+            Quay { arbiter, completions }
+        })
+        .collect()
+}
+
+impl Running {
+    async fn drain(self) -> Ended {
+        tracing::info!(timeout_s = self.drain_timeout.as_secs(), "draining");
+        self.phase.send_replace(Phase::Draining);
+        let in_hand = async {
+            for roster in &self.rosters {
+                roster.emptied().await;
+            }
+            for pool in &self.pools {
+                pool.drained().await;
+            }
+        };
+        let ended = match tokio::time::timeout(self.drain_timeout, in_hand).await {
+            Ok(()) => Ended::Drained,
+            Err(_elapsed) => {
+                tracing::warn!("drain timed out: what is in flight is delivered again after the next start");
+                Ended::DrainTimedOut
+            }
+        };
+        let store = Arc::clone(&self.store);
+        let closed = tokio::task::spawn_blocking(move || store.close(INDEX_CLOSE_TIME)).await;
+        match closed {
+            Ok(_) => tracing::info!("stopped"),
+            Err(error) => tracing::error!(%error, "closing the store failed"),
+        }
+        ended
+    }
+}

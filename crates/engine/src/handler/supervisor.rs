@@ -1,0 +1,206 @@
+//! HandlerSupervisor: keeps the instances of one handler alive, and gives up in public when it cannot.
+//!
+//! ```text
+//!            start ok                 leased, released by callers
+//! (absent) ───────────▶ free ◀────────────────────────────────▶ leased
+//!    ▲                                                           │   │
+//!    │ pause, inside the budget            mailbox closed: Broken│   │call dropped: Unanswered
+//!    ├───────────────────────────────────────────────────────────┘   ▼
+//!    │                              responds within PROBE_WAIT    probed ───▶ free
+//!    │                                                               │ does not
+//!    │        replaced while stuck threads ≤ max_stuck               ▼
+//!    └────────────────────────────────────────────────────────────  stuck ──responds one day──▶ stopped
+//! ```
+//!
+//! Who sends to it: callers (reports of instances they could not give back) and its own timers. Its death costs the
+//! replacement of instances, not the instances: it has no code of the user's in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use futures_util::stream::poll_fn;
+use tokio::sync::mpsc;
+use wardline_config::HandlerLimits;
+
+use super::budget::{Restart, RestartBudget};
+use super::caller::{Report, Shared};
+use super::instance::{Instance, StartFault};
+use super::{Factory, HandlerCaller};
+
+/// How long a thread may take to show that it is not blocked, after a call on it was given up.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+/// The supervisor of one handler.
+pub(crate) struct HandlerSupervisor {
+    limits: HandlerLimits,
+    factory: Factory,
+    shared: Arc<Shared>,
+    reports: Option<mpsc::UnboundedReceiver<Report>>,
+    budget: RestartBudget,
+    next_number: u64,
+    /// Replacements under way or waiting for their pause.
+    coming: u64,
+    /// Abandoned instances by number, whose threads are blocked.
+    stuck: HashMap<u64, Arc<Instance>>,
+}
+
+impl HandlerSupervisor {
+    /// A supervisor to start, and the door through which its handler is called.
+    pub(crate) fn new(limits: HandlerLimits, factory: Factory) -> (Self, HandlerCaller) {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(sender));
+        let caller = HandlerCaller::new(Arc::clone(&shared));
+        let supervisor = Self {
+            budget: RestartBudget::new(limits.max_restarts, limits.restart_window),
+            limits,
+            factory,
+            shared,
+            reports: Some(reports),
+            next_number: 1,
+            coming: 0,
+            stuck: HashMap::new(),
+        };
+        (supervisor, caller)
+    }
+
+    /// Makes an instance after `pause`.
+    fn replace_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.coming += 1;
+        let factory = Arc::clone(&self.factory);
+        let started = async move {
+            tokio::time::sleep(pause).await;
+            Instance::start(number, factory).await
+        };
+        ctx.spawn(started.into_actor(self).map(|result, supervisor, ctx| {
+            supervisor.coming -= 1;
+            supervisor.on_started(result, ctx);
+        }));
+    }
+
+    fn on_started(&mut self, result: Result<Instance, StartFault>, ctx: &mut Context<Self>) {
+        match result {
+            Ok(instance) => {
+                tracing::debug!(handler = %self.limits.name, instance = instance.number, "handler instance up");
+                self.shared.instances.fetch_add(1, Ordering::AcqRel);
+                self.shared.set_down(false);
+                self.shared.put(instance);
+            }
+            Err(fault) => {
+                tracing::error!(handler = %self.limits.name, %fault, "handler instance did not start");
+                self.replace_within_budget(ctx);
+            }
+        }
+    }
+
+    fn replace_within_budget(&mut self, ctx: &mut Context<Self>) {
+        self.shared.counters.restarts.one();
+        match self.budget.ask(Instant::now()) {
+            Restart::After(pause) => self.replace_after(pause, ctx),
+            Restart::Exhausted(wait) => {
+                tracing::error!(
+                    handler = %self.limits.name,
+                    max_restarts = self.limits.max_restarts,
+                    wait_s = wait.as_secs(),
+                    "handler restarted too often: no new instance for a while"
+                );
+                self.replace_after(wait, ctx);
+                self.down_if_alone(wait);
+            }
+        }
+    }
+
+    /// With no instance left and none soon, callers are refused at once instead of running into their timeout.
+    fn down_if_alone(&self, wait: Duration) {
+        if self.shared.instances.load(Ordering::Acquire) == 0 {
+            tracing::error!(handler = %self.limits.name, wait_s = wait.as_secs(), "handler down: its messages are answered AE");
+            self.shared.set_down(true);
+        }
+    }
+
+    fn on_broken(&mut self, instance: &Instance, ctx: &mut Context<Self>) {
+        tracing::error!(handler = %self.limits.name, instance = instance.number, "handler panicked: replacing its instance");
+        instance.stop();
+        self.shared.instances.fetch_sub(1, Ordering::AcqRel);
+        self.replace_within_budget(ctx);
+    }
+
+    /// A call was given up. Slow is not stuck: the thread gets `PROBE_WAIT` to show itself.
+    fn on_unanswered(&mut self, instance: Instance, ctx: &mut Context<Self>) {
+        let responds = instance.responds();
+        let probe = tokio::time::timeout(PROBE_WAIT, responds);
+        ctx.spawn(probe.into_actor(self).map(move |probed, supervisor, ctx| match probed {
+            Ok(Ok(())) => supervisor.shared.put(instance),
+            Ok(Err(_thread_gone)) => supervisor.on_broken(&instance, ctx),
+            Err(_elapsed) => supervisor.on_stuck(instance, ctx),
+        }));
+    }
+
+    /// A blocked thread cannot be ended: it is left behind, counted, and replaced while that is bearable.
+    fn on_stuck(&mut self, instance: Instance, ctx: &mut Context<Self>) {
+        let number = instance.number;
+        let returns = instance.responds();
+        self.stuck.insert(number, Arc::new(instance));
+        self.count_stuck();
+        self.shared.counters.threads_stuck.one();
+        self.shared.instances.fetch_sub(1, Ordering::AcqRel);
+        tracing::error!(
+            handler = %self.limits.name,
+            instance = number,
+            stuck = self.stuck.len(),
+            max_stuck = self.limits.max_stuck,
+            "handler blocks its thread: the thread is left behind"
+        );
+        ctx.spawn(returns.into_actor(self).map(move |_returned, supervisor, ctx| {
+            supervisor.on_thread_returned(number, ctx);
+        }));
+        if self.stuck.len() <= self.limits.max_stuck as usize {
+            self.replace_after(Duration::ZERO, ctx);
+        } else {
+            self.down_if_alone(Duration::MAX);
+        }
+    }
+
+    fn on_thread_returned(&mut self, number: u64, ctx: &mut Context<Self>) {
+        if let Some(instance) = self.stuck.remove(&number) {
+            tracing::warn!(handler = %self.limits.name, instance = number, "a blocked handler thread came back: ending it");
+            instance.stop();
+            self.shared.counters.threads_returned.one();
+            self.count_stuck();
+            let there = self.shared.instances.load(Ordering::Acquire) + self.coming;
+            if there < self.limits.instances.get() as u64 {
+                self.replace_after(Duration::ZERO, ctx);
+            }
+        }
+    }
+
+    fn count_stuck(&self) {
+        self.shared.stuck.store(self.stuck.len() as u64, Ordering::Release);
+    }
+}
+
+impl Actor for HandlerSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if let Some(mut reports) = self.reports.take() {
+            ctx.add_stream(poll_fn(move |cx| reports.poll_recv(cx)));
+        }
+        for _ in 0..self.limits.instances.get() {
+            self.replace_after(Duration::ZERO, ctx);
+        }
+    }
+}
+
+impl StreamHandler<Report> for HandlerSupervisor {
+    fn handle(&mut self, report: Report, ctx: &mut Self::Context) {
+        match report {
+            Report::Broken(instance) => self.on_broken(&instance, ctx),
+            Report::Unanswered(instance) => self.on_unanswered(instance, ctx),
+        }
+    }
+}

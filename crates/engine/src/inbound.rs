@@ -1,0 +1,23 @@
+//! The way in: from a peer's bytes to an answer that is a promise.
+//!
+//! ```text
+//! Listener ──accepts──▶ Connection (one per peer)
+//!                          │ session: frames and clocks          no socket, no actix
+//!                          │ intake: parse, rules of the header, handlers, plan
+//!                          │ store.accept ─▶ completions         one wake per arbiter and group
+//!                          ▼
+//!                        answer
+//! ```
+//!
+//! In the order of the data: [`listener`] and its [`roster`] of connections, [`connection`], [`session`],
+//! [`intake`], [`completions`], [`answer`].
+
+pub(crate) mod answer;
+pub(crate) mod close;
+pub(crate) mod completions;
+pub(crate) mod connection;
+pub(crate) mod intake;
+pub(crate) mod listener;
+pub(crate) mod roster;
+pub(crate) mod session;
+mod socket;

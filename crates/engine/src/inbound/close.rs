@@ -1,0 +1,81 @@
+//! Why a connection ended, counted once each: the second half of ACK-2.
+
+use crate::observe::ListenerCounters;
+
+/// Why a connection of a listener was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseReason {
+    /// The peer closed between frames.
+    ByPeer,
+    /// The peer closed or reset inside a frame: nothing of it is stored.
+    InsideFrame,
+    /// Nothing came for `idle_timeout`.
+    Idle,
+    /// A frame stopped coming for `frame_idle_timeout`, or took longer than `frame_timeout`.
+    FrameTimeout,
+    /// The peer did not take its answer within `write_timeout`.
+    WriteTimeout,
+    /// No frame began within 64 KiB or `frame_idle_timeout`: not MLLP.
+    NoFrame,
+    /// A payload over `max_message_size`, after the refusal was written.
+    TooLarge,
+    /// The engine could not store for `unavailable_wait`: silence makes the sender retry.
+    Unavailable,
+    /// The engine is draining.
+    Draining,
+    /// It made room for a newer connection of its source.
+    Replaced,
+    /// Reading or writing failed.
+    Failed(std::io::ErrorKind),
+}
+
+impl CloseReason {
+    /// The reason's stable code.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::ByPeer => "closed-by-peer",
+            Self::InsideFrame => "closed-inside-frame",
+            Self::Idle => "idle",
+            Self::FrameTimeout => "frame-timeout",
+            Self::WriteTimeout => "write-timeout",
+            Self::NoFrame => "no-frame",
+            Self::TooLarge => "too-large",
+            Self::Unavailable => "unavailable",
+            Self::Draining => "draining",
+            Self::Replaced => "replaced",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Whether somebody should see it without asking for debug output. Load balancers connect and close all day.
+    pub(crate) fn is_notable(self) -> bool {
+        match self {
+            Self::ByPeer | Self::Idle | Self::Draining | Self::Failed(_) => false,
+            Self::InsideFrame
+            | Self::FrameTimeout
+            | Self::WriteTimeout
+            | Self::NoFrame
+            | Self::TooLarge
+            | Self::Unavailable
+            | Self::Replaced => true,
+        }
+    }
+
+    /// Counts the end of one connection.
+    pub(crate) fn count(self, counters: &ListenerCounters) {
+        counters.closed.one();
+        match self {
+            Self::ByPeer => counters.closed_by_peer.one(),
+            Self::InsideFrame => counters.closed_inside_frame.one(),
+            Self::Idle => counters.closed_idle.one(),
+            Self::FrameTimeout => counters.closed_frame_timeout.one(),
+            Self::WriteTimeout => counters.closed_write_timeout.one(),
+            Self::NoFrame => counters.closed_no_frame.one(),
+            Self::TooLarge => counters.closed_too_large.one(),
+            Self::Unavailable => counters.closed_unavailable.one(),
+            Self::Draining => counters.closed_draining.one(),
+            Self::Replaced => counters.closed_replaced.one(),
+            Self::Failed(_) => counters.closed_error.one(),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Connection: one peer of a listener, from its first byte to its last answer.
+//!
+//! ```text
+//!            ┌──────────────────────────────────────────────────────────────┐
+//!            ▼                                                              │
+//!  Reading ──frame──▶ Deciding ──▶ Storing ──synced──▶ Answering ───────────┘
+//!     │                  │refused     │ cannot store: wait unavailable_wait
+//!     │                  ▼            ▼
+//!     │               Answering    Close without an answer
+//!     └──end of stream, a clock, drain, a newer connection──▶ Close
+//! ```
+//!
+//! One message in hand at a time: frames are answered in the order they came (ACK-2). The positive answer is built
+//! while the sync runs and leaves below it, in [`Conversation::keep`] and nowhere else (ACK-1).
+//!
+//! Who sends to it: nobody; it is told to leave through its seat in the roster and of a drain by its watch. Its death
+//! costs its socket: the peer has no answer for the message in hand and sends it again.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use wardline_config::{AckWhen, OnUnavailable};
+use wardline_flow::Refusal;
+use wardline_hl7::Message;
+use wardline_hl7::ack::Original;
+use wardline_store::{Accept, Intake as StoreIntake, Name, NewMessage, Refused, Store, StoredAnswer};
+
+use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large};
+use super::close::CloseReason;
+use super::completions::Completions;
+use super::intake::{Decided, Intake};
+use super::roster::Seat;
+use super::session::{Next, Session};
+use super::socket::{ReadOutcome, Socket};
+use crate::drain::Drain;
+use crate::observe::{ListenerCounters, Moment};
+
+/// What all connections of one listener on one arbiter share.
+pub(crate) struct Surroundings {
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) style: AnswerStyle,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store_intake: watch::Receiver<StoreIntake>,
+    pub(crate) completions: Completions,
+    pub(crate) control_ids: Arc<ControlIds>,
+    pub(crate) counters: Arc<ListenerCounters>,
+    pub(crate) last_received: Arc<Moment>,
+    pub(crate) drain: Drain,
+}
+
+/// The actor: a shell around one conversation.
+pub(crate) struct Connection {
+    conversation: Option<Conversation>,
+}
+
+/// One peer's socket, session and message in hand.
+struct Conversation {
+    socket: Socket,
+    session: Session,
+    seat: Seat,
+    peer: SocketAddr,
+    peer_name: Name,
+    clock: Clock,
+    around: Arc<Surroundings>,
+    drain: Drain,
+}
+
+/// Whether the conversation goes on.
+type Goes = Result<(), CloseReason>;
+
+impl Connection {
+    /// A connection over `stream`, which must be registered with this thread's runtime.
+    pub(crate) fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        seat: Seat,
+        around: Arc<Surroundings>,
+    ) -> Self {
+        let listener = around.intake.listener();
+        let session = Session::new(listener, Arc::clone(&around.counters), Instant::now());
+        Self {
+            conversation: Some(Conversation {
+                socket: Socket::new(stream, listener.write_timeout),
+                session,
+                seat,
+                peer,
+                peer_name: peer.to_string().into(),
+                clock: Clock::new(),
+                drain: around.drain.clone(),
+                around,
+            }),
+        }
+    }
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if let Some(conversation) = self.conversation.take() {
+            let ended = conversation.run();
+            ctx.spawn(ended.into_actor(self).map(|(), _, ctx| ctx.stop()));
+        }
+    }
+}
+
+impl Conversation {
+    async fn run(mut self) {
+        let around = Arc::clone(&self.around);
+        let listener = &around.intake.listener().id;
+        tracing::debug!(%listener, peer = %self.peer, "connection opened");
+        let reason = match self.converse().await {
+            Ok(never) => match never {},
+            Err(reason) => reason,
+        };
+        reason.count(&around.counters);
+        if reason.is_notable() {
+            tracing::warn!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
+        } else {
+            tracing::debug!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
+        }
+    }
+
+    async fn converse(&mut self) -> Result<std::convert::Infallible, CloseReason> {
+        let mut next = self.session.next(Instant::now());
+        loop {
+            match next {
+                Next::Message(payload) => {
+                    self.seat.busy();
+                    self.answer(payload).await?;
+                    if self.drain.is_draining() {
+                        return Err(CloseReason::Draining);
+                    }
+                    next = self.session.next(Instant::now());
+                }
+                Next::Read { deadline } => next = self.read(deadline).await?,
+                Next::TooLarge { head } => {
+                    self.refuse_too_large(&head).await?;
+                    return Err(CloseReason::TooLarge);
+                }
+                Next::Close(reason) => return Err(reason),
+            }
+        }
+    }
+
+    /// Waits for bytes, for the session's clock, for a drain, or for a newcomer who needs the place.
+    async fn read(&mut self, deadline: Option<Instant>) -> Result<Next, CloseReason> {
+        let idle = self.session.is_idle();
+        if idle {
+            self.seat.idle();
+        } else {
+            self.seat.busy();
+        }
+        let outcome = tokio::select! {
+            biased;
+            () = self.drain.begun() => return Err(CloseReason::Draining),
+            outcome = self.socket.read(self.session.buffer(), deadline) => outcome,
+            () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
+        };
+        let now = Instant::now();
+        match outcome {
+            ReadOutcome::Bytes => self.session.received(now),
+            ReadOutcome::EndOfStream => self.session.ended(),
+            ReadOutcome::DeadlinePassed => return Ok(self.session.waited(now)),
+            ReadOutcome::Failed(_) if !idle => return Err(CloseReason::InsideFrame),
+            ReadOutcome::Failed(kind) => return Err(CloseReason::Failed(kind)),
+        }
+        Ok(self.session.next(now))
+    }
+
+    /// From a payload to its answer.
+    async fn answer(&mut self, payload: Bytes) -> Goes {
+        let received_at = Timestamp::now();
+        let around = Arc::clone(&self.around);
+        around.last_received.set(received_at);
+        let (message, checked) = around.intake.read(&payload, &around.counters);
+        let Some(message) = message else {
+            let refusal = checked.err().unwrap_or_else(|| failure("The message could not be read"));
+            return self.refuse(Original::Unreadable(&payload), &refusal).await;
+        };
+        if let Err(refusal) = checked {
+            return self.refuse(Original::Message(&message), &refusal).await;
+        }
+        match around.intake.decide(&message, self.peer, received_at, &around.counters).await {
+            Decided::Store { messages, unrouted } => {
+                self.keep(&message, messages, unrouted, received_at).await
+            }
+            Decided::Discard => {
+                around.counters.discarded.one();
+                let control_id = around.control_ids.next();
+                let time = self.clock.text(received_at);
+                let answer =
+                    around.style.positive(Original::Message(&message), &control_id, time);
+                self.send_positive(answer).await
+            }
+            Decided::Refuse(refusal) => self.refuse(Original::Message(&message), &refusal).await,
+        }
+    }
+
+    /// Makes the messages durable, then lets the positive answer go: ACK-1.
+    async fn keep(
+        &mut self,
+        message: &Message,
+        messages: Vec<NewMessage>,
+        unrouted: bool,
+        received_at: Timestamp,
+    ) -> Goes {
+        let around = Arc::clone(&self.around);
+        let control_id = around.control_ids.next();
+        let accept = Accept {
+            received_at,
+            listener: around.intake.listener().id.arc(),
+            peer: Arc::clone(&self.peer_name),
+            answer: self.answers().then(|| StoredAnswer {
+                code: *b"AA",
+                control_id: control_id.as_str().into(),
+                at: received_at,
+            }),
+            messages,
+            concludes: None,
+        };
+        let awaited = match self.hand_over(accept).await {
+            Some(awaited) => awaited,
+            None => return self.unavailable(message).await,
+        };
+        let time = self.clock.text(received_at);
+        let answer = around.style.positive(Original::Message(message), &control_id, time);
+        if awaited.stored().await.is_none() {
+            return Err(CloseReason::Unavailable);
+        }
+        around.counters.stored.one();
+        if unrouted {
+            around.counters.unrouted.one();
+        }
+        self.send_positive(answer).await
+    }
+
+    /// Gives the record to the store; waits up to `unavailable_wait` while it takes nothing. `None`: it did not.
+    async fn hand_over(&mut self, mut accept: Accept) -> Option<super::completions::Awaited> {
+        let wait = self.around.intake.listener().unavailable_wait;
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut store_intake = self.around.store_intake.clone();
+        loop {
+            store_intake.mark_unchanged();
+            let (ticket, awaited) = self.around.completions.ticket();
+            match self.around.store.accept(accept, ticket) {
+                Ok(()) => return Some(awaited),
+                Err(Refused { accept: back, .. }) => {
+                    self.around.completions.give_back(ticket);
+                    accept = back;
+                }
+            }
+            let changed = tokio::time::timeout_at(deadline, store_intake.changed());
+            if !matches!(changed.await, Ok(Ok(()))) {
+                return None;
+            }
+        }
+    }
+
+    /// The message could not be stored: silence, unless the listener is told to answer AE.
+    async fn unavailable(&mut self, message: &Message) -> Goes {
+        match self.around.intake.listener().on_unavailable {
+            OnUnavailable::Close => Err(CloseReason::Unavailable),
+            OnUnavailable::Answer => {
+                let refusal = failure("The message cannot be stored now");
+                self.refuse(Original::Message(message), &refusal).await
+            }
+        }
+    }
+
+    async fn refuse(&mut self, original: Original<'_>, refusal: &Refusal) -> Goes {
+        let around = Arc::clone(&self.around);
+        if !self.answers() {
+            around.counters.unanswered.one();
+            return Ok(());
+        }
+        let control_id = around.control_ids.next();
+        let time = self.clock.text(Timestamp::now());
+        let answer = around.style.negative(original, refusal, &control_id, time);
+        if refusal.code.is_error() {
+            around.counters.answered_ae.one();
+        } else {
+            around.counters.answered_ar.one();
+        }
+        self.socket.write(&answer).await
+    }
+
+    async fn send_positive(&mut self, answer: Bytes) -> Goes {
+        if !self.answers() {
+            self.around.counters.unanswered.one();
+            return Ok(());
+        }
+        self.around.counters.answered_aa.one();
+        self.socket.write(&answer).await
+    }
+
+    /// Answers AR by what was read of the payload, and waits for the peer to take it before closing.
+    async fn refuse_too_large(&mut self, head: &Bytes) -> Goes {
+        let limit = self.around.intake.listener().max_message_size;
+        let refusal = too_large(limit);
+        if head.starts_with(b"MSH") {
+            self.refuse(Original::Unreadable(head), &refusal).await?;
+        }
+        self.socket.linger().await;
+        Ok(())
+    }
+
+    fn answers(&self) -> bool {
+        match self.around.intake.listener().ack {
+            AckWhen::AfterStore => true,
+            AckWhen::None => false,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The socket of a connection: reads that hold no memory while idle, writes with a limit, a close that lets the last
+//! answer arrive.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::close::CloseReason;
+
+/// One read's most, and what one arbiter's connections share as their read buffer.
+const READ_SIZE: usize = 64 * 1024;
+/// A connection that holds this much of a frame reads into its own buffer instead of copying from the shared one.
+const LARGE: usize = 32 * 1024;
+/// How long a refused peer may take to read the refusal.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+/// How much of a refused payload is read and thrown away so that the refusal arrives.
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
+
+thread_local! {
+    /// Where reads of this arbiter land first: ten thousand idle connections hold one buffer, not ten thousand.
+    static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+}
+
+/// A peer's socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+    write_timeout: Duration,
+}
+
+/// How a read went.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ReadOutcome {
+    /// The buffer holds more than before.
+    Bytes,
+    /// The peer closed its side.
+    EndOfStream,
+    /// Nothing came in time.
+    DeadlinePassed,
+    /// The socket failed.
+    Failed(io::ErrorKind),
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
+        Self { stream, write_timeout }
+    }
+
+    /// Reads once, at most until `deadline`. Cancel-safe: what was read is in `buffer`.
+    pub(super) async fn read(
+        &mut self,
+        buffer: &mut BytesMut,
+        deadline: Option<Instant>,
+    ) -> ReadOutcome {
+        let stream = &mut self.stream;
+        let read = async {
+            if buffer.len() >= LARGE {
+                buffer.reserve(READ_SIZE);
+                stream.read_buf(buffer).await
+            } else {
+                poll_fn(|cx| poll_shared(Pin::new(&mut *stream), cx, buffer)).await
+            }
+        };
+        let read = match deadline {
+            None => read.await,
+            Some(deadline) => match tokio::time::timeout_at(deadline.into(), read).await {
+                Ok(read) => read,
+                Err(_elapsed) => return ReadOutcome::DeadlinePassed,
+            },
+        };
+        match read {
+            Ok(0) => ReadOutcome::EndOfStream,
+            Ok(_) => ReadOutcome::Bytes,
+            Err(error) => ReadOutcome::Failed(error.kind()),
+        }
+    }
+
+    /// Writes all of a frame, at most for `write_timeout`.
+    pub(super) async fn write(&mut self, frame: &[u8]) -> Result<(), CloseReason> {
+        // Nearly every answer fits the socket's buffer: no timer for those.
+        let rest = match self.stream.try_write(frame) {
+            Ok(written) if written == frame.len() => return Ok(()),
+            Ok(written) => frame.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => frame,
+            Err(error) => return Err(CloseReason::Failed(error.kind())),
+        };
+        match tokio::time::timeout(self.write_timeout, self.stream.write_all(rest)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(CloseReason::Failed(error.kind())),
+            Err(_elapsed) => Err(CloseReason::WriteTimeout),
+        }
+    }
+
+    /// Shuts the write side and reads the rest away, so that closing does not reset what the peer has yet to read.
+    pub(super) async fn linger(&mut self) {
+        let drained = async {
+            self.stream.shutdown().await?;
+            let mut thrown_away = 0;
+            let mut scratch = vec![0; READ_SIZE];
+            while thrown_away < LINGER_BYTES {
+                match self.stream.read(&mut scratch).await? {
+                    0 => break,
+                    read => thrown_away += read,
+                }
+            }
+            io::Result::Ok(())
+        };
+        let _closed_either_way = tokio::time::timeout(LINGER_TIME, drained).await;
+    }
+}
+
+/// Reads into the arbiter's shared buffer and keeps only what came.
+fn poll_shared(
+    stream: Pin<&mut TcpStream>,
+    cx: &mut Context<'_>,
+    buffer: &mut BytesMut,
+) -> Poll<io::Result<usize>> {
+    SHARED.with_borrow_mut(|shared| {
+        let mut landing = ReadBuf::new(shared);
+        ready!(stream.poll_read(cx, &mut landing))?;
+        buffer.extend_from_slice(landing.filled());
+        Poll::Ready(Ok(landing.filled().len()))
+    })
+}

@@ -1,0 +1,88 @@
+//! The dependency rule: each crate forbids something, and `cargo metadata` shows that it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use libtest_mimic::Trial;
+use wardline_tests::trials;
+
+/// What each crate of ours may use of ours.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("wardline-mllp", &[]),
+    ("wardline-hl7", &[]),
+    ("wardline-flow", &["wardline-hl7"]),
+    ("wardline-store", &["wardline-hl7"]),
+    ("wardline-config", &["wardline-mllp", "wardline-hl7", "wardline-flow"]),
+    (
+        "wardline-engine",
+        &["wardline-mllp", "wardline-hl7", "wardline-flow", "wardline-config", "wardline-store"],
+    ),
+    (
+        "wardline",
+        &[
+            "wardline-mllp",
+            "wardline-hl7",
+            "wardline-flow",
+            "wardline-config",
+            "wardline-store",
+            "wardline-engine",
+        ],
+    ),
+];
+
+/// Dependencies that stand for something a crate must not know, and who alone may know it.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("sled", &["wardline-store"]),
+    ("actix", &["wardline-engine", "wardline"]),
+    ("actix-rt", &["wardline-engine", "wardline"]),
+    ("tokio", &["wardline-engine", "wardline"]),
+    ("clap", &["wardline"]),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        every_crate_uses_only_what_its_place_allows,
+        sled_actix_and_tokio_stay_where_they_belong,
+        the_table_names_every_crate,
+    ]
+}
+
+/// Each of our crates, with the names of what it needs to be built.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    metadata
+        .packages
+        .iter()
+        .filter(|package| package.name.as_str() != "wardline-tests")
+        .map(|package| {
+            let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+            (package.name.to_string(), normal.map(|d| d.name.clone()).collect())
+        })
+        .collect()
+}
+
+fn every_crate_uses_only_what_its_place_allows() {
+    let all = dependencies();
+    for (name, allowed) in ALLOWED {
+        let ours = all[*name].iter().filter(|dependency| dependency.starts_with("wardline"));
+        let forbidden: Vec<_> = ours.filter(|one| !allowed.contains(&one.as_str())).collect();
+        assert!(forbidden.is_empty(), "{name} must not depend on {forbidden:?}");
+    }
+}
+
+fn sled_actix_and_tokio_stay_where_they_belong() {
+    for (name, dependencies) in dependencies() {
+        for (library, homes) in ONLY_IN {
+            assert!(
+                !dependencies.contains(*library) || homes.contains(&name.as_str()),
+                "{name} must not depend on {library}: only {homes:?} may"
+            );
+        }
+    }
+}
+
+fn the_table_names_every_crate() {
+    let named: BTreeSet<_> = ALLOWED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let there: BTreeSet<_> = dependencies().into_keys().collect();
+    assert_eq!(there, named, "a crate without a row here is a crate without a rule");
+}

@@ -1,0 +1,12 @@
+//! Who may depend on whom, and what of the style a test can hold.
+
+use libtest_mimic::Arguments;
+
+mod dependencies;
+mod sources;
+
+fn main() -> std::process::ExitCode {
+    let mut trials = dependencies::trials();
+    trials.extend(sources::trials());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,15 @@
+//! What the test binaries share: a real engine in a process of its own, peers and sinks that know MLLP by themselves.
+//!
+//! - [`requirement`]: what a test needs of the machine; without it, it is reported as ignored with the reason.
+//! - [`site`]: a folder with a configuration, and the engine that runs on it.
+//! - [`peer`]: a sender over a plain socket. [`sink`]: a receiver whose answers the test decides.
+//! - [`message`]: messages to send, answers to read. [`wait`]: until something is so, with a deadline.
+//!
+//! Peers and sinks frame by hand, not with `wardline-mllp`: a fault there must not hide itself.
+
+pub mod message;
+pub mod peer;
+pub mod requirement;
+pub mod sink;
+pub mod site;
+pub mod wait;

@@ -1,0 +1,108 @@
+//! A sender over a plain socket.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::message::{field, framed};
+
+/// How long a peer waits for an answer before the test fails.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One connection to a listener.
+#[derive(Debug)]
+pub struct Peer {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Peer {
+    /// Connects.
+    pub fn connect(address: SocketAddr) -> Self {
+        Self::try_connect(address).expect("the listener accepts")
+    }
+
+    /// Connects, or tells why not.
+    pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        Ok(Self { stream, unread: Vec::new() })
+    }
+
+    /// Writes these bytes as they are.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the engine reads");
+    }
+
+    /// Writes these bytes as they are, or tells why not.
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The payload of the next frame.
+    pub fn read(&mut self) -> Vec<u8> {
+        match self.try_read() {
+            Ok(Some(payload)) => payload,
+            Ok(None) => panic!("closed instead of an answer"),
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+
+    /// The payload of the next frame; `None` when the engine closed.
+    pub fn try_read(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some(end) = self.unread.windows(2).position(|two| two == b"\x1c\r") {
+                let rest = self.unread.split_off(end + 2);
+                let mut frame = std::mem::replace(&mut self.unread, rest);
+                frame.truncate(end);
+                assert_eq!(frame.first(), Some(&0x0b), "an answer starts with VT");
+                frame.remove(0);
+                return Ok(Some(frame));
+            }
+            let mut bytes = [0; 64 * 1024];
+            match self.stream.read(&mut bytes)? {
+                0 => {
+                    assert!(self.unread.is_empty(), "closed inside an answer");
+                    return Ok(None);
+                }
+                read => self.unread.extend_from_slice(&bytes[..read]),
+            }
+        }
+    }
+
+    /// Sends a payload in a frame and returns the payload of its answer.
+    pub fn exchange(&mut self, payload: &[u8]) -> Vec<u8> {
+        self.write(&framed(payload));
+        self.read()
+    }
+
+    /// Sends a payload and returns MSA-1 of its answer, having compared MSA-2.
+    pub fn send(&mut self, payload: &[u8]) -> String {
+        let answer = self.exchange(payload);
+        assert_eq!(field(&answer, "MSA", 2), crate::message::control_id(payload), "MSA-2");
+        field(&answer, "MSA", 1)
+    }
+
+    /// Whether the engine closed without another byte.
+    pub fn is_closed(&mut self) -> bool {
+        matches!(self.try_read(), Ok(None))
+            || matches!(self.try_read(), Err(error) if error.kind() == io::ErrorKind::ConnectionReset)
+    }
+
+    /// Closes the write side only.
+    pub fn shut_write(&self) {
+        self.stream.shutdown(Shutdown::Write).expect("a connected socket");
+    }
+
+    /// Closes with a reset instead of a farewell.
+    pub fn reset(self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        socket.set_linger(Some(Duration::ZERO)).expect("a connected socket");
+    }
+
+    /// The socket.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}

@@ -1,0 +1,51 @@
+//! The engine as a handler author would build it, with handlers that do what handlers should not.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wardline::prelude::*;
+
+/// Decides by MSH-10 of the message: its first word says what to do.
+struct Misbehaving;
+
+impl Actor for Misbehaving {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Misbehaving {
+    type Result = Decision;
+
+    fn handle(&mut self, received: Received, _: &mut Self::Context) -> Decision {
+        let control_id = received.message.identity().control_id;
+        match control_id.split('-').next().unwrap_or_default() {
+            "PANIC" => panic!("asked to panic"),
+            "PANICLATER" => Decision::later(async { panic!("asked to panic later") }),
+            "FAIL" => Decision::fail("asked to fail"),
+            "REJECT" => Decision::reject("asked to reject"),
+            "SLEEP" => Decision::later(async {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+                Decision::Accept
+            }),
+            "BLOCK" => loop {
+                std::thread::park();
+            },
+            "TWICE" => Decision::Emit(vec![
+                received.bytes().clone(),
+                renamed(&received, &format!("{control_id}-COPY")),
+            ]),
+            "NOTHING" => Decision::Emit(Vec::new()),
+            _ => Decision::Accept,
+        }
+    }
+}
+
+/// The message with another MSH-10.
+fn renamed(received: &Received, control_id: &str) -> bytes::Bytes {
+    let path = "MSH-10".parse().expect("a path");
+    let message = received.message.set(&path, control_id).expect("a field that can be set");
+    message.bytes().clone()
+}
+
+fn main() -> ExitCode {
+    Wardline::new().handler("misbehaving", || Misbehaving).main()
+}
