@@ -132,7 +132,8 @@ impl Decoder {
 
     /// The frame that [`Position::AfterBlockEnd`] speaks of, when the peer has been silent for [`FS_SILENCE`].
     ///
-    /// `None` at any other position. A CR that comes later is silent.
+    /// `None` at any other position, and where `buffer` holds bytes that have not been decoded: then the peer was not
+    /// silent. A CR that comes later is dropped between frames.
     pub fn silence(&mut self, buffer: &mut BytesMut) -> Option<Frame> {
         self.finish_at_last_byte(Ended::FsSilence, buffer)
     }
@@ -232,7 +233,7 @@ impl Decoder {
     /// The frame whose FS is the last byte that came, if [`FrameEnd::Auto`] lets it end so.
     fn finish_at_last_byte(&mut self, ended: Ended, buffer: &mut BytesMut) -> Option<Frame> {
         match self.state {
-            State::Inside(inside) if inside.awaits_silence => {
+            State::Inside(inside) if inside.awaits_silence && inside.seen == buffer.len() => {
                 Some(self.finish(inside, ended, 1, buffer))
             }
             State::Inside(_) | State::Between { .. } | State::Failed => None,

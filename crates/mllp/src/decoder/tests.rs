@@ -148,6 +148,15 @@ fn silence_elsewhere_ends_nothing() {
 }
 
 #[test]
+fn bytes_that_came_in_time_break_the_silence() {
+    let mut decoder = decoder(FrameEnd::Auto);
+    let (_, mut buffer) = decode_all(&mut decoder, b"\x0Ba\x1C");
+    buffer.extend_from_slice(b"b\x1C\r");
+    assert_eq!(decoder.silence(&mut buffer), None);
+    assert_eq!(decoder.decode(&mut buffer), Ok(Some(frame(b"a\x1Cb", Ended::FsCr))));
+}
+
+#[test]
 fn the_position_tells_how_much_of_a_frame_has_come() {
     let mut decoder = decoder(FrameEnd::Auto);
     assert_eq!(decoder.position(), Position::Between);
