@@ -15,7 +15,7 @@ pub enum Lint {
     LfEnds,
     /// An LF stands inside a segment, as data: no segment ends there.
     LfAsData,
-    /// A line is empty.
+    /// A line is empty, or nothing but white space.
     EmptyLine,
     /// The last segment has no end.
     NoLastEnd,

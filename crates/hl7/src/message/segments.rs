@@ -123,9 +123,9 @@ fn find(message: &Message) -> Arc<[Span]> {
     spans.into()
 }
 
-/// A line that holds nothing but line feeds.
+/// A line that holds nothing but white space.
 pub(super) fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| *byte == LF)
+    line.trim_ascii().is_empty()
 }
 
 /// Counts lines that begin with MSH and the field separator.

@@ -9,6 +9,9 @@ use crate::{ErrorCode, Index, Path};
 const ERROR_TABLE: &str = "HL70357";
 /// The longest ERR-8 (HL7 v2.5 chapter 2.15.5.8), in characters.
 const MAX_USER_TEXT: usize = 250;
+/// How many components of ERL (since 2.5), and of ELD before its code, tell a place.
+const ERL_PLACE: usize = 6;
+const ELD_PLACE: usize = 3;
 
 impl Writer {
     /// `ERR||MSH^1^9|101^Required field missing^HL70357|E||||text`
@@ -16,7 +19,7 @@ impl Writer {
         self.out.put_slice(b"ERR");
         self.separator();
         self.separator();
-        self.location(error.location);
+        self.location(error.location, ERL_PLACE);
         self.separator();
         self.coded(error.code, Some(self.delimiters.component));
         self.separator();
@@ -32,13 +35,8 @@ impl Writer {
     pub(super) fn early_error_segment(&mut self, error: &AckError<'_>) {
         self.out.put_slice(b"ERR");
         self.separator();
-        // ELD has the segment, its occurrence and the field before the code, and no more of a place.
-        let located =
-            self.location(error.location.map(|path| path.split('.').next().unwrap_or(path)));
-        for _ in located..3 {
-            self.out.put_u8(self.delimiters.component);
-        }
-        if located == 3 {
+        let located = self.location(error.location, ELD_PLACE);
+        for _ in located.max(1)..=ELD_PLACE {
             self.out.put_u8(self.delimiters.component);
         }
         self.coded(error.code, self.delimiters.subcomponent);
@@ -56,9 +54,9 @@ impl Writer {
         }
     }
 
-    /// ERL: segment, its occurrence, field, and as far as given repetition, component, subcomponent. Tells how many
-    /// components were written.
-    fn location(&mut self, path: Option<&str>) -> usize {
+    /// Segment, its occurrence, field, and as far as given and wanted repetition, component, subcomponent. Tells how
+    /// many components were written.
+    fn location(&mut self, path: Option<&str>, most: usize) -> usize {
         let Some(path) = path.and_then(|path| path.parse::<Path>().ok()) else { return 0 };
         self.text(path.segment(), usize::MAX);
         let repetition = path.repetition.or(path.component.is_some().then_some(Index::Nth(1)));
@@ -74,7 +72,7 @@ impl Writer {
             path.subcomponent,
         ];
         let mut written = 1;
-        for part in parts.into_iter().flatten() {
+        for part in parts.into_iter().flatten().take(most - 1) {
             self.out.put_u8(self.delimiters.component);
             self.text(&part.to_string(), usize::MAX);
             written += 1;

@@ -1,0 +1,8 @@
+//! Messages read, edited and answered, as a user of the crate sees it.
+
+mod acknowledgement;
+mod editing;
+mod oracle;
+mod properties;
+mod reading;
+mod reply;
