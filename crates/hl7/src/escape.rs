@@ -141,3 +141,81 @@ fn hex_digit(nibble: u8) -> char {
 fn must_be_escaped(byte: u8, delimiters: &Delimiters) -> bool {
     (byte.is_ascii_control() && byte != b'\t') || delimiters.contain(byte)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(raw: &[u8]) -> String {
+        text(raw, &Delimiters::default(), Charset::Utf8).into_owned()
+    }
+
+    #[test]
+    fn sequences_with_a_meaning_are_resolved() {
+        for (raw, expected) in [
+            (&br"a\F\b"[..], "a|b"),
+            (br"\S\\T\\R\\E\", r"^&~\"),
+            (br"\P\", "#"),
+            (br"\X41\\X4869\", "AHi"),
+            (br"\Xc3a9\ \XE9\", "é é"),
+            (br"one\.br\two", "one\ntwo"),
+            (br"a\.sp\b\.sp2\c\.sp 3\d\.sp+1\e", "a\nb\n\nc\n\n\nd\ne"),
+            (br"\H\high\N\ enough", "high enough"),
+        ] {
+            assert_eq!(resolved(raw), expected, "{}", String::from_utf8_lossy(raw));
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_stays_as_it_is() {
+        for raw in [
+            r"\Z99\",
+            r"\C2842\\M824041\",
+            r"\.in\x",
+            r"\.spx\",
+            r"\X4\",
+            r"\X4G\",
+            r"\X\",
+            r"\f\",
+            r"C:\folder\file",
+            r"\\",
+            r"open \F",
+            r"\",
+        ] {
+            assert_eq!(resolved(raw.as_bytes()), raw);
+        }
+    }
+
+    #[test]
+    fn a_declared_truncation_character_is_the_one_of_the_sequence() {
+        let delimiters = Delimiters { truncation: Some(b'!'), ..Delimiters::default() };
+        assert_eq!(text(br"cut\P\", &delimiters, Charset::Utf8), "cut!");
+        assert_eq!(escape("cut!", &delimiters), r"cut\P\");
+    }
+
+    #[test]
+    fn a_peers_number_of_blank_lines_is_bounded() {
+        assert_eq!(resolved(br"\.sp 4000000000\").len(), MAX_BLANK_LINES);
+    }
+
+    #[test]
+    fn texts_are_escaped_where_they_must_be() {
+        let delimiters = Delimiters::default();
+        assert_eq!(escape("plain é\t#", &delimiters), "plain é\t#");
+        assert_eq!(escape("a|b^c&d~e\\f", &delimiters), r"a\F\b\S\c\T\d\R\e\E\f");
+        assert_eq!(escape("a\r\n\x0b\x1c\x7f", &delimiters), r"a\X0D\\.br\\X0B\\X1C\\X7F\");
+    }
+
+    #[test]
+    fn without_an_escape_character_separators_become_spaces() {
+        let delimiters = Delimiters { escape: None, subcomponent: None, ..Delimiters::default() };
+        assert_eq!(escape("a|b&c\r", &delimiters), "a b&c ");
+        assert_eq!(text(br"\F\", &delimiters, Charset::Utf8), r"\F\");
+    }
+
+    #[test]
+    fn a_delimiter_inside_the_name_of_a_sequence_is_avoided() {
+        let delimiters = Delimiters { component: b'.', ..Delimiters::default() };
+        assert_eq!(escape("a\nb", &delimiters), r"a\X0A\b");
+    }
+}

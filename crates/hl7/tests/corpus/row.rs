@@ -19,6 +19,9 @@ pub(crate) struct Row {
     /// The same with escapes resolved.
     #[serde(default)]
     pub(crate) unescaped: BTreeMap<String, String>,
+    /// Whether an LF stands inside a segment as data, and the values hold it.
+    #[serde(default)]
+    pub(crate) lf_is_data: bool,
 }
 
 /// A value or a count.
