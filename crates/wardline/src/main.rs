@@ -1,2 +1,9 @@
 //! The `wardline` binary: the command line with no handlers of its own.
-fn main() {}
+
+use std::process::ExitCode;
+
+use wardline::Wardline;
+
+fn main() -> ExitCode {
+    Wardline::new().main()
+}

@@ -1,0 +1,115 @@
+//! The command line: one file for each command, and what they share.
+//!
+//! Data goes to stdout, talk to stderr ([`terminal`]); every command ends with one of the numbers of [`exit`]. What
+//! looks at or changes queues goes through [`reach`] to the running engine, or to a stopped engine's store.
+
+mod amounts;
+mod check;
+mod completions;
+mod exit;
+mod failure;
+mod hl7;
+mod init;
+mod listen;
+mod printable;
+mod send;
+mod split;
+mod table;
+mod terminal;
+mod unique;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use wardline_engine::Handlers;
+
+pub use self::exit::Exit;
+use self::failure::Outcome;
+use self::terminal::Terminal;
+
+/// Where the configuration is looked for.
+const DEFAULT_CONFIG: &str = "config/wardline.toml";
+
+/// Wardline, an HL7 v2 interface engine.
+#[derive(Debug, Parser)]
+#[command(name = "wardline", version, about, max_term_width = 100)]
+struct CommandLine {
+    /// The configuration; it also tells where the running engine is reached.
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Print data as JSON, one value a line, with stable keys.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Send(send::Send),
+    Listen(listen::Listen),
+    #[command(subcommand)]
+    Hl7(hl7::Hl7),
+    Completions(completions::Completions),
+}
+
+/// What every command is given.
+pub(crate) struct Invocation {
+    /// `--config`.
+    pub(crate) config: PathBuf,
+    /// Where to write.
+    pub(crate) terminal: Terminal,
+    /// The handlers this binary has.
+    pub(crate) handlers: Handlers,
+}
+
+/// Reads the command line, does what it asks and tells what went wrong.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>, handlers: Handlers) -> Exit {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(message) => {
+            // Help and version go to stdout and are no error; that nobody reads them is none either.
+            let _nobody_reads = message.print();
+            return if message.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let terminal = Terminal { json: line.json };
+    let invocation = Invocation { config: line.config, terminal, handlers };
+    match line.command.execute(&invocation) {
+        Ok(exit) => exit,
+        Err(failed) => {
+            if let Some(text) = failed.told() {
+                terminal.error(&text);
+            }
+            failed.exit()
+        }
+    }
+}
+
+impl Command {
+    fn execute(self, invocation: &Invocation) -> Outcome {
+        match self {
+            Self::Init(init) => init.execute(invocation),
+            Self::Check(check) => check.execute(invocation),
+            Self::Send(send) => send.execute(invocation),
+            Self::Listen(listen) => listen.execute(invocation),
+            Self::Hl7(hl7) => hl7.execute(invocation),
+            Self::Completions(completions) => completions.execute(invocation),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        CommandLine::command().debug_assert();
+    }
+}

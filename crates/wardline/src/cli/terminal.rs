@@ -1,0 +1,92 @@
+//! The only place where the command line writes: data on stdout, talk on stderr.
+//!
+//! Colours go through `anstream`, which drops them for `NO_COLOR`, `TERM=dumb` and whatever is not a terminal.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use super::failure::TerminalError;
+use super::table::Table;
+
+/// Standard output, standard error and whether the caller wants JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    /// `--json`: data as JSON with stable keys.
+    pub(crate) json: bool,
+}
+
+impl Terminal {
+    /// One line of data.
+    pub(crate) fn line(self, line: impl AsRef<str>) -> Result<(), TerminalError> {
+        writeln!(anstream::stdout(), "{}", line.as_ref()).map_err(TerminalError::Write)
+    }
+
+    /// Bytes of data as they are, without a line end, without any change.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), TerminalError> {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(TerminalError::Write)
+    }
+
+    /// One JSON value on a line of its own.
+    pub(crate) fn value(self, value: &impl Serialize) -> Result<(), TerminalError> {
+        let mut line = serde_json::to_vec(value).map_err(TerminalError::Json)?;
+        line.push(b'\n');
+        self.bytes(&line)
+    }
+
+    /// A table, cut to the width of the terminal; whole where stdout is not one.
+    pub(crate) fn table(self, table: &Table) -> Result<(), TerminalError> {
+        let mut stdout = anstream::stdout().lock();
+        for line in table.lines(width()) {
+            writeln!(stdout, "{line}").map_err(TerminalError::Write)?;
+        }
+        Ok(())
+    }
+
+    /// A line for the person at the terminal. That stderr is gone is nobody's loss.
+    pub(crate) fn talk(self, line: impl AsRef<str>) {
+        let _nobody_reads = writeln!(anstream::stderr(), "{}", line.as_ref());
+    }
+
+    /// An error, for the person at the terminal.
+    pub(crate) fn error(self, text: &str) {
+        self.talk(format!("{} {text}", "error:".red().bold()));
+    }
+
+    /// Something the person should know although the command goes on.
+    pub(crate) fn warning(self, text: &str) {
+        self.talk(format!("{} {text}", "warning:".yellow().bold()));
+    }
+
+    /// Asks before something that cannot be taken back. `assumed` (`--yes`) skips the question.
+    ///
+    /// # Errors
+    ///
+    /// [`TerminalError::NobodyToAsk`] where stdin or stderr is not a terminal.
+    pub(crate) fn confirm(self, question: &str, assumed: bool) -> Result<bool, TerminalError> {
+        if assumed {
+            return Ok(true);
+        }
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(TerminalError::NobodyToAsk);
+        }
+        write!(anstream::stderr(), "{question} [y/N] ").map_err(TerminalError::Write)?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(TerminalError::Read)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+}
+
+/// The columns of the terminal that stdout is, if it is one.
+fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    rustix::termios::tcgetwinsize(stdout)
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|&columns| columns > 0)
+}
