@@ -249,6 +249,12 @@ impl Writer {
 
     /// A text of ours, escaped; cut before the escape sequence or character that would exceed `most` characters.
     fn text(&mut self, text: &str, most: usize) {
+        let escaped = escape::escape(text, &self.delimiters);
+        // No text has more characters than bytes.
+        if escaped.len() <= most {
+            self.out.put_slice(escaped.as_bytes());
+            return;
+        }
         let mut written = 0;
         let mut piece = String::new();
         for c in text.chars() {

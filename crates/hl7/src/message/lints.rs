@@ -99,27 +99,31 @@ pub(super) fn of(message: &Message) -> Lints {
     lints.set(Lint::Bom, memchr(0xef, prologue).is_some());
     lints.set(Lint::EmptyLine, prologue.iter().any(|byte| matches!(*byte, CR | LF)));
 
+    let has_lf = memchr(LF, body).is_some();
     let mut start = 0;
     for end in memchr_iter(message.ends.byte(), body) {
-        let kept = lints.line(message, body.get(start..end).unwrap_or_default());
+        let kept = lints.line(message, body.get(start..end).unwrap_or_default(), has_lf);
         lints.set(Lint::EmptyLine, is_blank(kept));
         lints.set(Lint::LfEnds, message.ends == Ends::Lf);
         start = end + 1;
     }
     // What follows the last end: nothing, the LF of a CR LF, or a segment without an end.
-    let last = lints.line(message, body.get(start..).unwrap_or_default());
+    let last = lints.line(message, body.get(start..).unwrap_or_default(), has_lf);
     lints.set(Lint::EmptyLine, !last.is_empty() && is_blank(last));
     lints.set(Lint::NoLastEnd, !is_blank(last));
     lints
 }
 
 impl Lints {
-    /// What one line adds; gives it back without the other half of its end.
-    fn line<'l>(&mut self, message: &Message, line: &'l [u8]) -> &'l [u8] {
+    /// What one line adds, given whether the message has any LF; gives it back without the other half of its end.
+    fn line<'l>(&mut self, message: &Message, line: &'l [u8], has_lf: bool) -> &'l [u8] {
         let kept = message.ends.trim(line);
         self.set(Lint::LfEnds, kept.len() < line.len());
         if !is_blank(kept) {
-            self.set(Lint::LfAsData, message.ends == Ends::Cr && memchr(LF, kept).is_some());
+            self.set(
+                Lint::LfAsData,
+                has_lf && message.ends == Ends::Cr && memchr(LF, kept).is_some(),
+            );
             self.set(Lint::OddSegment, !is_segment(kept, message.delimiters.field));
         }
         kept

@@ -14,6 +14,9 @@ use crate::{Delimiters, Value};
 /// Where a segment lies in the payload, its end not included.
 pub(super) type Span = Range<usize>;
 
+/// Room for the segments of nearly every message, so that finding them grows nothing.
+const USUAL_SEGMENTS: usize = 32;
+
 /// One segment of a message, without its end.
 #[derive(Clone)]
 pub struct Segment<'m> {
@@ -107,7 +110,7 @@ pub(crate) fn is_named(bytes: &[u8], name: &[u8], delimiters: &Delimiters) -> bo
 fn find(message: &Message) -> Arc<[Span]> {
     let body = message.body();
     let offset = message.bytes.len() - body.len();
-    let mut spans = Vec::new();
+    let mut spans = Vec::with_capacity(USUAL_SEGMENTS);
     let mut start = 0;
     for end in memchr_iter(message.ends.byte(), body).chain(std::iter::once(body.len())) {
         let kept = message.ends.trim(body.get(start..end).unwrap_or_default());

@@ -33,9 +33,9 @@ fn whole(payload: &Bytes, row: &Row) -> Result<(), String> {
     };
     same("the bytes kept", &message.bytes()[..], &payload[..])?;
     let lf_is_data = message.lints().contains(Lint::LfAsData);
-    same("LF as data", lf_is_data, row.lf_is_data || deviations::lf_is_data(row))?;
+    same("LF as data", &lf_is_data, &(row.lf_is_data || deviations::lf_is_data(row)))?;
     match row.messages {
-        Some(messages) if !lf_is_data => same("headers", message.message_headers(), messages),
+        Some(messages) if !lf_is_data => same("headers", &message.message_headers(), &messages),
         _ => Ok(()),
     }
 }
@@ -43,7 +43,7 @@ fn whole(payload: &Bytes, row: &Row) -> Result<(), String> {
 fn values(message: &Message, row: &Row) -> Result<(), String> {
     for (name, expected) in &row.expected {
         match expected {
-            Expected::Count(count) => same(name, message.segments().count(), *count)?,
+            Expected::Count(count) => same(name, &message.segments().count(), count)?,
             Expected::Text(text) if text.is_ascii() || !deviations::has_other_charset(row) => {
                 let value = value(message, name)?;
                 same(name, normal(&decoded(value.raw(), row)?, name), normal(text, name))?;
@@ -54,7 +54,7 @@ fn values(message: &Message, row: &Row) -> Result<(), String> {
     }
     for (name, expected) in &row.unescaped {
         let value = value(message, name)?;
-        same(name, message.text_of(value).as_deref(), Some(expected.as_str()))?;
+        same(name, &*message.text_of(value).unwrap_or_default(), expected)?;
     }
     Ok(())
 }
@@ -136,7 +136,11 @@ fn first_message(payload: &Bytes) -> Option<Bytes> {
     Some(payload.slice(first..end))
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug + ?Sized>(
+    what: &str,
+    found: &T,
+    expected: &T,
+) -> Result<(), String> {
     if found == expected {
         Ok(())
     } else {
