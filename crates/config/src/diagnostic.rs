@@ -122,15 +122,20 @@ impl Diagnostic {
         };
         let related = self.related.as_ref();
         let mut group = Group::with_title(level.primary_title(self.message.as_str()));
-        if let Some((place, file)) = self.place.as_ref().and_then(|place| Some((place, files.get(place.file)?))) {
-            let mut snippet = file.snippet().annotation(AnnotationKind::Primary.span(place.span.clone()));
+        if let Some((place, file)) =
+            self.place.as_ref().and_then(|place| Some((place, files.get(place.file)?)))
+        {
+            let mut snippet =
+                file.snippet().annotation(AnnotationKind::Primary.span(place.span.clone()));
             if let Some((other, label)) = related.filter(|(other, _)| other.file == place.file) {
-                snippet = snippet.annotation(AnnotationKind::Context.span(other.span.clone()).label(*label));
+                snippet = snippet
+                    .annotation(AnnotationKind::Context.span(other.span.clone()).label(*label));
             }
             group = group.element(snippet);
             if let Some((other, label)) = related.filter(|(other, _)| other.file != place.file) {
                 let elsewhere = files.get(other.file).map(|file| {
-                    file.snippet().annotation(AnnotationKind::Context.span(other.span.clone()).label(*label))
+                    file.snippet()
+                        .annotation(AnnotationKind::Context.span(other.span.clone()).label(*label))
                 });
                 group = group.elements(elsewhere);
             }
@@ -165,8 +170,11 @@ impl Faults {
     pub fn render(&self, paint: Paint) -> String {
         let (faults, warnings): (Vec<_>, Vec<_>) =
             self.diagnostics.iter().partition(|diagnostic| diagnostic.severity == Severity::Fault);
-        let mut blocks: Vec<_> =
-            faults.iter().chain(&warnings).map(|diagnostic| diagnostic.render(&self.files, paint)).collect();
+        let mut blocks: Vec<_> = faults
+            .iter()
+            .chain(&warnings)
+            .map(|diagnostic| diagnostic.render(&self.files, paint))
+            .collect();
         blocks.push(match faults.len() {
             1 => "1 fault in the configuration".to_owned(),
             count => format!("{count} faults in the configuration"),

@@ -1,13 +1,24 @@
 //! TOML to validated types, every fault at once and in its place.
 //!
 //! ```text
-//!   files ──include──▶ spanned TOML ──read──▶ raw sections ──check against each other──▶ Config
-//!     └──────────────────────┴──────────────────┴────────────────────┴──▶ faults: file, line, column, a way out
+//!   files ──include──▶ spanned TOML ──reading──▶ sections ──check against each other──▶ Config
+//!     └──────────────────────┴────────────────────┴───────────────────┴──▶ faults: file, line, column, a way out
 //! ```
 //!
 //! [`load`] is the only way in. What comes out of it has nothing left to parse, and every default is filled in. A key
 //! that no part of the engine obeys is not in the schema: it is refused with its place, never accepted and ignored.
 
+mod check;
+mod diagnostic;
+mod load;
 pub mod model;
+mod reading;
+mod sections;
+mod setting;
+mod starter;
+mod suggest;
 
+pub use diagnostic::{Diagnostic, Faults, Paint, Severity, SourceFile};
+pub use load::{Loaded, load};
 pub use model::*;
+pub use starter::STARTER;

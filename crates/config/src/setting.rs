@@ -84,7 +84,11 @@ impl Setting for PathBuf {
     const EXPECTED: &'static str = "a path";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
-        if text.is_empty() || text.contains('\0') { Err(Wrong::text::<Self>(text)) } else { Ok(Self::from(text)) }
+        if text.is_empty() || text.contains('\0') {
+            Err(Wrong::text::<Self>(text))
+        } else {
+            Ok(Self::from(text))
+        }
     }
 }
 
@@ -93,13 +97,15 @@ impl Setting for MessagePattern {
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|error| {
-            Wrong::new(format!("`{text}` is no message type: {error}")).hint("write \"ADT^A01\", \"ORU^*\" or \"ADT\"")
+            Wrong::new(format!("`{text}` is no message type: {error}"))
+                .hint("write \"ADT^A01\", \"ORU^*\" or \"ADT\"")
         })
     }
 }
 
 impl Setting for PathTemplate {
-    const EXPECTED: &'static str = "a path with placeholders such as \"var/archive/{control_id}.hl7\"";
+    const EXPECTED: &'static str =
+        "a path with placeholders such as \"var/archive/{control_id}.hl7\"";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|fault: TemplateFault| {

@@ -4,11 +4,16 @@
 const ALIKE: usize = 3;
 
 /// The known name nearest to this one, as a question; none that is near, no question.
-pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+pub(crate) fn did_you_mean<'n>(
+    name: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Option<String> {
     known
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(edits, candidate)| edits * ALIKE <= name.chars().count().max(candidate.chars().count()) + 1)
+        .filter(|(edits, candidate)| {
+            edits * ALIKE <= name.chars().count().max(candidate.chars().count()) + 1
+        })
         .min()
         .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }
@@ -46,9 +51,14 @@ mod tests {
 
     #[test]
     fn distances_count_single_edits() {
-        for (from, to, edits) in
-            [("", "", 0), ("lis", "lis", 0), ("lis2", "lis", 1), ("lsi", "lis", 1), ("bnid", "bind", 1), ("abc", "", 3)]
-        {
+        for (from, to, edits) in [
+            ("", "", 0),
+            ("lis", "lis", 0),
+            ("lis2", "lis", 1),
+            ("lsi", "lis", 1),
+            ("bnid", "bind", 1),
+            ("abc", "", 3),
+        ] {
             assert_eq!(distance(from, to), edits, "{from} → {to}");
             assert_eq!(distance(to, from), edits, "{to} → {from}");
         }
@@ -57,7 +67,10 @@ mod tests {
     #[test]
     fn only_a_name_that_looks_alike_is_suggested() {
         let known = ["max_connections", "max_message_size", "bind"];
-        assert_eq!(did_you_mean("max_conections", known).as_deref(), Some("did you mean `max_connections`?"));
+        assert_eq!(
+            did_you_mean("max_conections", known).as_deref(),
+            Some("did you mean `max_connections`?")
+        );
         assert_eq!(did_you_mean("bnd", known).as_deref(), Some("did you mean `bind`?"));
         assert_eq!(did_you_mean("tls", known), None);
     }

@@ -26,7 +26,7 @@ pub use classify::{
 };
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
-pub use matching::{Matcher, MessagePattern, PatternError};
+pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, Planned, Route, Routing, Source};
 pub use streak::ConsecutiveDead;

@@ -23,12 +23,12 @@ pub struct Matcher {
     /// `receiving_facility`, MSH-6, likewise.
     pub receiving_facilities: Vec<String>,
     /// Any other place of the message, each with the values wanted there.
-    pub paths: Vec<PathValues>,
+    pub paths: Vec<MatchedPath>,
 }
 
 /// One path of a `match` table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathValues {
+pub struct MatchedPath {
     /// Where to look; with `[*]`, one of the places is enough.
     pub path: Path,
     /// What to find there, escapes as they stand in the message. `""` finds an element that is absent or empty.
@@ -48,7 +48,7 @@ impl Matcher {
     }
 }
 
-impl PathValues {
+impl MatchedPath {
     fn found_in(&self, message: &Message) -> bool {
         if self.path.is_plural() {
             message.all(&self.path).any(|value| self.wants(value.raw()))

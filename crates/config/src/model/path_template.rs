@@ -12,13 +12,15 @@
 
 mod parse;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Zoned;
 use jiff::fmt::strtime;
 use wardline_hl7::Identity;
 
-pub use parse::{PLACEHOLDERS, TemplateFault};
+pub(crate) use parse::PLACEHOLDERS;
+pub use parse::TemplateFault;
 
 /// The longest one value becomes, in bytes.
 const MAX_VALUE: usize = 120;
@@ -29,6 +31,7 @@ const MAX_COMPONENT: usize = 220;
 /// A path with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathTemplate {
+    text: String,
     absolute: bool,
     components: Vec<Component>,
 }
@@ -74,6 +77,13 @@ impl PathTemplate {
         let mut path = if self.absolute { PathBuf::from("/") } else { PathBuf::new() };
         path.extend(self.components.iter().map(|component| component.render(values)));
         path
+    }
+}
+
+impl fmt::Display for PathTemplate {
+    /// As it stands in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

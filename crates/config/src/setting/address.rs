@@ -18,7 +18,9 @@ impl Setting for SocketAddr {
                     wrong.hint("a port from 0 to 65535 is missing; 0 takes a free one")
                 }
                 ("localhost", port) => wrong.hint(format!("write \"127.0.0.1:{port}\"")),
-                ("" | "*", port) => wrong.hint(format!("write \"0.0.0.0:{port}\" for every interface")),
+                ("" | "*", port) => {
+                    wrong.hint(format!("write \"0.0.0.0:{port}\" for every interface"))
+                }
                 (_, _) => wrong.hint("a listener needs an address of this machine, not a name"),
             }
         })
@@ -38,17 +40,21 @@ impl Setting for PeerAddress {
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let wrong = || Wrong::text::<Self>(text);
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong().hint("the port is missing"))?;
+        let (host, port) =
+            text.rsplit_once(':').ok_or_else(|| wrong().hint("the port is missing"))?;
         match port.parse::<u16>() {
             Ok(1..) => {}
             Ok(0) | Err(_) => return Err(wrong().hint("a port is a number from 1 to 65535")),
         }
         if let Some(inside) = host.strip_prefix('[') {
-            let address = inside.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
+            let address =
+                inside.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
             return address.map(|_| Self(text.to_owned())).ok_or_else(wrong);
         }
         if host.contains(':') {
-            return Err(wrong().hint(format!("an IPv6 address stands in brackets: \"[{host}]:{port}\"")));
+            return Err(
+                wrong().hint(format!("an IPv6 address stands in brackets: \"[{host}]:{port}\""))
+            );
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         if host.is_empty() || host.len() > MAX_HOST || !host.bytes().all(plain) {
@@ -71,7 +77,18 @@ mod tests {
 
     #[test]
     fn nothing_else_is_a_peer() {
-        for text in ["", "10.1.2.3", "10.1.2.3:", "10.1.2.3:0", "10.1.2.3:70000", ":2575", "::1:2575", "[::x]:1", "mllp://a:1", "a b:1"] {
+        for text in [
+            "",
+            "10.1.2.3",
+            "10.1.2.3:",
+            "10.1.2.3:0",
+            "10.1.2.3:70000",
+            ":2575",
+            "::1:2575",
+            "[::x]:1",
+            "mllp://a:1",
+            "a b:1",
+        ] {
             assert!(PeerAddress::from_text(text).is_err(), "{text}");
         }
     }

@@ -49,8 +49,13 @@ impl Setting for MessageCode {
     const EXPECTED: &'static str = "a message type such as \"ACK\" or \"ACK^A01^ACK\"";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
-        let part = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !text.is_empty() && text.len() <= MAX_ID && text.split('^').count() <= 3 && text.split('^').all(part) {
+        let part =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !text.is_empty()
+            && text.len() <= MAX_ID
+            && text.split('^').count() <= 3
+            && text.split('^').all(part)
+        {
             Ok(Self(text.to_owned()))
         } else {
             Err(Wrong::text::<Self>(text))
@@ -63,12 +68,16 @@ impl Setting for MessageCode {
 pub(crate) struct Filter(pub(crate) String);
 
 impl Setting for Filter {
-    const EXPECTED: &'static str = "a level such as \"info\", or a list such as \"warn,wardline_engine=debug\"";
+    const EXPECTED: &'static str =
+        "a level such as \"info\", or a list such as \"warn,wardline_engine=debug\"";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
         let target = |target: &str| {
-            !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
+            !target.is_empty()
+                && target
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
         };
         let directive = |directive: &str| match directive.split_once('=') {
             None => LEVELS.contains(&directive),
@@ -77,7 +86,8 @@ impl Setting for Filter {
         if text.split(',').all(directive) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Wrong::text::<Self>(text).hint("levels are off, error, warn, info, debug and trace"))
+            Err(Wrong::text::<Self>(text)
+                .hint("levels are off, error, warn, info, debug and trace"))
         }
     }
 }
@@ -96,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_list_of_levels_with_or_without_a_target() {
-        for text in ["info", "off", "warn,wardline_engine=debug", "wardline_engine::inbound=trace"] {
+        for text in ["info", "off", "warn,wardline_engine=debug", "wardline_engine::inbound=trace"]
+        {
             assert!(Filter::from_text(text).is_ok(), "{text}");
         }
         for text in ["", "verbose", "info,", "a=b", "=info", "a b=info"] {

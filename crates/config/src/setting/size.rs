@@ -24,8 +24,12 @@ impl Setting for Size {
     const EXPECTED: &'static str = "a size such as \"16MiB\"";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
-        let wrong = || Wrong::text::<Self>(text).hint("write a whole number with KiB, MiB, GiB or TiB, or plain bytes");
-        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let wrong = || {
+            Wrong::text::<Self>(text)
+                .hint("write a whole number with KiB, MiB, GiB or TiB, or plain bytes")
+        };
+        let (number, unit) =
+            text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let unit = if unit.is_empty() { "B" } else { unit.trim_start() };
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
@@ -54,7 +58,14 @@ mod tests {
 
     #[test]
     fn every_unit_means_what_it_says() {
-        for (text, bytes) in [("64KiB", 65_536), ("1MiB", 1_048_576), ("2GiB", 2_147_483_648), ("1MB", 1_000_000), ("7", 7), ("1 KiB", 1024)] {
+        for (text, bytes) in [
+            ("64KiB", 65_536),
+            ("1MiB", 1_048_576),
+            ("2GiB", 2_147_483_648),
+            ("1MB", 1_000_000),
+            ("7", 7),
+            ("1 KiB", 1024),
+        ] {
             assert_eq!(Size::from_text(text), Ok(Size(bytes)), "{text}");
         }
     }
@@ -68,7 +79,9 @@ mod tests {
 
     #[test]
     fn a_size_is_shown_in_its_largest_whole_unit() {
-        for (bytes, text) in [(65_536, "64KiB"), (1 << 30, "1GiB"), (1025, "1025 bytes"), (0, "0 bytes")] {
+        for (bytes, text) in
+            [(65_536, "64KiB"), (1 << 30, "1GiB"), (1025, "1025 bytes"), (0, "0 bytes")]
+        {
             assert_eq!(Size(bytes).to_string(), text);
         }
     }

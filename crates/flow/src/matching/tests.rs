@@ -12,7 +12,7 @@ fn message(text: &str) -> Message {
 fn path(path: &str, values: &[&str]) -> Matcher {
     let values = values.iter().map(|&value| value.to_owned()).collect();
     Matcher {
-        paths: vec![PathValues { path: path.parse().expect("a path"), values }],
+        paths: vec![MatchedPath { path: path.parse().expect("a path"), values }],
         ..Matcher::default()
     }
 }

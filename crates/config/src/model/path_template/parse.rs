@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Component, MAX_COMPONENT, Part, PathTemplate, Placeholder};
 
 /// Every placeholder, as it is written.
-pub const PLACEHOLDERS: &[&str] = &[
+pub(crate) const PLACEHOLDERS: &[&str] = &[
     "{received:%Y-%m-%d}",
     "{control_id}",
     "{message_type}",
@@ -83,7 +83,7 @@ impl FromStr for PathTemplate {
         if components.iter().any(|component| !component.fits()) {
             return Err(TemplateFault::TooLong);
         }
-        Ok(Self { absolute: text.starts_with('/'), components })
+        Ok(Self { text: text.to_owned(), absolute: text.starts_with('/'), components })
     }
 }
 

@@ -1,0 +1,128 @@
+//! All sections of all files, held against each other.
+//!
+//! Here ids meet: each is unique, and each that is named exists. What comes out is the model; where anything is wrong,
+//! diagnostics were reported and the model is not used.
+
+mod names;
+mod warnings;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use wardline_flow::{HandlerName, Route, Routing};
+
+use crate::diagnostic::{Diagnostic, Placed};
+use crate::model::{Config, HandlerLimits};
+use crate::reading::Context;
+use crate::sections::{Drafts, Main};
+use crate::setting::Id;
+
+use names::Names;
+pub(crate) use warnings::warn;
+
+/// Reports every clash and every name that leads nowhere, and puts the model together.
+pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Config {
+    let endpoints = drafts.listeners.iter().filter_map(|draft| draft.id.as_ref());
+    let destinations = drafts.destinations.iter().filter_map(|draft| draft.id.as_ref());
+    report_taken(context, endpoints.chain(destinations));
+    report_taken(context, drafts.routes.iter().filter_map(|draft| draft.id.as_ref()));
+    report_shared_addresses(context, drafts);
+    let handlers = check_handlers(context, drafts);
+    Config {
+        engine: main.engine,
+        store: main.store,
+        log: main.log,
+        handlers,
+        listeners: drafts.listeners.iter().map(|draft| draft.listener.clone()).collect(),
+        routing: Routing { routes: routes(context, drafts) },
+        destinations: drafts
+            .destinations
+            .iter()
+            .filter_map(|draft| draft.destination.clone())
+            .collect(),
+    }
+}
+
+fn report_taken<'d>(context: &Context<'_>, ids: impl Iterator<Item = &'d Placed<Id>>) {
+    let mut seen: BTreeMap<&Id, &Placed<Id>> = BTreeMap::new();
+    for id in ids {
+        match seen.get(&id.value) {
+            Some(first) => {
+                let fault =
+                    Diagnostic::fault(format!("the id `{}` is taken", id.value.0)).at(&id.place);
+                context.report(
+                    fault.beside(&first.place, "first here").hint("every id stands for one thing"),
+                );
+            }
+            None => {
+                seen.insert(&id.value, id);
+            }
+        }
+    }
+}
+
+fn report_shared_addresses(context: &Context<'_>, drafts: &Drafts) {
+    let mut seen: Vec<&Placed<SocketAddr>> = Vec::new();
+    for bind in drafts.listeners.iter().filter_map(|draft| draft.bind.as_ref()) {
+        if let Some(first) = seen.iter().find(|first| clash(first.value, bind.value)) {
+            let fault = Diagnostic::fault(format!("{} is taken by another listener", bind.value))
+                .at(&bind.place);
+            context
+                .report(fault.beside(&first.place, "first here").hint("give it a port of its own"));
+        }
+        seen.push(bind);
+    }
+}
+
+/// Whether the second of two listeners could not be bound.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_interface =
+        one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && same_interface
+}
+
+/// The limits of every handler that is used, by name; reports those that this binary does not have.
+fn check_handlers(context: &Context<'_>, drafts: &Drafts) -> Vec<HandlerLimits> {
+    let mut limits: BTreeMap<&str, HandlerLimits> = BTreeMap::new();
+    for name in used_handlers(drafts) {
+        names::report_unknown_handler(context, &name.value.0, &name.place);
+        let defaults = || HandlerLimits::new(HandlerName::from(name.value.0.as_str()));
+        limits.entry(&name.value.0).or_insert_with(defaults);
+    }
+    let mut declared: BTreeMap<&str, &Placed<String>> = BTreeMap::new();
+    for draft in &drafts.handlers {
+        names::report_unknown_handler(context, &draft.name.value, &draft.name.place);
+        if let Some(first) = declared.insert(&draft.name.value, &draft.name) {
+            let fault =
+                Diagnostic::fault(format!("the handler `{}` has two tables", draft.name.value));
+            context.report(fault.at(&draft.name.place).beside(&first.place, "first here"));
+        }
+        if let Some(used) = limits.get_mut(draft.name.value.as_str()) {
+            used.clone_from(&draft.limits);
+        }
+    }
+    limits.into_values().collect()
+}
+
+/// Every place that names a handler to be called.
+fn used_handlers(drafts: &Drafts) -> impl Iterator<Item = &Placed<Id>> {
+    let by_listeners = drafts.listeners.iter().flat_map(|draft| &draft.handlers);
+    let by_routes = drafts.routes.iter().flat_map(|draft| &draft.handlers);
+    let by_destinations = drafts.destinations.iter().filter_map(|draft| draft.handler.as_ref());
+    by_listeners.chain(by_routes).chain(by_destinations)
+}
+
+fn routes(context: &Context<'_>, drafts: &Drafts) -> Vec<Route> {
+    let names = Names::of(drafts);
+    let routes = drafts.routes.iter().map(|draft| Route {
+        id: draft.id.as_ref().map_or("", |id| id.value.0.as_str()).into(),
+        from: draft
+            .from
+            .as_ref()
+            .map(|from| from.iter().filter_map(|name| names.source(context, name)).collect()),
+        matcher: draft.matcher.clone(),
+        to: draft.to.iter().filter_map(|name| names.destination(context, name)).collect(),
+        handlers: draft.handlers.iter().map(|name| name.value.0.as_str().into()).collect(),
+    });
+    routes.collect()
+}

@@ -1,0 +1,68 @@
+//! What can be meant, and probably isn't. Asked only of a configuration without faults.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::Order;
+use crate::reading::Context;
+use crate::sections::{DestinationDraft, Drafts, RouteDraft};
+
+/// Reports what looks wrong.
+pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
+    for (is_empty, what, so) in [
+        (drafts.listeners.is_empty(), "listeners", "nothing comes in"),
+        (drafts.routes.is_empty(), "routes", "every message that comes in stays unrouted"),
+        (drafts.destinations.is_empty(), "destinations", "nothing goes out"),
+    ] {
+        if is_empty {
+            context.report(
+                Diagnostic::warning(format!("no {what}: {so}")).hint(format!("add `[[{what}]]`")),
+            );
+        }
+    }
+    drafts.routes.iter().for_each(|route| warn_of_route(context, route));
+    drafts
+        .destinations
+        .iter()
+        .for_each(|destination| warn_of_destination(context, drafts, destination));
+    for handler in &drafts.handlers {
+        if super::used_handlers(drafts).all(|used| used.value.0 != handler.name.value) {
+            let warning = Diagnostic::warning(format!(
+                "the handler `{}` is never called",
+                handler.name.value
+            ));
+            context.report(
+                warning.at(&handler.name.place).hint("name it in `handlers`, or as a destination"),
+            );
+        }
+    }
+}
+
+fn warn_of_route(context: &Context<'_>, route: &RouteDraft) {
+    if let (None, Some(id)) = (&route.matcher, &route.id) {
+        let warning =
+            Diagnostic::warning(format!("the route `{}` has no `match`", id.value.0)).at(&id.place);
+        context.report(
+            warning.hint(
+                "it takes every message of its listeners; `match = {}` says that this is meant",
+            ),
+        );
+    }
+}
+
+fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &DestinationDraft) {
+    let (Some(id), Some(destination)) = (&draft.id, &draft.destination) else { return };
+    let is_named =
+        drafts.routes.iter().flat_map(|route| &route.to).any(|name| name.value == id.value);
+    if !is_named {
+        let warning =
+            Diagnostic::warning(format!("the destination `{}` is never used", id.value.0))
+                .at(&id.place);
+        context.report(warning.hint("name it in the `to` of a route"));
+    }
+    let connections = draft.connections.as_ref().filter(|connections| connections.value.get() > 1);
+    if let (Order::Fifo, Some(connections)) = (destination.order, connections) {
+        let warning = Diagnostic::warning("one lane uses one connection").at(&connections.place);
+        context.report(
+            warning.hint("`order = \"none\"` uses them all, and messages overtake each other"),
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! From a path to a configuration: reads the main file and what it includes.
+//!
+//! All that is wrong is reported at once, with two exceptions where going on would only invent faults: a file that is
+//! no TOML is not read further (then ids of other files are not looked up either), and one whose version is unknown is
+//! not read at all.
+
+mod include;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::check;
+use crate::diagnostic::{Diagnostic, Faults, Paint, Place, Placed, SourceFile};
+use crate::model::Config;
+use crate::reading::{Context, Section};
+use crate::sections::{Drafts, Main, read_included, read_main};
+
+/// The largest file that is read, in bytes: a configuration of a thousand routes has a tenth of it.
+const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
+
+/// A configuration that can be used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What the engine runs by.
+    pub config: Config,
+    /// What looks wrong.
+    pub warnings: Vec<Diagnostic>,
+    /// The files it was read from, the main one first.
+    pub files: Vec<SourceFile>,
+}
+
+impl Loaded {
+    /// The warnings as text, with their places; empty where there are none.
+    pub fn render_warnings(&self, paint: Paint) -> String {
+        let blocks: Vec<_> =
+            self.warnings.iter().map(|warning| warning.render(&self.files, paint)).collect();
+        blocks.join("\n\n")
+    }
+}
+
+/// Reads the configuration at `path`.
+///
+/// `environment` answers `${NAME}` and `WARDLINE_<SECTION>_<KEY>`; `handlers` are the names of those that the program
+/// has. Relative paths of `include` start at the file that names them, `data_dir` at the working directory.
+///
+/// # Errors
+///
+/// Every fault of all files.
+pub fn load(
+    path: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+    handlers: &[&str],
+) -> Result<Loaded, Faults> {
+    let context = Context::new(environment, handlers);
+    let mut files = Vec::new();
+    let config = load_files(&context, path, &mut files);
+    let has_faults = context.has_faults();
+    let diagnostics = context.into_diagnostics();
+    match config {
+        Some(config) if !has_faults => Ok(Loaded { config, warnings: diagnostics, files }),
+        Some(_) | None => Err(Faults { diagnostics, files }),
+    }
+}
+
+fn load_files(context: &Context<'_>, path: &Path, files: &mut Vec<SourceFile>) -> Option<Config> {
+    let mut drafts = Drafts::default();
+    let text = read(path)
+        .map_err(|error| {
+            let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
+            context.report(
+                fault.hint("`--config` names another file; `wardline init DIR` writes a first one"),
+            );
+        })
+        .ok()?;
+    files.push(SourceFile { path: path.to_owned(), text });
+    let mut main = parse(context, files, 0, |section| read_main(section, &mut drafts))??;
+    let mut is_whole = true;
+    for (included, named_at) in include::files(context, path, &main.include) {
+        if let Some(file) = open_included(context, files, included, &named_at) {
+            is_whole &= parse(context, files, file, |section| read_included(section, &mut drafts))
+                .is_some();
+        } else {
+            is_whole = false;
+        }
+    }
+    make_absolute(context, &mut main);
+    if !is_whole {
+        return None;
+    }
+    let config = check::assemble(context, main, &drafts);
+    if !context.has_faults() {
+        check::warn(context, &drafts);
+    }
+    Some(config)
+}
+
+/// Parses one file and hands its table on; reports every place where it is no TOML.
+fn parse<T>(
+    context: &Context<'_>,
+    files: &[SourceFile],
+    file: usize,
+    read: impl FnOnce(Section<'_>) -> T,
+) -> Option<T> {
+    let (table, errors) = DeTable::parse_recoverable(&files.get(file)?.text);
+    for error in &errors {
+        let place = Place { file, span: error.span().unwrap_or_default() };
+        context.report(Diagnostic::fault(format!("no TOML: {}", error.message())).at(&place));
+    }
+    errors.is_empty().then(|| read(Section::of_file(context, file, &table)))
+}
+
+/// Reads an included file behind those already read.
+fn open_included(
+    context: &Context<'_>,
+    files: &mut Vec<SourceFile>,
+    path: PathBuf,
+    named_at: &Placed<PathBuf>,
+) -> Option<usize> {
+    if files.iter().any(|file| file.path == path) {
+        let fault = Diagnostic::fault(format!("`{}` is included twice", path.display()));
+        context.report(fault.at(&named_at.place));
+        return None;
+    }
+    match read(&path) {
+        Ok(text) => {
+            files.push(SourceFile { path, text });
+            Some(files.len() - 1)
+        }
+        Err(error) => {
+            let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
+            context.report(
+                fault
+                    .at(&named_at.place)
+                    .hint("paths of `include` start at the file that names them"),
+            );
+            None
+        }
+    }
+}
+
+/// The text of a file, unless it is larger than a configuration can be.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE_SIZE {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text)
+}
+
+fn make_absolute(context: &Context<'_>, main: &mut Main) {
+    match std::path::absolute(&main.engine.data_dir) {
+        Ok(absolute) => main.engine.data_dir = absolute,
+        Err(error) => {
+            context.report(Diagnostic::fault(format!("cannot tell the working directory: {error}")))
+        }
+    }
+}

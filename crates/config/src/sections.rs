@@ -1,0 +1,20 @@
+//! What each section of a file may hold, and how it becomes a part of the model.
+//!
+//! A section is read by itself; ids that it names are kept with their places until [`crate::check`] holds all sections
+//! of all files against each other.
+
+mod destination;
+mod engine;
+mod file;
+mod handler;
+mod listener;
+mod log;
+mod matching;
+mod route;
+mod store;
+
+pub(crate) use destination::DestinationDraft;
+pub(crate) use file::{Drafts, Main, read_included, read_main};
+pub(crate) use handler::HandlerDraft;
+pub(crate) use listener::ListenerDraft;
+pub(crate) use route::RouteDraft;

@@ -1,0 +1,116 @@
+//! `[[destinations]]`, with the keys of its kind and its table `retry`.
+
+use wardline_flow::{DeliveryPolicy, RetryPolicy};
+
+use crate::diagnostic::{Diagnostic, Placed};
+use crate::model::{
+    Destination, DestinationKind, FileDestination, HandlerDestination, MllpDestination,
+};
+use crate::reading::Section;
+use crate::setting::{Id, Kind, PeerAddress};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// An answer has a few hundred bytes; one of more than this is no answer.
+const REPLY_SIZES: [u64; 2] = [KIB, 64 * MIB];
+
+/// One `[[destinations]]`, not yet held against the others.
+#[derive(Debug)]
+pub(crate) struct DestinationDraft {
+    pub(crate) id: Option<Placed<Id>>,
+    pub(crate) kind: Option<Placed<Kind>>,
+    /// `handler` of `kind = "handler"`.
+    pub(crate) handler: Option<Placed<Id>>,
+    /// Where `connections` stands, if it does.
+    pub(crate) connections: Option<Placed<std::num::NonZeroUsize>>,
+    /// Absent where a required key is: a fault, so the draft never leaves this crate without it.
+    pub(crate) destination: Option<Destination>,
+}
+
+pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
+    let id: Option<Placed<Id>> = section.require("id");
+    let kind: Option<Placed<Kind>> = section.require("kind");
+    let mut draft =
+        DestinationDraft { id, kind, handler: None, connections: None, destination: None };
+    let keys_of_kind = match &draft.kind {
+        None => None,
+        Some(Placed { value: Kind::Mllp, .. }) => read_mllp(&mut section, &mut draft),
+        Some(Placed { value: Kind::File, .. }) => read_file(&mut section),
+        Some(Placed { value: Kind::Handler, .. }) => read_handler(&mut section, &mut draft),
+    };
+    let policy = read_policy(&mut section);
+    let order = section.get("order");
+    let max_consecutive_dead = section.get("max_consecutive_dead");
+    if draft.kind.is_some() {
+        section.finish();
+    }
+    draft.destination = draft.id.as_ref().zip(keys_of_kind).map(|(id, keys)| {
+        let mut destination = Destination::new(id.value.0.as_str().into(), keys);
+        destination.policy = policy;
+        if let Some(order) = order {
+            destination.order = order.value;
+        }
+        if let Some(limit) = max_consecutive_dead {
+            destination.max_consecutive_dead = limit.value;
+        }
+        destination
+    });
+    draft
+}
+
+fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<DestinationKind> {
+    let address: Option<Placed<PeerAddress>> = section.require("address");
+    draft.connections = section.get("connections");
+    let mut mllp =
+        MllpDestination::new(address.as_ref().map_or("", |address| address.value.0.as_str()));
+    if let Some(connections) = &draft.connections {
+        mllp.connections = connections.value;
+    }
+    section.set("mode", &mut mllp.mode);
+    section.set("ack_timeout", &mut mllp.ack_timeout);
+    section.set("connect_timeout", &mut mllp.connect_timeout);
+    section.set("write_timeout", &mut mllp.write_timeout);
+    section.set_size("max_reply_size", &mut mllp.max_reply_size, REPLY_SIZES);
+    address.map(|_| DestinationKind::Mllp(mllp))
+}
+
+fn read_file(section: &mut Section<'_>) -> Option<DestinationKind> {
+    let path = section.require("path")?;
+    Some(DestinationKind::File(FileDestination { path: path.value }))
+}
+
+fn read_handler(
+    section: &mut Section<'_>,
+    draft: &mut DestinationDraft,
+) -> Option<DestinationKind> {
+    draft.handler = section.require("handler");
+    let name = draft.handler.as_ref().map_or("", |name| name.value.0.as_str());
+    let mut handler = HandlerDestination::new(name.into());
+    section.set("timeout", &mut handler.timeout);
+    draft.handler.is_some().then_some(DestinationKind::Handler(handler))
+}
+
+fn read_policy(section: &mut Section<'_>) -> DeliveryPolicy {
+    let mut policy = DeliveryPolicy::default();
+    if let Some(retry) = section.table("retry") {
+        policy.retry = read_retry(retry);
+    }
+    section.set("on_exhausted", &mut policy.on_exhausted);
+    section.set("on_unclear", &mut policy.on_unclear);
+    policy
+}
+
+fn read_retry(mut section: Section<'_>) -> RetryPolicy {
+    let mut retry = RetryPolicy::default();
+    section.set("first", &mut retry.first);
+    section.set("max", &mut retry.max);
+    section.set("for", &mut retry.retry_for);
+    section.set_as("max_attempts", &mut retry.max_attempts, Some);
+    if retry.first > retry.max {
+        let fault = Diagnostic::fault("`first` is longer than `max`").at(section.place());
+        section.context().report(fault.hint("waits grow from `first` to `max`"));
+    }
+    section.finish();
+    retry
+}

@@ -1,0 +1,88 @@
+//! `[[listeners]]`, with its tables `header` and `accept`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use wardline_flow::Intake;
+
+use crate::diagnostic::Placed;
+use crate::model::Listener;
+use crate::reading::Section;
+use crate::setting::{Id, MessageCode, Word};
+
+const KIB: u64 = 1 << 10;
+const GIB: u64 = 1 << 30;
+
+/// A message of less is refused by every hospital; more than this has no room in `max_buffered` with any other.
+const MESSAGE_SIZES: [u64; 2] = [KIB, GIB];
+
+/// One `[[listeners]]`, not yet held against the others.
+#[derive(Debug)]
+pub(crate) struct ListenerDraft {
+    pub(crate) id: Option<Placed<Id>>,
+    pub(crate) bind: Option<Placed<SocketAddr>>,
+    pub(crate) handlers: Vec<Placed<Id>>,
+    /// With stand-ins for a missing id or address: both are faults, so it never leaves this crate.
+    pub(crate) listener: Listener,
+}
+
+pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
+    let id: Option<Placed<Id>> = section.require("id");
+    let bind: Option<Placed<SocketAddr>> = section.require("bind");
+    let handlers = section.list("handlers").unwrap_or_default();
+    let mut listener = Listener::new(
+        id.as_ref().map_or("", |id| id.value.0.as_str()).into(),
+        bind.as_ref().map_or((Ipv4Addr::LOCALHOST, 0).into(), |bind| bind.value),
+    );
+    listener.handlers =
+        handlers.iter().map(|name: &Placed<Id>| name.value.0.as_str().into()).collect();
+    read_framing(&mut section, &mut listener);
+    read_limits(&mut section, &mut listener);
+    read_answers(&mut section, &mut listener);
+    listener.intake = read_intake(&mut section);
+    section.finish();
+    ListenerDraft { id, bind, handlers, listener }
+}
+
+fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("frame_end", &mut listener.frame_end);
+    section.set("segments", &mut listener.segments);
+    section.set_size("max_message_size", &mut listener.max_message_size, MESSAGE_SIZES);
+}
+
+fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("max_connections", &mut listener.max_connections);
+    section.set_as("max_per_source", &mut listener.max_per_source, Some);
+    section.set("when_full", &mut listener.when_full);
+    section.set_as("idle_timeout", &mut listener.idle_timeout, Some);
+    section.set("frame_idle_timeout", &mut listener.frame_idle_timeout);
+    section.set("frame_timeout", &mut listener.frame_timeout);
+    section.set("write_timeout", &mut listener.write_timeout);
+    section.set("handler_timeout", &mut listener.handler_timeout);
+}
+
+fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("ack", &mut listener.ack);
+    section.set_as("ack_type", &mut listener.ack_type, |MessageCode(code)| Some(code));
+    section.set("err", &mut listener.err);
+    section.set("unrouted", &mut listener.unrouted);
+    section.set("on_unavailable", &mut listener.on_unavailable);
+    section.set("unavailable_wait", &mut listener.unavailable_wait);
+}
+
+fn read_intake(section: &mut Section<'_>) -> Intake {
+    let mut intake = Intake::default();
+    if let Some(mut header) = section.table("header") {
+        header.set("message_type", &mut intake.message_type);
+        header.set("control_id", &mut intake.control_id);
+        header.set("version", &mut intake.version);
+        header.set("processing_id", &mut intake.processing_id);
+        header.finish();
+    }
+    if let Some(mut accept) = section.table("accept") {
+        accept.set_list("message", &mut intake.accept_messages, |pattern| pattern);
+        accept.set_list("version", &mut intake.accept_versions, |Word(version)| version);
+        accept.set_list("processing_id", &mut intake.accept_processing_ids, |Word(id)| id);
+        accept.finish();
+    }
+    intake
+}
