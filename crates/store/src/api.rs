@@ -1,0 +1,93 @@
+//! What the rest of Wardline sees of the store: one trait and the words it is spoken in.
+//!
+//! ```text
+//!  connection ── accept ──▶ ┌───────┐ ── completed ──▶ Port       after the sync (ACK-1)
+//!  pool ──────── record ──▶ │ Store │ ── wake ───────▶ pool ── take ──▶ Outbox
+//!  operator ──── query  ──▶ └───────┘
+//! ```
+//!
+//! The store blocks and knows no actor, no HL7 and no configuration: a destination is a name, a message is bytes. What
+//! it promises: a completion leaves only after the sync that covers its record (ACK-1), a body is kept byte for byte
+//! (RAW-1), a record is there with all its deliveries or not at all (ROUTE-1), a delivery that ended does not come
+//! again (END-1).
+
+mod accept;
+mod change;
+mod fault;
+mod intake;
+mod names;
+mod options;
+mod port;
+mod query;
+mod stats;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use accept::{Accept, Concluded, NewDelivery, NewMessage, StoredAnswer};
+pub use change::{Change, Outcome};
+pub use fault::{Corruption, CorruptionKind, Fault, OpenError, ReadError};
+pub use intake::{Intake, Refusal, Refused};
+pub use names::{DeliveryRef, Lane, MessageId, Name, NotAMessageId};
+pub use options::StoreOptions;
+pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
+pub use query::{
+    DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, Page, Query,
+};
+pub use stats::{Closed, OldestStays, Stats, Verified};
+
+use crate::outbox::Outbox;
+
+/// The store of one node.
+///
+/// Every method may be called from any thread. `accept`, `record`, `backlog`, `intake` and `outbox` return at once;
+/// `query` and what follows it block on the disk and belong on a thread of their own.
+pub trait Store: Send + Sync + 'static {
+    /// Opens a way back for completions; one per thread that waits for them.
+    fn open_port(&self, port: Box<dyn Port>) -> PortId;
+
+    /// Hands over a message with all its deliveries as one atomic record (ROUTE-1). Returns at once; the ticket's port
+    /// is told after the sync that covers the record.
+    ///
+    /// # Errors
+    ///
+    /// The store takes nothing at the moment, or never will take this; the record comes back untouched.
+    #[expect(clippy::result_large_err, reason = "the record comes back to who must keep it")]
+    fn accept(&self, accept: Accept, ticket: Ticket) -> Result<(), Refused>;
+
+    /// Hands over what became of a delivery or a destination. Never refused, never waited for by a lane; with a ticket
+    /// its port is told after the sync that covers the record. Records of one caller keep their order.
+    fn record(&self, change: Change, ticket: Option<Ticket>);
+
+    /// Bytes of records handed over and not yet durable.
+    fn backlog(&self) -> usize;
+
+    /// Opens the memory end of a destination's queue, which starts with everything still on disk. A second call for
+    /// the same destination replaces the first: what the first handed out comes again.
+    ///
+    /// `wake` is called, by threads of the store, when there may be more to take. It must not block.
+    fn outbox(&self, destination: &str, wake: Box<dyn Fn() + Send + Sync>) -> Arc<Outbox>;
+
+    /// Whether messages are taken in.
+    fn intake(&self) -> Intake;
+
+    /// Every destination that has or had deliveries, with its counts, by name. Blocks.
+    ///
+    /// Like all that is read, it reflects every record handed over before the call.
+    fn destinations(&self) -> Result<Vec<DestinationState>, ReadError>;
+
+    /// Deliveries of one destination that have not ended, or are dead letters, oldest first. Blocks.
+    fn query(&self, query: &Query) -> Result<Page, ReadError>;
+
+    /// One delivery, whole; `None` when there is none or it has ended. Blocks.
+    fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError>;
+
+    /// The store's figures. Blocks shortly.
+    fn stats(&self) -> Stats;
+
+    /// Reads the whole journal and compares the index with it. Blocks for as long as that takes; intake goes on.
+    fn verify(&self) -> Result<Verified, ReadError>;
+
+    /// Ends intake, syncs what was handed over, and lets the index catch up for at most `index_deadline`.
+    fn close(&self, index_deadline: Duration) -> Closed;
+}

@@ -1,0 +1,90 @@
+//! What a connection or a handler destination hands over: messages with all their deliveries.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::change::Outcome;
+use super::names::{DeliveryRef, Lane, Name};
+
+/// One atomic record: all of it is there after a crash, or nothing (ROUTE-1).
+#[derive(Debug, Clone)]
+pub struct Accept {
+    /// When the message was received.
+    pub received_at: Timestamp,
+    /// Through which listener, or from which handler destination.
+    pub listener: Name,
+    /// From where: `ip:port`; empty for what a handler emitted.
+    pub peer: Name,
+    /// The positive answer the sender gets once this is durable, so that the same can be given again.
+    pub answer: Option<StoredAnswer>,
+    /// The messages: one, or what a handler made of it.
+    pub messages: Vec<NewMessage>,
+    /// The delivery that ends with this record: what a handler destination emits and its outcome are one.
+    pub concludes: Option<Concluded>,
+}
+
+/// The answer that goes with a stored message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// `AA` or `CA`.
+    pub code: [u8; 2],
+    /// MSH-10 of the answer.
+    pub control_id: Name,
+    /// MSH-7 of the answer.
+    pub at: Timestamp,
+}
+
+/// A delivery that ends with a record of other messages. Its time is the record's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concluded {
+    /// Which one.
+    pub delivery: DeliveryRef,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// One message to store.
+#[derive(Clone)]
+pub struct NewMessage {
+    /// Its bytes as they came (RAW-1).
+    pub body: Bytes,
+    /// How many handler destinations it has passed.
+    pub hops: u8,
+    /// Where it goes; nowhere = unrouted.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// One destination of a message.
+#[derive(Clone)]
+pub struct NewDelivery {
+    /// The destination.
+    pub destination: Name,
+    /// What must keep its order there.
+    pub lane: Lane,
+    /// What is sent, only where it differs from the message's own bytes.
+    pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for NewMessage {
+    /// The body shows its size only (PHI-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewMessage")
+            .field("body_bytes", &self.body.len())
+            .field("hops", &self.hops)
+            .field("deliveries", &self.deliveries)
+            .finish()
+    }
+}
+
+impl fmt::Debug for NewDelivery {
+    /// The body shows its size only (PHI-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewDelivery")
+            .field("destination", &self.destination)
+            .field("lane", &self.lane)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish()
+    }
+}

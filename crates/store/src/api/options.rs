@@ -1,0 +1,45 @@
+//! What a store is opened with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::intake::Intake;
+
+/// Where a store lies and how it behaves. Sizes are bytes.
+pub struct StoreOptions {
+    /// Its folder; made if it is not there. Nothing else may be in it.
+    pub dir: PathBuf,
+    /// The size of a journal segment. At least [`MIN_SEGMENT`](crate::limits::MIN_SEGMENT) is used.
+    pub segment_size: u64,
+    /// How long a segment is kept after its last record.
+    pub retain_for: Duration,
+    /// How large the journal may grow before its oldest segments go earlier.
+    pub retain_bytes: u64,
+    /// Free space below which no message is taken in.
+    pub min_free: u64,
+    /// How far the index may be behind before no message is taken in.
+    pub max_index_lag: u64,
+    /// How long a dead letter is kept; `None` = until an operator decides.
+    pub dead_letter_retention: Option<Duration>,
+    /// Called once when a promise can no longer be kept: a failed write or sync, damage, a panic of the writer. Should
+    /// end the process; if it returns, the store stays closed and completes nothing more.
+    pub on_fatal: Box<dyn Fn(&Fault) + Send + Sync>,
+    /// Called by threads of the store whenever the intake changes. Must not block.
+    pub on_intake: Box<dyn Fn(Intake) + Send + Sync>,
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("dir", &self.dir)
+            .field("segment_size", &self.segment_size)
+            .field("retain_for", &self.retain_for)
+            .field("retain_bytes", &self.retain_bytes)
+            .field("min_free", &self.min_free)
+            .field("max_index_lag", &self.max_index_lag)
+            .field("dead_letter_retention", &self.dead_letter_retention)
+            .finish_non_exhaustive()
+    }
+}

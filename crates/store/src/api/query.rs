@@ -1,0 +1,128 @@
+//! What an operator asks about queues and gets to see.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::accept::StoredAnswer;
+use super::names::{Lane, MessageId, Name};
+
+/// Where a delivery stands that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeliveryState {
+    /// Waits for its turn or its retry.
+    Pending,
+    /// Stopped until an operator decides.
+    Held,
+    /// A dead letter.
+    Dead,
+}
+
+/// Which deliveries of one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The destination.
+    pub destination: Name,
+    /// In which state; `None` = any.
+    pub state: Option<DeliveryState>,
+    /// Only those after this message: the `next` of the page before.
+    pub after: Option<MessageId>,
+    /// At most so many; never more than [`MAX_PAGE`](crate::limits::MAX_PAGE).
+    pub limit: usize,
+}
+
+/// Some deliveries, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The deliveries.
+    pub deliveries: Vec<DeliveryRow>,
+    /// Where to go on; `None` = nothing follows.
+    pub next: Option<MessageId>,
+}
+
+/// One delivery without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// The message.
+    pub message: MessageId,
+    /// The destination.
+    pub destination: Name,
+    /// Its lane there.
+    pub lane: Lane,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When the message was received.
+    pub received_at: Timestamp,
+    /// Through which listener.
+    pub listener: Name,
+    /// From where.
+    pub peer: Name,
+    /// How many handler destinations it has passed.
+    pub hops: u8,
+    /// Size of what is sent, bytes.
+    pub body_bytes: u64,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When it failed first.
+    pub first_attempt: Option<Timestamp>,
+    /// When it is tried again, as far as that was recorded.
+    pub due: Option<Timestamp>,
+    /// The stable code of its last cause.
+    pub cause: Option<Name>,
+    /// When it came into this state.
+    pub since: Timestamp,
+}
+
+/// One delivery, whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeliveryDetail {
+    /// Everything but the bytes.
+    pub row: DeliveryRow,
+    /// What is sent.
+    pub body: Bytes,
+    /// What the peer answered last, where that was kept.
+    pub reply: Option<Bytes>,
+    /// What the sender was answered.
+    pub answer: Option<StoredAnswer>,
+}
+
+impl fmt::Debug for DeliveryDetail {
+    /// Bytes show their sizes only (PHI-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliveryDetail")
+            .field("row", &self.row)
+            .field("body_bytes", &self.body.len())
+            .field("reply_bytes", &self.reply.as_ref().map(Bytes::len))
+            .field("answer", &self.answer)
+            .finish()
+    }
+}
+
+/// One destination's queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationState {
+    /// Its name. The store does not know whether the configuration still has it.
+    pub destination: Name,
+    /// Deliveries waiting.
+    pub pending: u64,
+    /// Deliveries stopped.
+    pub held: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// When the oldest waiting message was received.
+    pub oldest: Option<Timestamp>,
+    /// Set while the whole destination is held.
+    pub hold: Option<DestinationHold>,
+}
+
+/// Why a destination is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationHold {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Name,
+    /// Why.
+    pub reason: Name,
+}

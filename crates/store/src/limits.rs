@@ -1,0 +1,26 @@
+//! Every limit of the store (BOUND-1), each with its reason.
+
+/// Kept of a name. A configuration's ids are shorter; operators' reasons may be cut.
+pub const MAX_NAME: usize = 255;
+
+/// Kept of a peer's answer with a dead letter, bytes: enough for an ACK with its ERR segments.
+pub const MAX_REPLY: usize = 64 * 1024;
+
+/// Rows a query gives at most: a screen or a script's page, read in well under a second.
+pub const MAX_PAGE: usize = 1000;
+
+/// Deliveries of one destination in memory, waiting or handed out.
+pub const WINDOW_DELIVERIES: usize = 256;
+
+/// Their bytes. One delivery may always be there, however large.
+pub const WINDOW_BYTES: usize = 8 * 1024 * 1024;
+
+/// The smallest segment, bytes: smaller ones would be mostly headers and padding.
+pub const MIN_SEGMENT: u64 = 64 * 1024;
+
+/// The largest record, bytes: 64 MiB messages with a transformed body for each of a few destinations fit well.
+pub const MAX_RECORD: usize = 1024 * 1024 * 1024;
+
+/// Bytes handed over and not yet durable beyond which no message is taken: some groups' worth, so that the disk
+/// never waits for producers. One record may always wait, however large.
+pub const MAX_BACKLOG: usize = 64 * 1024 * 1024;
