@@ -175,6 +175,7 @@ mod tests {
             r"\.spx\",
             r"\X4\",
             r"\X4G\",
+            r"\X414\",
             r"\X\",
             r"\f\",
             r"C:\folder\file",

@@ -36,8 +36,8 @@ pub enum EditError {
         /// What was to be edited.
         path: Path,
     },
-    /// The charset of the message lacks a character of the text.
-    #[error("the text for {path} has a character that the message's charset lacks")]
+    /// The charset of the message lacks a character of the text, or would not be recognised any more with it.
+    #[error("the text for {path} cannot be written in the message's charset")]
     Charset {
         /// What was to be edited.
         path: Path,
@@ -59,7 +59,12 @@ impl Message {
     pub fn set(&self, path: &Path, text: &str) -> Result<Self, EditError> {
         let escaped = escape::escape(text, &self.delimiters);
         let value = self.charset().encode(&escaped).ok_or(EditError::Charset { path: *path })?;
-        self.replace(path, &value)
+        let edited = self.replace(path, &value)?;
+        // Bytes that were windows-1252 by the rest of the message may be UTF-8 by themselves, and read otherwise.
+        if !value.is_ascii() && edited.charset() != self.charset() {
+            return Err(EditError::Charset { path: *path });
+        }
+        Ok(edited)
     }
 
     /// This message with these bytes at the place named, as [`Message::set`], but neither escaped nor encoded. They may

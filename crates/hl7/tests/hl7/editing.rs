@@ -108,4 +108,7 @@ fn a_text_is_written_in_the_charset_of_its_message() {
     assert_eq!(&edited.bytes()[..], b"MSH|^~\\&|A\rPID|||||Se\xe1n|Zo\xeb\r");
     let lacking = latin.set(&path("PID-6"), "患者").err();
     assert_eq!(lacking, Some(EditError::Charset { path: path("PID-6") }));
+    // Its two bytes alone would read as "é".
+    let mistaken = latin.set(&path("PID-5"), "Ã©").err();
+    assert_eq!(mistaken, Some(EditError::Charset { path: path("PID-5") }));
 }

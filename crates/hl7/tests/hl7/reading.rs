@@ -107,6 +107,13 @@ fn the_event_of_evn_serves_where_msh_has_none() {
 }
 
 #[test]
+fn a_repetition_of_a_header_field_is_not_taken_for_its_components() {
+    let message = message(b"MSH|^~\\&|A~X^Y|B|C|D|2026||ADT~ORU^R01|M1|P|2.5\r");
+    assert_eq!(message.header().message_type(), b"ADT");
+    assert_eq!(message.header().trigger_event(), b"");
+}
+
+#[test]
 fn delimiters_are_those_of_the_message() {
     let message =
         message(b"MSH@~&#\\@A@B@C@D@2026@@ADT~A01@M1@P@2.5\rPID@1@@7~~~H&8@@O#S#B~J\\K\r");
