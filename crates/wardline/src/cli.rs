@@ -6,14 +6,23 @@
 mod amounts;
 mod check;
 mod completions;
+mod configuration;
+mod dead;
+mod deliveries;
 mod exit;
 mod failure;
 mod hl7;
 mod init;
 mod listen;
 mod printable;
+mod queue;
+mod reach;
+mod run;
 mod send;
 mod split;
+mod status;
+mod store;
+mod store_errors;
 mod table;
 mod terminal;
 mod unique;
@@ -48,11 +57,19 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Run(run::Run),
     Check(check::Check),
+    Status(status::ShowStatus),
     Send(send::Send),
     Listen(listen::Listen),
     #[command(subcommand)]
+    Queue(queue::Queue),
+    #[command(subcommand)]
+    Dead(dead::Dead),
+    #[command(subcommand)]
     Hl7(hl7::Hl7),
+    #[command(subcommand)]
+    Store(store::Store),
     Completions(completions::Completions),
 }
 
@@ -93,9 +110,14 @@ impl Command {
     fn execute(self, invocation: &Invocation) -> Outcome {
         match self {
             Self::Init(init) => init.execute(invocation),
+            Self::Run(run) => run.execute(invocation),
             Self::Check(check) => check.execute(invocation),
+            Self::Status(status) => status.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),
+            Self::Queue(queue) => queue.execute(invocation),
+            Self::Dead(dead) => dead.execute(invocation),
+            Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),
             Self::Completions(completions) => completions.execute(invocation),
         }

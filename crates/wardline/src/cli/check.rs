@@ -1,8 +1,135 @@
-//! stub
-#[derive(Debug, clap::Args)]
-pub(crate) struct Check {}
+//! `wardline check`: whether a configuration can be used, and what it would touch.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use wardline_config::{Config, DestinationKind, Loaded, Paint, Severity};
+use wardline_engine::control::socket_path;
+
+use super::Invocation;
+use super::configuration::{self, ConfigInvalid};
+use super::exit::Exit;
+use super::failure::{Outcome, TerminalError};
+
+/// Check a configuration without running it.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The configuration; --config where absent.
+    #[arg(value_name = "CONFIG")]
+    file: Option<PathBuf>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    diagnostics: Vec<Told>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touches: Option<Touches>,
+}
+
+/// One fault or warning.
+#[derive(Serialize)]
+struct Told {
+    severity: &'static str,
+    message: String,
+    rendered: String,
+}
+
+/// Every path that is read or written, absolute.
+#[derive(Serialize)]
+struct Touches {
+    reads: Vec<PathBuf>,
+    data_dir: PathBuf,
+    control_socket: PathBuf,
+    writes: Vec<PathBuf>,
+}
+
 impl Check {
-    pub(crate) fn execute(self, _i: &super::Invocation) -> super::failure::Outcome {
-        Ok(super::Exit::Ok)
+    /// Checks and tells.
+    pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        let file = self.file.as_ref().unwrap_or(&invocation.config);
+        if invocation.terminal.json {
+            return json(file, invocation);
+        }
+        let loaded = configuration::load(file, invocation)?;
+        print(&loaded, invocation)?;
+        Ok(Exit::Ok)
     }
+}
+
+fn json(file: &Path, invocation: &Invocation) -> Outcome {
+    match configuration::read(file, invocation) {
+        Ok(loaded) => {
+            let diagnostics = told(&loaded.warnings, &loaded.files);
+            let touches = Some(touches(&loaded));
+            invocation.terminal.value(&Checked { ok: true, diagnostics, touches })?;
+            Ok(Exit::Ok)
+        }
+        Err(faults) => {
+            let diagnostics = told(faults.diagnostics(), faults.files());
+            invocation.terminal.value(&Checked { ok: false, diagnostics, touches: None })?;
+            Err(ConfigInvalid.into())
+        }
+    }
+}
+
+fn told(
+    diagnostics: &[wardline_config::Diagnostic],
+    files: &[wardline_config::SourceFile],
+) -> Vec<Told> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| Told {
+            severity: match diagnostic.severity() {
+                Severity::Fault => "fault",
+                Severity::Warning => "warning",
+            },
+            message: diagnostic.message().to_owned(),
+            rendered: diagnostic.render(files, Paint::Plain),
+        })
+        .collect()
+}
+
+fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> {
+    let terminal = invocation.terminal;
+    let Config { listeners, routing, destinations, .. } = &loaded.config;
+    terminal.line(format!(
+        "ok: {} listeners, {} routes, {} destinations",
+        listeners.len(),
+        routing.routes.len(),
+        destinations.len()
+    ))?;
+    let touches = touches(loaded);
+    for path in &touches.reads {
+        terminal.line(format!("reads    {}", path.display()))?;
+    }
+    for path in [&touches.data_dir, &touches.control_socket].into_iter().chain(&touches.writes) {
+        terminal.line(format!("writes   {}", path.display()))?;
+    }
+    for listener in listeners {
+        terminal.line(format!("listens  {} ({})", listener.bind, listener.id))?;
+    }
+    Ok(())
+}
+
+fn touches(loaded: &Loaded) -> Touches {
+    let data_dir = absolute(&loaded.config.engine.data_dir);
+    let templates =
+        loaded.config.destinations.iter().filter_map(|destination| match &destination.kind {
+            DestinationKind::File(file) => Some(PathBuf::from(file.path.to_string())),
+            DestinationKind::Mllp(_) | DestinationKind::Handler(_) => None,
+        });
+    Touches {
+        reads: loaded.files.iter().map(|file| absolute(&file.path)).collect(),
+        control_socket: socket_path(&data_dir),
+        writes: templates.map(|path| absolute(&path)).collect(),
+        data_dir,
+    }
+}
+
+/// The path from the root. It stays as it is where the working directory is gone.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

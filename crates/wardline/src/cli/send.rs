@@ -40,6 +40,7 @@ const MAX_CONNECTIONS: usize = 20_000;
 /// did not come in time, 22 when one was for another message, 20 when one was AE, AR, CE or CR, 1 when a connection
 /// broke or an answer could not be read: the first of these that happened at all.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Send {
     /// Files, folders (their files, in the order of their names) or - for standard input. A file may hold several
     /// messages, framed or not; each is sent by itself.

@@ -17,6 +17,7 @@ pub(crate) struct Terminal {
     pub(crate) json: bool,
 }
 
+#[expect(clippy::unused_self, reason = "only who was given a terminal writes to it")]
 impl Terminal {
     /// One line of data.
     pub(crate) fn line(self, line: impl AsRef<str>) -> Result<(), TerminalError> {
@@ -53,11 +54,6 @@ impl Terminal {
     /// An error, for the person at the terminal.
     pub(crate) fn error(self, text: &str) {
         self.talk(format!("{} {text}", "error:".red().bold()));
-    }
-
-    /// Something the person should know although the command goes on.
-    pub(crate) fn warning(self, text: &str) {
-        self.talk(format!("{} {text}", "warning:".yellow().bold()));
     }
 
     /// Asks before something that cannot be taken back. `assumed` (`--yes`) skips the question.

@@ -192,8 +192,10 @@ impl Conversation {
 
     fn release_late(&mut self) {
         let now = Instant::now();
-        while let Some((_, frame)) = self.late.pop_front_if(|&mut (due, _)| due <= now) {
-            self.outgoing.extend_from_slice(&frame);
+        while self.late.front().is_some_and(|&(due, _)| due <= now) {
+            if let Some((_, frame)) = self.late.pop_front() {
+                self.outgoing.extend_from_slice(&frame);
+            }
         }
     }
 

@@ -60,7 +60,8 @@ struct Answer {
     number: u64,
     file: String,
     control_id: String,
-    answer: &'static str,
+    #[serde(rename = "answer")]
+    word: &'static str,
     microseconds: u64,
 }
 
@@ -105,7 +106,7 @@ impl Tally {
                 number: outgoing.number,
                 file: outgoing.origin.to_string(),
                 control_id: printable::id(&outgoing.control_id),
-                answer: sent.fate.word(),
+                word: sent.fate.word(),
                 microseconds,
             });
         }

@@ -1,0 +1,273 @@
+//! What `queue` and `dead` share: which deliveries are meant, how they are listed, and how one is shown.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use jiff::Timestamp;
+use wardline_engine::control::protocol::{
+    DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, QueueRow, Request, Response, Which,
+};
+use wardline_store::MessageId;
+
+use super::amounts;
+use super::exit::Exit;
+use super::failure::{Failed, Outcome, TerminalError};
+use super::printable;
+use super::reach::{Reach, ReachError};
+use super::table::{Align, Table};
+use super::terminal::Terminal;
+
+/// Which deliveries: all of a destination, or some.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Selection {
+    /// The messages, by the ids that list and show print.
+    #[arg(value_name = "MESSAGE")]
+    messages: Vec<MessageId>,
+    /// All of the destination.
+    #[arg(long)]
+    all: bool,
+}
+
+/// How much of a list.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// At most this many.
+    #[arg(long, value_name = "N", default_value = "50")]
+    limit: NonZeroUsize,
+    /// Begin behind this message.
+    #[arg(long, value_name = "MESSAGE")]
+    after: Option<MessageId>,
+}
+
+/// Safety before something that ends deliveries.
+#[derive(Debug, Args)]
+pub(crate) struct Care {
+    /// Why, for whoever asks later; it is recorded with your name.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Tell how many would be touched, and touch none.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+impl Selection {
+    /// As the engine is asked.
+    pub(crate) fn which(&self) -> Which {
+        if self.all { Which::All } else { Which::Messages(self.messages.clone()) }
+    }
+
+    /// Whether fewer were touched than named.
+    fn is_missed_by(&self, affected: u64) -> bool {
+        !self.all && affected < u64::try_from(self.messages.len()).unwrap_or(u64::MAX)
+    }
+
+    /// How the command ends when so many were touched.
+    pub(crate) fn exit(&self, affected: u64) -> Exit {
+        match affected {
+            0 if !self.all => Exit::NotFound,
+            _ if self.is_missed_by(affected) => Exit::Partly,
+            _ => Exit::Ok,
+        }
+    }
+}
+
+/// Asks for deliveries page by page and prints them.
+pub(crate) fn list(
+    reach: &mut Reach,
+    terminal: Terminal,
+    destination: Option<&str>,
+    state: DeliveryState,
+    page: &Page,
+) -> Result<(), Failed> {
+    let mut rows: Vec<DeliveryRow> = Vec::new();
+    let mut after = page.after;
+    let more = loop {
+        let limit = (page.limit.get() - rows.len()).min(MAX_PAGE);
+        let destination = destination.map(str::to_owned);
+        let answer = reach.ask(&Request::Deliveries { destination, state, after, limit })?;
+        let Response::Deliveries { deliveries, more } = answer else {
+            return Err(ReachError::Unexpected.into());
+        };
+        after = deliveries.last().map(|row| row.message).or(after);
+        let none = deliveries.is_empty();
+        rows.extend(deliveries);
+        if !more || none || rows.len() >= page.limit.get() {
+            break more;
+        }
+    };
+    print(&rows, more, terminal)?;
+    Ok(())
+}
+
+fn print(rows: &[DeliveryRow], more: bool, terminal: Terminal) -> Result<(), TerminalError> {
+    if terminal.json {
+        return terminal.value(&Response::Deliveries { deliveries: rows.to_vec(), more });
+    }
+    let now = Timestamp::now();
+    let mut table = Table::new(&[
+        ("MESSAGE", Align::Right),
+        ("DESTINATION", Align::Left),
+        ("TYPE", Align::Left),
+        ("CONTROL ID", Align::Left),
+        ("AGE", Align::Right),
+        ("SIZE", Align::Right),
+        ("TRIED", Align::Right),
+        ("CAUSE", Align::Left),
+        ("NEXT", Align::Right),
+    ]);
+    for row in rows {
+        table.row([
+            row.message.to_string().into(),
+            row.destination.as_str().into(),
+            printable::id(row.message_type.as_bytes()).into(),
+            printable::id(row.control_id.as_bytes()).into(),
+            amounts::ago(Some(&row.received), now).into(),
+            amounts::size(row.size).into(),
+            row.attempts.to_string().into(),
+            row.cause.as_deref().unwrap_or("-").into(),
+            amounts::until(row.due.as_deref(), now).into(),
+        ]);
+    }
+    terminal.table(&table)?;
+    if let (true, Some(last)) = (more, rows.last()) {
+        terminal.talk(format!("there are more: --after {}", last.message));
+    }
+    Ok(())
+}
+
+/// Shows one delivery, its bytes too where `content` asks for them.
+pub(crate) fn show(
+    reach: &mut Reach,
+    terminal: Terminal,
+    destination: String,
+    message: MessageId,
+    content: bool,
+) -> Outcome {
+    let answer = reach.ask(&Request::Delivery { destination, message, content })?;
+    let Response::Message(detail) = answer else { return Err(ReachError::Unexpected.into()) };
+    if terminal.json {
+        terminal.value(&detail)?;
+        return Ok(Exit::Ok);
+    }
+    let DeliveryDetail { row, body, reply } = *detail;
+    let state = match row.state {
+        DeliveryState::Pending => "queued",
+        DeliveryState::Held => "held",
+        DeliveryState::Dead => "dead letter",
+    };
+    let facts = [
+        ("message", row.message.to_string()),
+        ("destination", row.destination),
+        ("state", state.to_owned()),
+        ("cause", row.cause.unwrap_or_else(|| "-".to_owned())),
+        ("attempts", row.attempts.to_string()),
+        ("next", row.due.unwrap_or_else(|| "-".to_owned())),
+        ("type", printable::id(row.message_type.as_bytes())),
+        ("control id", printable::id(row.control_id.as_bytes())),
+        ("received", row.received),
+        ("listener", row.listener),
+        ("size", amounts::size(row.size)),
+    ];
+    for (name, value) in facts {
+        terminal.line(format!("{name:<12} {value}"))?;
+    }
+    for (name, bytes) in [("content", body), ("reply", reply)] {
+        let Some(bytes) = bytes else { continue };
+        terminal.line(format!("{name}:"))?;
+        for segment in printable::lines(&bytes) {
+            terminal.line(format!("  {segment}"))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// Asks for something that changes deliveries; how many it touched, and the queue afterwards.
+pub(crate) fn change(
+    reach: &mut Reach,
+    request: &Request,
+) -> Result<(u64, Option<QueueRow>), Failed> {
+    match reach.ask(request)? {
+        Response::Done { affected, queue, .. } => Ok((affected, queue)),
+        _ => Err(ReachError::Unexpected.into()),
+    }
+}
+
+/// Something that ends deliveries: what it is called, and the request with and without `dry_run`.
+pub(crate) struct Ending<'a> {
+    /// As in "discard 3 deliveries".
+    pub(crate) verb: &'a str,
+    /// The destination's id.
+    pub(crate) destination: &'a str,
+    /// The request; its argument is `dry_run`.
+    pub(crate) request: &'a dyn Fn(bool) -> Request,
+}
+
+impl Ending<'_> {
+    /// Looks how many are meant, asks the operator, does it, and tells the state after it. The number touched.
+    pub(crate) fn carry_out(
+        &self,
+        reach: &mut Reach,
+        terminal: Terminal,
+        care: &Care,
+    ) -> Result<u64, Failed> {
+        let (expected, queue) = change(reach, &(self.request)(true))?;
+        if care.dry_run || expected == 0 {
+            tell(terminal, &format!("would {}", self.verb), expected, true, queue)?;
+            return Ok(expected);
+        }
+        let question = format!("{} {} of {}?", self.verb, deliveries(expected), self.destination);
+        if !terminal.confirm(&question, care.yes)? {
+            terminal.talk("nothing was changed");
+            return Ok(0);
+        }
+        let (affected, queue) = change(reach, &(self.request)(false))?;
+        tell(terminal, self.verb, affected, false, queue)?;
+        Ok(affected)
+    }
+}
+
+/// Tells what was, or would be, done, and the state of the queue after it.
+pub(crate) fn tell(
+    terminal: Terminal,
+    verb: &str,
+    affected: u64,
+    dry_run: bool,
+    queue: Option<QueueRow>,
+) -> Result<(), TerminalError> {
+    if terminal.json {
+        return terminal.value(&Response::Done { affected, dry_run, queue });
+    }
+    terminal.line(format!("{verb}: {}", deliveries(affected)))?;
+    match queue {
+        Some(queue) => super::queue::table(&[queue], terminal),
+        None => Ok(()),
+    }
+}
+
+fn deliveries(count: u64) -> String {
+    match count {
+        1 => "1 delivery".to_owned(),
+        count => format!("{} deliveries", amounts::count(count)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn touching_fewer_than_were_named_ends_partly_and_none_is_not_found() {
+        let some =
+            Selection { messages: vec!["1".parse().unwrap(), "2".parse().unwrap()], all: false };
+        assert_eq!(
+            [some.exit(2), some.exit(1), some.exit(0)],
+            [Exit::Ok, Exit::Partly, Exit::NotFound]
+        );
+        let all = Selection { messages: Vec::new(), all: true };
+        assert_eq!(all.exit(0), Exit::Ok);
+    }
+}

@@ -1,0 +1,79 @@
+//! `wardline run`: the engine, until a signal or an operator ends it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use wardline_config::{Log, LogFormat};
+use wardline_engine::{BuildError, Ended, Engine};
+
+use super::Invocation;
+use super::configuration;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::store_errors;
+
+/// Run the engine.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The configuration; --config where absent.
+    #[arg(value_name = "CONFIG")]
+    file: Option<PathBuf>,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    /// `[log] filter` is not one.
+    #[error("[log] filter is not understood")]
+    Filter(#[source] ParseError),
+    /// The store or an address could not be had.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl Failure for RunError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Filter(_) | Self::Build(BuildError::NoSuchHandler(_)) => Exit::ConfigInvalid,
+            Self::Build(BuildError::Store(error)) => store_errors::exit(error),
+            Self::Build(
+                BuildError::DataFolder { .. }
+                | BuildError::Bind { .. }
+                | BuildError::Control { .. },
+            ) => Exit::Failed,
+        }
+    }
+}
+
+impl Run {
+    /// Runs until the engine has drained.
+    pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        let file = self.file.as_ref().unwrap_or(&invocation.config);
+        let loaded = configuration::load(file, invocation)?;
+        start_log(&loaded.config.log)?;
+        let engine =
+            Engine::build(loaded.config, invocation.handlers.clone()).map_err(RunError::from)?;
+        Ok(match engine.run() {
+            Ended::Drained | Ended::DrainTimedOut => Exit::Ok,
+            Ended::Forced => Exit::Failed,
+        })
+    }
+}
+
+/// Sends events to stderr, as people or as machines read them.
+fn start_log(log: &Log) -> Result<(), RunError> {
+    let filter = EnvFilter::try_new(&log.filter).map_err(RunError::Filter)?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Human => subscriber.with_ansi(paints()).init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+    Ok(())
+}
+
+/// Whether stderr shows colours and nobody forbids them.
+fn paints() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}

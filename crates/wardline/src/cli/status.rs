@@ -1,0 +1,120 @@
+//! `wardline status`: the running engine at a glance.
+
+use clap::Args;
+use jiff::Timestamp;
+use wardline_engine::control::protocol::{HandlerRow, ListenerRow, Request, Response, Status};
+
+use super::Invocation;
+use super::amounts;
+use super::exit::Exit;
+use super::failure::{Outcome, TerminalError};
+use super::queue;
+use super::reach::{Reach, ReachError};
+use super::table::{Align, Table};
+use super::terminal::Terminal;
+
+/// Show the running engine: listeners, destinations, handlers. Exits with 4 when none runs.
+#[derive(Debug, Args)]
+pub(crate) struct ShowStatus {}
+
+impl ShowStatus {
+    /// Asks and prints.
+    pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        let Self {} = self;
+        let Response::Status(status) = Reach::running(invocation)?.ask(&Request::Status)? else {
+            return Err(ReachError::Unexpected.into());
+        };
+        if invocation.terminal.json {
+            invocation.terminal.value(&status)?;
+        } else {
+            print(&status, invocation.terminal)?;
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+fn print(status: &Status, terminal: Terminal) -> Result<(), TerminalError> {
+    let now = Timestamp::now();
+    terminal.line(format!(
+        "{} is {} for {}, wardline {}, process {}, {} resident, intake {}, {} unrouted",
+        status.name,
+        status.phase,
+        amounts::ago(Some(&status.started), now),
+        status.version,
+        status.pid,
+        amounts::size(status.resident_bytes),
+        status.intake,
+        amounts::count(status.unrouted)
+    ))?;
+    terminal.line("")?;
+    listeners(&status.listeners, now, terminal)?;
+    if !status.destinations.is_empty() {
+        terminal.line("")?;
+        queue::table(&status.destinations, terminal)?;
+    }
+    if !status.handlers.is_empty() {
+        terminal.line("")?;
+        handlers(&status.handlers, terminal)?;
+    }
+    Ok(())
+}
+
+fn listeners(
+    rows: &[ListenerRow],
+    now: Timestamp,
+    terminal: Terminal,
+) -> Result<(), TerminalError> {
+    let mut table = Table::new(&[
+        ("LISTENER", Align::Left),
+        ("ADDRESS", Align::Left),
+        ("PEERS", Align::Right),
+        ("LAST", Align::Right),
+        ("RECEIVED", Align::Right),
+        ("STORED", Align::Right),
+        ("AA", Align::Right),
+        ("AE", Align::Right),
+        ("AR", Align::Right),
+    ]);
+    for row in rows {
+        table.row([
+            row.id.as_str().into(),
+            row.address.as_str().into(),
+            format!("{}/{}", row.connections, row.max_connections).into(),
+            amounts::ago(row.last_received.as_deref(), now).into(),
+            amounts::count(row.counts.frames).into(),
+            amounts::count(row.counts.stored).into(),
+            amounts::count(row.counts.answered_aa).into(),
+            amounts::count(row.counts.answered_ae).into(),
+            amounts::count(row.counts.answered_ar).into(),
+        ]);
+    }
+    terminal.table(&table)
+}
+
+fn handlers(rows: &[HandlerRow], terminal: Terminal) -> Result<(), TerminalError> {
+    let mut table = Table::new(&[
+        ("HANDLER", Align::Left),
+        ("STATE", Align::Left),
+        ("INSTANCES", Align::Right),
+        ("STUCK", Align::Right),
+        ("CALLS", Align::Right),
+        ("REJECTED", Align::Right),
+        ("FAILED", Align::Right),
+        ("PANICKED", Align::Right),
+        ("TIMED OUT", Align::Right),
+    ]);
+    for row in rows {
+        table.row([
+            row.name.as_str().into(),
+            queue::state(&row.state),
+            row.instances.to_string().into(),
+            row.stuck.to_string().into(),
+            amounts::count(row.counts.calls).into(),
+            amounts::count(row.counts.rejected).into(),
+            amounts::count(row.counts.failed).into(),
+            amounts::count(row.counts.panicked).into(),
+            amounts::count(row.counts.timed_out).into(),
+        ]);
+    }
+    terminal.table(&table)
+}

@@ -1,0 +1,85 @@
+//! `wardline store`: the state of what is kept on disk.
+
+use clap::Subcommand;
+use wardline_engine::control::protocol::{Request, Response, StoreFigures, VerifyFigures};
+
+use super::Invocation;
+use super::amounts;
+use super::exit::Exit;
+use super::failure::{Outcome, TerminalError};
+use super::reach::{Reach, ReachError};
+use super::terminal::Terminal;
+
+/// See and verify what is kept on disk.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Sizes, counts, and why the oldest segment is still there.
+    Stats,
+    /// Read everything and compare. Exits with 10 when something is wrong.
+    Verify,
+}
+
+impl Store {
+    /// Runs the command named.
+    pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        let mut reach = Reach::open(invocation)?;
+        match self {
+            Self::Stats => match reach.ask(&Request::StoreStats)? {
+                Response::StoreStats(figures) => {
+                    stats(&figures, invocation.terminal)?;
+                    Ok(Exit::Ok)
+                }
+                _ => Err(ReachError::Unexpected.into()),
+            },
+            Self::Verify => match reach.ask(&Request::StoreVerify)? {
+                Response::StoreVerified(figures) => {
+                    verified(&figures, invocation.terminal)?;
+                    Ok(if figures.faults.is_empty() { Exit::Ok } else { Exit::StoreCorrupt })
+                }
+                _ => Err(ReachError::Unexpected.into()),
+            },
+        }
+    }
+}
+
+fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError> {
+    if terminal.json {
+        return terminal.value(figures);
+    }
+    let facts = [
+        ("folder", figures.folder.clone()),
+        (
+            "journal",
+            format!("{} in {} segments", amounts::size(figures.journal_bytes), figures.segments),
+        ),
+        ("index", amounts::size(figures.index_bytes)),
+        ("index lag", amounts::size(figures.index_lag)),
+        ("index blobs", figures.index_blobs.to_string()),
+        ("live messages", amounts::count(figures.live_messages)),
+        ("free space", amounts::size(figures.free_bytes)),
+        ("oldest record", figures.oldest.clone().unwrap_or_else(|| "-".to_owned())),
+        ("kept because", figures.oldest_kept_because.clone().unwrap_or_else(|| "-".to_owned())),
+        ("records", format!("{} since the start", amounts::count(figures.records))),
+        ("syncs", format!("{} since the start", amounts::count(figures.syncs))),
+    ];
+    for (name, value) in facts {
+        terminal.line(format!("{name:<14} {value}"))?;
+    }
+    Ok(())
+}
+
+fn verified(figures: &VerifyFigures, terminal: Terminal) -> Result<(), TerminalError> {
+    if terminal.json {
+        return terminal.value(figures);
+    }
+    terminal.line(format!(
+        "{} records, {} messages, {} deliveries not ended",
+        amounts::count(figures.records),
+        amounts::count(figures.messages),
+        amounts::count(figures.live)
+    ))?;
+    for fault in &figures.faults {
+        terminal.line(format!("fault: {fault}"))?;
+    }
+    terminal.line(if figures.faults.is_empty() { "sound" } else { "NOT sound" })
+}
