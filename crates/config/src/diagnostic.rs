@@ -104,6 +104,11 @@ impl Diagnostic {
         Self { hint, ..self }
     }
 
+    /// File and byte, to sort by; what has no place comes first.
+    pub(crate) fn position(&self) -> Option<(usize, usize)> {
+        self.place.as_ref().map(|place| (place.file, place.span.start))
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.severity
@@ -156,7 +161,7 @@ impl SourceFile {
 }
 
 impl Faults {
-    /// Each fault, and each warning, in the order in which they were found.
+    /// Each fault, and each warning, in the order of the files.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }

@@ -155,7 +155,8 @@ fn make_absolute(context: &Context<'_>, main: &mut Main) {
     match std::path::absolute(&main.engine.data_dir) {
         Ok(absolute) => main.engine.data_dir = absolute,
         Err(error) => {
-            context.report(Diagnostic::fault(format!("cannot tell the working directory: {error}")))
+            context
+                .report(Diagnostic::fault(format!("cannot tell the working directory: {error}")));
         }
     }
 }

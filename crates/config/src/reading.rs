@@ -53,15 +53,18 @@ impl<'c> Context<'c> {
         self.diagnostics.borrow().iter().any(|diagnostic| diagnostic.severity() == Severity::Fault)
     }
 
+    /// All that was reported, in the order of the files.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics.into_inner()
+        let mut diagnostics = self.diagnostics.into_inner();
+        diagnostics.sort_by_key(Diagnostic::position);
+        diagnostics
     }
 
     /// The value, or a fault.
     fn sound<T>(&self, result: Result<T, Wrong>, place: &Place) -> Option<T> {
         result
             .map_err(|wrong| {
-                self.report(Diagnostic::fault(wrong.message).at(place).hint_if(wrong.hint))
+                self.report(Diagnostic::fault(wrong.message).at(place).hint_if(wrong.hint));
             })
             .ok()
     }
@@ -109,6 +112,11 @@ impl<'c> Section<'c> {
     /// Where the table begins.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Gives it another name in hints.
+    pub(crate) fn call(&mut self, name: String) {
+        self.name = name;
     }
 
     /// Lets `PREFIX_KEY` of the environment override the keys that follow.
@@ -161,7 +169,7 @@ impl<'c> Section<'c> {
         let within = |Size(bytes): Size| {
             let fits = (least..=most).contains(&bytes).then(|| T::try_from(bytes).ok()).flatten();
             fits.ok_or_else(|| {
-                Wrong::new(format!("a size from {} to {} belongs here", Size(least), Size(most)))
+                Wrong::new(format!("expected a size from {} to {}", Size(least), Size(most)))
             })
         };
         if let Some(value) = self.checked(key, within) {

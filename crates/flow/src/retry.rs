@@ -97,7 +97,7 @@ mod tests {
     fn chance_reaches_both_ends_of_the_spread() {
         let policy = RetryPolicy::default();
         assert_eq!(policy.next_delay(1, 0), Duration::from_millis(800));
-        assert_eq!(policy.next_delay(1, 200), Duration::from_millis(1000));
+        assert_eq!(policy.next_delay(1, 200), Duration::from_secs(1));
         assert_eq!(policy.next_delay(1, 400), Duration::from_millis(1200));
     }
 }

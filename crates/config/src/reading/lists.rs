@@ -56,7 +56,7 @@ impl<'c> Section<'c> {
             self.context.report(fault.hint("name at least one, or leave the key out"));
         }
         let mut elements: Vec<Placed<T>> = Vec::new();
-        for element in array.iter() {
+        for element in array {
             let place = Place { file: place.file, span: element.span() };
             let Some(value) = self.context.sound(self.context.read(element.get_ref()), &place)
             else {
@@ -86,7 +86,7 @@ impl<'c> Section<'c> {
             return Vec::new();
         };
         let mut sections = Vec::new();
-        for element in array.iter() {
+        for element in array {
             let place = Place { file: place.file, span: element.span() };
             match element.get_ref() {
                 DeValue::Table(table) => {

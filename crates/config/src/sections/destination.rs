@@ -42,7 +42,8 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
     let policy = read_policy(&mut section);
     let order = section.get("order");
     let max_consecutive_dead = section.get("max_consecutive_dead");
-    if draft.kind.is_some() {
+    if let Some(kind) = &draft.kind {
+        section.call(format!("a destination of kind \"{}\"", kind.value.as_str()));
         section.finish();
     }
     draft.destination = draft.id.as_ref().zip(keys_of_kind).map(|(id, keys)| {

@@ -34,10 +34,14 @@ pub(crate) struct Drafts {
 
 /// Reads the main file. None where its version is not ours: nothing else in it can be judged then.
 pub(crate) fn read_main(mut section: Section<'_>, drafts: &mut Drafts) -> Option<Main> {
-    match section.require::<u32>("version") {
+    match section.get::<u32>("version") {
         Some(version) if version.value != VERSION => {
             unsupported(&section, &version);
             return None;
+        }
+        None if section.place_of("version").is_none() => {
+            let fault = Diagnostic::fault("`version` is missing").at(section.place());
+            section.context().report(fault.hint(format!("begin with `version = {VERSION}`")));
         }
         Some(_) | None => {}
     }

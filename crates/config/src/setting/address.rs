@@ -13,9 +13,12 @@ impl Setting for SocketAddr {
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|_| {
             let wrong = Wrong::text::<Self>(text);
-            match text.rsplit_once(':').unwrap_or(("", text)) {
+            let Some((host, port)) = text.rsplit_once(':') else {
+                return wrong.hint("the port is missing; 0 takes a free one");
+            };
+            match (host, port) {
                 (_, port) if port.parse::<u16>().is_err() => {
-                    wrong.hint("a port from 0 to 65535 is missing; 0 takes a free one")
+                    wrong.hint("a port is a number from 0 to 65535")
                 }
                 ("localhost", port) => wrong.hint(format!("write \"127.0.0.1:{port}\"")),
                 ("" | "*", port) => {

@@ -12,7 +12,7 @@ const MAX_WORD: usize = 256;
 pub(crate) struct Id(pub(crate) String);
 
 impl Setting for Id {
-    const EXPECTED: &'static str = "a name of letters, digits, `.`, `_` and `-`, at most 64";
+    const EXPECTED: &'static str = "an id such as \"lab-1\"";
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -20,7 +20,8 @@ impl Setting for Id {
         if starts_well && text.len() <= MAX_ID && text.bytes().all(plain) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Wrong::text::<Self>(text))
+            Err(Wrong::text::<Self>(text)
+                .hint("ids have letters, digits, `.`, `_` and `-`, at most 64"))
         }
     }
 }

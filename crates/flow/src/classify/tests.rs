@@ -37,7 +37,7 @@ fn a_positive_answer_delivers_even_after_a_day_of_errors() {
 #[test]
 fn an_error_is_retried_for_an_hour_and_then_dead() {
     let almost =
-        Situation { attempts: 60, since_first_error: HOUR - Duration::from_millis(1), ..FIRST };
+        Situation { attempts: 60, since_first_error: Duration::from_secs(60 * 60 - 1), ..FIRST };
     let over = Situation { since_first_error: HOUR, ..almost };
     for code in [AckCode::AE, AckCode::CE] {
         assert_eq!(by_default(FIRST, reply(code)), retry_in_a_second(Cause::Error));

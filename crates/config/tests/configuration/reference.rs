@@ -1,0 +1,173 @@
+//! `config/reference.toml` says what is true: every key is there, and every default is the one that holds.
+
+use std::collections::BTreeSet;
+
+use wardline_config::{
+    Config, Destination, DestinationKind, FileDestination, HandlerDestination, HandlerLimits,
+    Listener, MllpDestination,
+};
+use wardline_flow::{Route, Routing};
+
+use crate::Site;
+
+const REFERENCE: &str = include_str!("../../../../config/reference.toml");
+const UNKNOWN: &str = "zzzzzz";
+
+/// One table of the reference, with the names of what is in it.
+struct Block {
+    header: String,
+    keys: BTreeSet<String>,
+}
+
+#[test]
+fn every_default_in_the_reference_is_the_one_that_holds() {
+    let site = Site::new(&[("reference.toml", REFERENCE)]);
+    let loaded = site.load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
+
+    let mut expected = Config {
+        handlers: vec![HandlerLimits::new("lab-gate".into())],
+        listeners: vec![Listener::new("inbound".into(), ([127, 0, 0, 1], 2575).into())],
+        routing: Routing {
+            routes: vec![Route {
+                id: "results".into(),
+                from: None,
+                matcher: None,
+                to: vec!["lis".into(), "archive".into(), "gate".into()],
+                handlers: Vec::new(),
+            }],
+        },
+        destinations: destinations(),
+        ..Config::default()
+    };
+    expected.engine.data_dir =
+        std::path::absolute(&expected.engine.data_dir).expect("a working directory");
+    assert_eq!(loaded.config, expected);
+}
+
+fn destinations() -> Vec<Destination> {
+    let path = "var/archive/{received:%Y-%m-%d}/{control_id}.hl7".parse().expect("a template");
+    vec![
+        Destination::new(
+            "lis".into(),
+            DestinationKind::Mllp(MllpDestination::new("10.1.2.3:2575")),
+        ),
+        Destination::new("archive".into(), DestinationKind::File(FileDestination { path })),
+        Destination::new(
+            "gate".into(),
+            DestinationKind::Handler(HandlerDestination::new("lab-gate".into())),
+        ),
+    ]
+}
+
+#[test]
+fn every_default_stands_written_and_every_key_is_there() {
+    let text = uncommented(REFERENCE);
+    let mut blocks = blocks(&text);
+    let site = Site::new(&[("reference.toml", &with_unknown_keys(&text))]);
+    let faults = site.load(&[]).expect_err("a fault for every table");
+    let known: Vec<BTreeSet<String>> = faults
+        .diagnostics()
+        .iter()
+        .map(|fault| {
+            let rendered = fault.render(faults.files(), wardline_config::Paint::Plain);
+            assert_eq!(fault.message(), format!("unknown key `{UNKNOWN}`"), "{rendered}");
+            let (_, hint) = rendered.split_once("help: ").expect("the known keys");
+            let (_, list) = hint.split_once(" has ").expect("the known keys");
+            list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        })
+        .collect();
+
+    assert_eq!(known.len(), blocks.len(), "one fault for every table");
+    for known in known {
+        let at = blocks.iter().position(|block| block.keys == known);
+        let at =
+            at.unwrap_or_else(|| unreachable!("no table of the reference has exactly {known:?}"));
+        blocks.remove(at);
+    }
+    let headers: Vec<_> = blocks.iter().map(|block| &block.header).collect();
+    assert!(headers.is_empty(), "{headers:?}");
+}
+
+/// Every `# key = value` and `# [table]` as if it were no comment; `include`, whose sample leads to no file, stays one.
+fn uncommented(text: &str) -> String {
+    let line = |line: &str| {
+        let bare = line.trim_start().trim_start_matches("# ");
+        let is_key =
+            bare.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ') && key != "include");
+        if is_key || bare.starts_with('[') { bare.to_owned() } else { line.to_owned() }
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The tables of the file and of every `[[…]]`, each with its keys and the tables inside it. A path as a key of `match`
+/// is a sample, and `match` lists its other keys.
+fn blocks(text: &str) -> Vec<Block> {
+    let root = ["include".to_owned()].into_iter().collect();
+    let mut blocks = vec![Block { header: String::new(), keys: root }];
+    for line in text.lines() {
+        if line.trim_start().starts_with('[') {
+            let header =
+                line.trim_start().trim_start_matches('[').split(']').next().unwrap_or_default();
+            let (parent, name) = header.rsplit_once('.').unwrap_or(("", header));
+            let parent = if parent == "handlers" { "" } else { parent };
+            let name =
+                if parent.is_empty() { header.split('.').next().unwrap_or_default() } else { name };
+            let outer = blocks
+                .iter_mut()
+                .rfind(|block| block.header == parent)
+                .expect("the table around it");
+            outer.keys.insert(name.to_owned());
+            blocks.push(Block { header: header.to_owned(), keys: BTreeSet::new() });
+        } else if let Some((key, _)) =
+            line.split_once(" = ").filter(|_| !line.starts_with(['#', '"']))
+        {
+            let last = blocks.last_mut().expect("the file itself");
+            last.keys.insert(key.trim().to_owned());
+        }
+    }
+    blocks
+}
+
+/// The same with a key in each table that no table has.
+fn with_unknown_keys(text: &str) -> String {
+    let unknown = format!("{UNKNOWN} = [\"\"]");
+    let line = |line: &str| {
+        if line.trim_start().starts_with('[') {
+            format!("{line}\n{unknown}")
+        } else {
+            line.to_owned()
+        }
+    };
+    let lines: Vec<_> = text.lines().map(line).collect();
+    format!("{unknown}\n{}", lines.join("\n"))
+}
+
+#[test]
+fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
+    let commented: BTreeSet<&str> = REFERENCE
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("# ")?.trim_start().split_once(" = "))
+        .map(|(key, _)| key)
+        .filter(|key| !key.contains(' '))
+        .collect();
+    let absent = [
+        "\"PID-3[*].4\"",
+        "ack_type",
+        "arbiters",
+        "dead_letter_retention",
+        "from",
+        "handlers",
+        "idle_timeout",
+        "include",
+        "max_attempts",
+        "max_per_source",
+        "message",
+        "processing_id",
+        "receiving_application",
+        "receiving_facility",
+        "sending_application",
+        "sending_facility",
+        "version",
+    ];
+    assert_eq!(commented, absent.into_iter().collect());
+}
