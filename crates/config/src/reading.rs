@@ -215,11 +215,10 @@ impl<'c> Section<'c> {
         None
     }
 
-    /// The entries that nobody has asked for; from here on they count as known.
-    pub(crate) fn others(&mut self) -> Vec<(Placed<&'c str>, &'c Spanned<DeValue<'c>>)> {
-        let table = self.table.take();
-        let others = table.into_iter().flat_map(|table| table.iter());
-        others
+    /// The entries that nobody has asked for.
+    pub(crate) fn others(&self) -> Vec<(Placed<&'c str>, &'c Spanned<DeValue<'c>>)> {
+        let entries = self.table.into_iter().flat_map(|table| table.iter());
+        entries
             .filter(|(key, _)| !self.asked.contains(&key.get_ref().as_ref()))
             .map(|(key, value)| {
                 let place = Place { file: self.place.file, span: key.span() };
@@ -229,17 +228,17 @@ impl<'c> Section<'c> {
     }
 
     /// Refuses what was never asked for.
-    pub(crate) fn finish(mut self) {
-        let known = std::mem::take(&mut self.asked);
-        self.asked.clone_from(&known);
+    pub(crate) fn finish(self) {
+        let known = || self.asked.iter().copied();
         for (key, _) in self.others() {
-            let hint = did_you_mean(key.value, known.iter().copied())
-                .unwrap_or_else(|| format!("{} has {}", self.name, listed(known.iter().copied())));
+            let hint = did_you_mean(key.value, known())
+                .unwrap_or_else(|| format!("{} has {}", self.name, listed(known())));
             let fault = Diagnostic::fault(format!("unknown key `{}`", key.value));
             self.context.report(fault.at(&key.place).hint(hint));
         }
     }
 
+    /// Asks for a key that is not there.
     pub(crate) fn missing(&self, key: &str, expected: &str) {
         let fault = Diagnostic::fault(format!("`{key}` is missing"));
         self.context.report(fault.at(&self.place).hint(format!("add `{key}`: {expected}")));

@@ -7,7 +7,7 @@
 //!
 //! - [`intake`]: may this message come in at all, by its header?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
-//! - [`classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
+//! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
 //!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
 pub mod cause;

@@ -105,7 +105,7 @@ impl<'c> Section<'c> {
 
     /// The tables of `[key.NAME]`, in the order of their names.
     pub(crate) fn named_tables(&mut self, key: &'static str) -> Vec<(Placed<String>, Section<'c>)> {
-        let Some(mut outer) = self.table(key) else { return Vec::new() };
+        let Some(outer) = self.table(key) else { return Vec::new() };
         let context = self.context;
         let mut sections = Vec::new();
         for (name, value) in outer.others() {
