@@ -96,7 +96,7 @@ impl Failure for ReachError {
             Self::Refused { reason, .. } => match reason {
                 RefusedReason::NotFound => Exit::NotFound,
                 RefusedReason::StoreFailed => Exit::StoreFailed,
-                RefusedReason::Draining => Exit::NotReachable,
+                RefusedReason::Draining | RefusedReason::NotRunning => Exit::NotReachable,
                 RefusedReason::NotUnderstood | RefusedReason::InFlight => Exit::Failed,
             },
             Self::Store(error) => store_errors::exit(error),

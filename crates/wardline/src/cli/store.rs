@@ -55,11 +55,19 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
         ("index", amounts::size(figures.index_bytes)),
         ("index lag", amounts::size(figures.index_lag)),
         ("index blobs", figures.index_blobs.to_string()),
-        ("live messages", amounts::count(figures.live_messages)),
+        ("index rebuilds", format!("{} since the start", amounts::count(figures.index_rebuilds))),
+        ("live", format!("{} deliveries", amounts::count(figures.live_deliveries))),
         ("free space", amounts::size(figures.free_bytes)),
         ("oldest record", figures.oldest.clone().unwrap_or_else(|| "-".to_owned())),
         ("kept because", figures.oldest_kept_because.clone().unwrap_or_else(|| "-".to_owned())),
-        ("records", format!("{} since the start", amounts::count(figures.records))),
+        (
+            "records",
+            format!(
+                "{} since the start, {}",
+                amounts::count(figures.records),
+                amounts::size(figures.written_bytes)
+            ),
+        ),
         ("syncs", format!("{} since the start", amounts::count(figures.syncs))),
     ];
     for (name, value) in facts {

@@ -37,7 +37,7 @@ impl Stopped {
             .build()
             .map_err(ReachError::Runtime)?;
         let store = Arc::new(JournalStore::open(options)?);
-        let desk = Desk::offline(Arc::clone(&store) as Arc<dyn Store>, config.clone());
+        let desk = Desk::stopped(Arc::clone(&store) as Arc<dyn Store>, config);
         Ok(Self { store, desk, runtime })
     }
 
