@@ -1,0 +1,68 @@
+//! The way out: from the outbox of a destination to an outcome that is recorded.
+//!
+//! ```text
+//! store ──Outbox──▶ OutboundPool (one per destination)
+//!                      │ lanes: what may go next (ORDER-1)     no socket, no actix
+//!                      │ slots: who carries it
+//!                      ▼
+//!       OutboundConnection × n     folder, in groups     handler actor
+//!          │ session: whose answer (MATCH-1)
+//!          ▼
+//!       Report ──▶ flow::classify ──▶ store.record        delivered, deferred, dead, held (END-1)
+//! ```
+//!
+//! In the order of the data: [`pool`] with its lanes and slots, [`connection`] with its [`session`] and [`socket`],
+//! [`file`], [`handler`], [`report`]. [`handle`] is the door for operators, [`keeper`] replaces a pool that died.
+//!
+//! Recording is never awaited: losing an outcome in a crash costs a duplicate with the same MSH-10, never a message.
+
+mod connection;
+mod delivery;
+mod file;
+mod handle;
+mod handler;
+mod keeper;
+mod limits;
+mod pool;
+mod report;
+mod session;
+mod socket;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use actix::ArbiterHandle;
+use wardline_config::Destination;
+use wardline_flow::Routing;
+use wardline_store::Store;
+
+use crate::drain::Drain;
+use crate::handler::HandlerCaller;
+use crate::observe::{DestinationCounters, Moment};
+
+pub(crate) use handle::{Chosen, OperatorFault, PoolHandle};
+
+/// What the pool of one destination is made of.
+#[derive(Clone)]
+pub(crate) struct Delivering {
+    /// The destination.
+    pub(crate) destination: Destination,
+    /// Where its deliveries lie and their outcomes go.
+    pub(crate) store: Arc<dyn Store>,
+    /// Its counters.
+    pub(crate) counters: Arc<DestinationCounters>,
+    /// When something was last delivered.
+    pub(crate) last_delivered: Arc<Moment>,
+    /// When to start nothing new.
+    pub(crate) drain: Drain,
+    /// The handler, for a destination of that kind; without one it is down.
+    pub(crate) handler: Option<HandlerCaller>,
+    /// Where what the handler emits goes.
+    pub(crate) routing: Arc<Routing>,
+}
+
+/// Starts the pool of one destination on `arbiter`, with all its connections.
+pub(crate) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolHandle {
+    keeper::start(delivering, arbiter)
+}

@@ -1,0 +1,336 @@
+//! OutboundConnection: one socket to a peer and the message in flight on it.
+//!
+//! ```text
+//!  connecting ──up──▶ ready ──Deliver──▶ writing ──▶ awaiting ──answer──▶ ready
+//!      │               │ ▲                  │            │ ack_timeout, closed, reset, unclear
+//!      │ fault         │ └ bytes read first │ fault      │ answer over a spent session
+//!      ▼               ▼ peer closed        ▼            ▼
+//!    ended           ended                ended        ended ──Report──▶ pool, which makes a new one when it needs one
+//! ```
+//!
+//! Made by its pool with a delivery in hand: it connects on demand. Its pool alone sends to it. Its death costs one
+//! attempt: the pool learns of it from a drop guard and sends the same bytes again over a new connection.
+//!
+//! Keeps MATCH-1 through its [`Session`]. The ACK timeout has one timer for the whole connection, not one a message.
+
+mod farewell;
+mod reading;
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::prelude::*;
+use bytes::{Bytes, BytesMut};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
+use wardline_config::{ConnectionMode, MllpDestination};
+use wardline_flow::{Received, TransportFault};
+use wardline_hl7::Message as Hl7Message;
+use wardline_mllp::{FS_SILENCE, encoded_len};
+use wardline_store::MessageId;
+
+use super::delivery::Delivery;
+use super::pool::CarrierId;
+use super::report::{CloseReason, Ended, Report};
+use super::session::{Came, Session};
+use super::socket::{self, Peeked};
+use crate::observe::DestinationCounters;
+use farewell::Farewell;
+use reading::Reading;
+
+/// One delivery to send. Only one is in a connection's hands at a time.
+#[derive(Debug)]
+pub(super) struct Deliver(pub(super) Delivery);
+
+/// End as soon as nothing is in flight.
+#[derive(Debug)]
+pub(super) struct Drain;
+
+impl Message for Deliver {
+    type Result = ();
+}
+
+impl Message for Drain {
+    type Result = ();
+}
+
+/// One connection of an MLLP destination.
+pub(super) struct OutboundConnection {
+    destination: Arc<MllpDestination>,
+    counters: Arc<DestinationCounters>,
+    session: Session,
+    hand: Hand,
+    writer: Option<Arc<OwnedWriteHalf>>,
+    /// What was read and is not yet a whole answer.
+    buffer: BytesMut,
+    /// Whether an answer of any kind came for something sent here.
+    proven: bool,
+    draining: bool,
+    /// The one timer for ACK timeouts runs.
+    clock_runs: bool,
+    silence: Option<SpawnHandle>,
+    farewell: Farewell,
+}
+
+/// The delivery in hand.
+enum Hand {
+    Empty,
+    /// Not a byte of it is written.
+    Unsent(Delivery),
+    /// Being written, or written: then its answer is due at the deadline.
+    Sent {
+        id: MessageId,
+        deadline: Option<Instant>,
+    },
+}
+
+impl OutboundConnection {
+    /// A connection that will come up and send `first`.
+    pub(super) fn new(
+        carrier: CarrierId,
+        destination: Arc<MllpDestination>,
+        counters: Arc<DestinationCounters>,
+        pool: Recipient<Report>,
+        first: Delivery,
+    ) -> Self {
+        Self {
+            session: Session::new(destination.max_reply_size, Arc::clone(&counters)),
+            destination,
+            counters,
+            hand: Hand::Unsent(first),
+            writer: None,
+            buffer: BytesMut::new(),
+            proven: false,
+            draining: false,
+            clock_runs: false,
+            silence: None,
+            farewell: Farewell::new(carrier, pool),
+        }
+    }
+
+    fn on_connected(&mut self, up: Result<TcpStream, TransportFault>, ctx: &mut Context<Self>) {
+        match up {
+            Ok(stream) => {
+                self.counters.connects.one();
+                let (reader, writer) = stream.into_split();
+                self.writer = Some(Arc::new(writer));
+                ctx.spawn(Reading::new(reader));
+                self.send_unsent(ctx);
+            }
+            Err(fault) => {
+                self.counters.connect_failures.one();
+                self.close(CloseReason::Fault(fault), ctx);
+            }
+        }
+    }
+
+    /// Writes the delivery in hand, once what the peer sent unasked has been read.
+    fn send_unsent(&mut self, ctx: &mut Context<Self>) {
+        let Some(writer) = self.writer.clone() else {
+            return; // It will be sent when the connection is up.
+        };
+        let Hand::Unsent(delivery) = std::mem::replace(&mut self.hand, Hand::Empty) else {
+            return;
+        };
+        match socket::peek(writer.as_ref().as_ref()) {
+            Peeked::Quiet => self.write(&writer, &delivery, ctx),
+            Peeked::Bytes => self.hand = Hand::Unsent(delivery), // Reading is about to wake and comes back here.
+            Peeked::Gone => {
+                self.hand = Hand::Unsent(delivery);
+                self.close(CloseReason::ByPeer, ctx);
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        writer: &Arc<OwnedWriteHalf>,
+        delivery: &Delivery,
+        ctx: &mut Context<Self>,
+    ) {
+        let control_id = control_id(&delivery.body);
+        if !self.session.may_send(&control_id) {
+            self.hand = Hand::Unsent(delivery.clone());
+            let doubtful = self.session.is_spent();
+            let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
+            return self.close(reason, ctx);
+        }
+        self.session.sent(control_id);
+        self.counters.attempts.one();
+        self.hand = Hand::Sent { id: delivery.id, deadline: None };
+        match socket::write_frame(writer, &delivery.body, 0) {
+            Ok(written) if written == encoded_len(delivery.body.len()) => {
+                self.on_written(delivery.id, ctx);
+            }
+            Ok(written) => self.write_rest(writer, delivery, written, ctx),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.write_rest(writer, delivery, 0, ctx);
+            }
+            Err(error) => self.close(CloseReason::Fault(socket::fault(&error)), ctx),
+        }
+    }
+
+    /// The socket's buffer is full: the rest goes out as the peer reads. The answer's time runs from the last byte on.
+    fn write_rest(
+        &mut self,
+        writer: &Arc<OwnedWriteHalf>,
+        delivery: &Delivery,
+        written: usize,
+        ctx: &mut Context<Self>,
+    ) {
+        let (writer, body, id) = (Arc::clone(writer), delivery.body.clone(), delivery.id);
+        let timeout = self.destination.write_timeout;
+        let rest = async move { socket::finish_frame(&writer, &body, written, timeout).await };
+        ctx.spawn(rest.into_actor(self).map(move |done, connection, ctx| match done {
+            Ok(()) => connection.on_written(id, ctx),
+            Err(fault) => connection.close(CloseReason::Fault(fault), ctx),
+        }));
+    }
+
+    fn on_written(&mut self, written: MessageId, ctx: &mut Context<Self>) {
+        if let Hand::Sent { id, deadline } = &mut self.hand
+            && *id == written
+        {
+            *deadline = Some(Instant::now() + self.destination.ack_timeout);
+            // All deadlines are equally long, so a running timer is never too late for a newer one.
+            if !self.clock_runs {
+                self.clock_runs = true;
+                ctx.run_later(self.destination.ack_timeout, Self::on_clock);
+            }
+        }
+    }
+
+    fn on_clock(&mut self, ctx: &mut Context<Self>) {
+        self.clock_runs = false;
+        if let Hand::Sent { deadline: Some(deadline), .. } = self.hand {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.counters.ack_timeouts.one();
+                self.close(CloseReason::Fault(TransportFault::AckTimeout), ctx);
+            } else {
+                self.clock_runs = true;
+                ctx.run_later(left, Self::on_clock);
+            }
+        }
+    }
+
+    /// Something is in the buffer, or will never be again.
+    fn on_came(&mut self, came: Came, ctx: &mut Context<Self>) {
+        while let Some(heard) = self.session.hear(came, &mut self.buffer) {
+            self.proven = true;
+            let ended = Ended::Attempted { received: heard.received, reply: heard.reply };
+            if !self.settle(ended, ctx) {
+                return;
+            }
+        }
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        self.watch_silence(ctx);
+        self.send_unsent(ctx);
+    }
+
+    /// Tells the pool how the delivery in hand ended. False when that was the connection's last.
+    fn settle(&mut self, ended: Ended, ctx: &mut Context<Self>) -> bool {
+        let Hand::Sent { id, .. } = std::mem::replace(&mut self.hand, Hand::Empty) else {
+            return true;
+        };
+        let closed = if self.session.is_spent() {
+            Some(CloseReason::Doubtful)
+        } else if self.destination.mode == ConnectionMode::PerMessage {
+            Some(CloseReason::PerMessage)
+        } else if self.draining {
+            Some(CloseReason::Draining)
+        } else {
+            None
+        };
+        self.farewell.report(Some((id, ended)), closed);
+        if closed.is_some() {
+            ctx.stop();
+        }
+        closed.is_none()
+    }
+
+    fn watch_silence(&mut self, ctx: &mut Context<Self>) {
+        if let Some(earlier) = self.silence.take() {
+            ctx.cancel_future(earlier);
+        }
+        if self.session.awaits_silence() {
+            self.silence = Some(ctx.run_later(FS_SILENCE, |connection, ctx| {
+                connection.silence = None;
+                connection.on_came(Came::Silence, ctx);
+            }));
+        }
+    }
+
+    fn on_end_of_stream(&mut self, ctx: &mut Context<Self>) {
+        self.on_came(Came::End, ctx);
+        self.close(CloseReason::ByPeer, ctx);
+    }
+
+    /// Ends the connection and says what that means for the delivery in hand.
+    fn close(&mut self, reason: CloseReason, ctx: &mut Context<Self>) {
+        let fault = match reason {
+            CloseReason::Fault(fault) => fault,
+            _ => TransportFault::Closed,
+        };
+        let ended = match std::mem::replace(&mut self.hand, Hand::Empty) {
+            Hand::Empty => None,
+            Hand::Unsent(delivery) => {
+                let fault = (!self.proven && !self.draining).then_some(fault);
+                Some((delivery.id, Ended::NotSent(fault)))
+            }
+            Hand::Sent { id, .. } => Some((id, Ended::attempted(Received::Transport(fault)))),
+        };
+        if self.writer.is_some() && reason.is_the_peers() {
+            self.counters.disconnects.one();
+        }
+        self.farewell.report(ended, Some(reason));
+        ctx.stop();
+    }
+}
+
+/// MSH-10, as a view into the body. Empty also for what is no message: then no answer can name it.
+fn control_id(body: &Bytes) -> Bytes {
+    Hl7Message::parse(body.clone())
+        .map(|message| body.slice_ref(message.header().control_id()))
+        .unwrap_or_default()
+}
+
+impl Actor for OutboundConnection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        let destination = Arc::clone(&self.destination);
+        let connect = async move { socket::connect(&destination).await };
+        ctx.spawn(connect.into_actor(self).map(|up, connection, ctx| {
+            connection.on_connected(up, ctx);
+        }));
+    }
+}
+
+/// One delivery, and the word to drain.
+const MAILBOX: usize = 2;
+
+impl Handler<Deliver> for OutboundConnection {
+    type Result = ();
+
+    fn handle(&mut self, Deliver(delivery): Deliver, ctx: &mut Self::Context) {
+        debug_assert!(matches!(self.hand, Hand::Empty), "one delivery at a time");
+        self.hand = Hand::Unsent(delivery);
+        self.send_unsent(ctx);
+    }
+}
+
+impl Handler<Drain> for OutboundConnection {
+    type Result = ();
+
+    fn handle(&mut self, Drain: Drain, ctx: &mut Self::Context) {
+        self.draining = true;
+        if !matches!(self.hand, Hand::Sent { .. }) {
+            self.close(CloseReason::Draining, ctx);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The reading half of a connection, polled with its actor.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix::fut::ActorFuture;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
+
+use super::OutboundConnection;
+use crate::outbound::report::CloseReason;
+use crate::outbound::session::Came;
+use crate::outbound::socket;
+
+/// What one read takes at most, bytes. Answers are short; a longer one takes several reads.
+const READ_SIZE: usize = 4 * 1024;
+
+/// Reads into the connection's buffer until the peer closes.
+pub(super) struct Reading {
+    half: OwnedReadHalf,
+    landing: Box<[u8]>,
+}
+
+impl Reading {
+    pub(super) fn new(half: OwnedReadHalf) -> Self {
+        Self { half, landing: vec![0; READ_SIZE].into_boxed_slice() }
+    }
+}
+
+impl ActorFuture<OutboundConnection> for Reading {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        connection: &mut OutboundConnection,
+        ctx: &mut actix::Context<OutboundConnection>,
+        task: &mut Context<'_>,
+    ) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            let mut landed = ReadBuf::new(&mut this.landing);
+            match Pin::new(&mut this.half).poll_read(task, &mut landed) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if landed.filled().is_empty() => {
+                    connection.on_end_of_stream(ctx);
+                    return Poll::Ready(());
+                }
+                Poll::Ready(Ok(())) => {
+                    connection.buffer.extend_from_slice(landed.filled());
+                    connection.on_came(Came::Bytes, ctx);
+                }
+                Poll::Ready(Err(error)) => {
+                    connection.close(CloseReason::Fault(socket::fault(&error)), ctx);
+                    return Poll::Ready(());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! A handler actor as destination: durable before it, durable behind it.
+//!
+//! ```text
+//!   Accept ─▶ delivered        Reject ─▶ dead letter        Fail, panic, timeout, down ─▶ retried
+//!   Emit ──▶ plan each as from this destination ──▶ one record: the outcome and what was emitted     (END-1, ROUTE-1)
+//!        └─ after 8 handlers: dead letter "loop", nothing emitted
+//! ```
+//!
+//! What is emitted is stored before the delivery counts as ended, in the same record: a crash repeats the call or
+//! keeps all of it, never half.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use wardline_config::HandlerDestination;
+use wardline_flow::{DestinationId, HandlerFault as Fault, Received, Routing, Source};
+use wardline_hl7::{Message, ParseError};
+use wardline_store::{
+    Accept, Concluded, DeliveryRef, Lane, Name, NewDelivery, NewMessage, Outcome, Refusal, Store,
+};
+
+use super::Delivering;
+use super::delivery::Delivery;
+use super::limits::STORE_RECHECK;
+use super::report::Ended;
+use crate::drain::Drain;
+use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict};
+use crate::inbound::completions::Completions;
+
+/// How many handler destinations a message may pass. More is a circle of routes.
+const MAX_HOPS: u8 = 8;
+
+/// Calls the handler of one destination.
+pub(super) struct HandlerCalls {
+    destination: DestinationId,
+    caller: Option<HandlerCaller>,
+    timeout: Duration,
+    routing: Arc<Routing>,
+    store: Arc<dyn Store>,
+    completions: Completions,
+    drain: Drain,
+}
+
+impl HandlerCalls {
+    /// `completions` are those of the pool.
+    pub(super) fn new(
+        delivering: &Delivering,
+        handler: &HandlerDestination,
+        completions: Completions,
+    ) -> Self {
+        Self {
+            destination: delivering.destination.id.clone(),
+            caller: delivering.handler.clone(),
+            timeout: handler.timeout,
+            routing: Arc::clone(&delivering.routing),
+            store: Arc::clone(&delivering.store),
+            completions,
+            drain: delivering.drain.clone(),
+        }
+    }
+
+    /// How many calls may run at once: as many as there are instances, and one that finds out that there are none.
+    pub(super) fn at_once(&self) -> usize {
+        let instances = self.caller.as_ref().map_or(0, |caller| {
+            usize::try_from(caller.shared().instances.load(Ordering::Acquire)).unwrap_or(usize::MAX)
+        });
+        instances.max(1)
+    }
+
+    /// Shows one message to the handler and does what it says.
+    pub(super) async fn call(&self, delivery: Delivery) -> Ended {
+        let Some(caller) = &self.caller else {
+            return Ended::attempted(Received::Handler(Fault::Down));
+        };
+        let Ok(message) = Message::parse(delivery.body.clone()) else {
+            return Ended::attempted(Received::HandlerRejected); // Nothing stored is unreadable.
+        };
+        let received = handler::Received {
+            message,
+            listener: Arc::clone(&delivery.listener),
+            peer: None,
+            received_at: delivery.received_at,
+            id: Some(delivery.id),
+            hops: delivery.hops,
+        };
+        match caller.call(received, self.timeout).await {
+            Called::Verdict(Verdict::Accept) => Ended::attempted(Received::HandlerAccepted),
+            Called::Verdict(Verdict::Reject { .. }) => Ended::attempted(Received::HandlerRejected),
+            Called::Verdict(Verdict::Fail { .. }) => failed(Fault::Failed),
+            Called::Verdict(Verdict::Panicked) | Called::Fault(HandlerFault::Panicked) => {
+                failed(Fault::Panicked)
+            }
+            Called::Fault(HandlerFault::TimedOut) => failed(Fault::TimedOut),
+            Called::Fault(HandlerFault::Down) => failed(Fault::Down),
+            Called::Verdict(Verdict::Emit(payloads)) => self.emit(&delivery, payloads).await,
+        }
+    }
+
+    async fn emit(&self, delivery: &Delivery, payloads: Vec<Bytes>) -> Ended {
+        if payloads.is_empty() {
+            return Ended::attempted(Received::HandlerAccepted);
+        }
+        if delivery.hops >= MAX_HOPS {
+            return Ended::attempted(Received::Loop);
+        }
+        let Ok(messages) = self.planned(delivery.hops + 1, payloads) else {
+            tracing::warn!(destination = %self.destination, message = %delivery.id, "the handler emitted no HL7 message");
+            return failed(Fault::Failed);
+        };
+        self.conclude(delivery, messages).await
+    }
+
+    /// What is emitted, each with all its deliveries.
+    fn planned(&self, hops: u8, payloads: Vec<Bytes>) -> Result<Vec<NewMessage>, ParseError> {
+        let source = Source::Handler(self.destination.clone());
+        let planned = |body: Bytes| {
+            let message = Message::parse(body.clone())?;
+            let plan = self.routing.plan(&source, &message);
+            let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
+                destination: planned.destination.arc(),
+                lane: Lane::FIFO,
+                body: None,
+            });
+            Ok(NewMessage { body, hops, deliveries: deliveries.collect() })
+        };
+        payloads.into_iter().map(planned).collect()
+    }
+
+    /// One record: the delivery has ended, and these are there. Waits while the store takes nothing in.
+    async fn conclude(&self, delivery: &Delivery, messages: Vec<NewMessage>) -> Ended {
+        let outcome = Outcome::Delivered { attempts: delivery.sends + 1, reply_code: None };
+        let delivery = DeliveryRef { message: delivery.id, destination: self.destination.arc() };
+        let accept = Accept {
+            received_at: Timestamp::now(),
+            listener: self.destination.arc(),
+            peer: Name::from(""),
+            answer: None,
+            messages,
+            concludes: Some(Concluded { delivery, outcome }),
+        };
+        loop {
+            match self.store(accept.clone()).await {
+                Ok(()) => return Ended::Concluded,
+                Err(Some(Refusal::TooLarge { .. })) => return failed(Fault::Failed),
+                Err(_for_now) if self.drain.is_draining() => return Ended::NotSent(None),
+                Err(_for_now) => tokio::time::sleep(STORE_RECHECK).await,
+            }
+        }
+    }
+
+    /// Stores the record; without a refusal the space ran out after it was taken.
+    async fn store(&self, accept: Accept) -> Result<(), Option<Refusal>> {
+        let (ticket, awaited) = self.completions.ticket();
+        match self.store.accept(accept, ticket) {
+            Ok(()) => awaited.stored().await.map(|_stored| ()).ok_or(None),
+            Err(refused) => {
+                self.completions.give_back(ticket);
+                Err(Some(refused.refusal))
+            }
+        }
+    }
+}
+
+fn failed(fault: Fault) -> Ended {
+    Ended::attempted(Received::Handler(fault))
+}

@@ -1,0 +1,34 @@
+//! What the way out may take up (BOUND-1). Sizes that belong to one file stand there.
+
+use std::time::Duration;
+
+/// Deliveries taken from the outbox at once. The outbox's own window (256 messages, 8 MiB) bounds what is in hand.
+pub(super) const TAKE_AT_ONCE: usize = 128;
+
+/// With fewer ready deliveries than this the pool asks the outbox for more.
+pub(super) const TAKE_BELOW: usize = 64;
+
+/// Bytes of records not yet written by the store beyond which a pool starts nothing new: outcomes are never waited for,
+/// so a disk that stands still must stop the deliveries that make them.
+pub(super) const MAX_STORE_BACKLOG: usize = 64 * 1024 * 1024;
+
+/// How soon a pool looks again whether the store has caught up, or its outbox can be read.
+pub(super) const STORE_RECHECK: Duration = Duration::from_millis(50);
+
+/// Calls of one handler destination without order that run at once, as far as the handler has instances.
+pub(super) const HANDLER_CALLS: usize = 16;
+
+/// What a pool's mailbox holds beside the reports of its connections: words of operators, who wait for room.
+pub(super) const OPERATOR_MAILBOX: usize = 16;
+
+/// Reports one connection may have on their way: how an attempt ended, and that the connection did.
+pub(super) const REPORTS_PER_CONNECTION: usize = 2;
+
+/// The longest wait before a pool that died is replaced. It doubles from `POOL_RESTART_FIRST`.
+pub(super) const POOL_RESTART_MAX: Duration = Duration::from_secs(60);
+
+/// The wait before a pool that died is replaced for the first time.
+pub(super) const POOL_RESTART_FIRST: Duration = Duration::from_millis(100);
+
+/// How long an operator's word may wait for the pool and for the sync that makes it durable.
+pub(super) const OPERATOR_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,202 @@
+//! What carries deliveries out of the pool, by kind of destination.
+
+use std::sync::Arc;
+
+use actix::fut::wrap_future;
+use actix::prelude::*;
+use wardline_config::{DestinationKind, MllpDestination, Order};
+use wardline_flow::{FileFault, Received};
+
+use super::OutboundPool;
+use super::slots::{CarrierId, Taken};
+use crate::inbound::completions::Completions;
+use crate::outbound::Delivering;
+use crate::outbound::connection::{Deliver, Drain, OutboundConnection};
+use crate::outbound::delivery::Delivery;
+use crate::outbound::file::{self, FileWriter, Filed};
+use crate::outbound::handler::HandlerCalls;
+use crate::outbound::limits::HANDLER_CALLS;
+use crate::outbound::report::{CloseReason, Ended, Report};
+
+/// All carriers of one destination.
+pub(super) enum Carriers {
+    /// One connection a slot.
+    Mllp(Connections),
+    /// One group at a time, on a thread for blocking work.
+    File(Arc<FileWriter>),
+    /// One call a slot.
+    Handler(Arc<HandlerCalls>, Order),
+}
+
+/// The connections of an MLLP destination, by slot.
+pub(super) struct Connections {
+    destination: Arc<MllpDestination>,
+    by_slot: Vec<Option<Addr<OutboundConnection>>>,
+}
+
+impl Carriers {
+    pub(super) fn of(delivering: &Delivering, completions: &Completions) -> Self {
+        let destination = &delivering.destination;
+        match &destination.kind {
+            DestinationKind::Mllp(mllp) => {
+                // A lane uses one connection, however many are configured.
+                let connections = match destination.order {
+                    Order::Fifo => 1,
+                    Order::None => mllp.connections.get(),
+                };
+                Self::Mllp(Connections {
+                    destination: Arc::new(mllp.clone()),
+                    by_slot: vec![None; connections],
+                })
+            }
+            DestinationKind::File(folder) => Self::File(Arc::new(FileWriter::new(
+                destination.id.arc(),
+                folder.path.clone(),
+                destination.order,
+            ))),
+            DestinationKind::Handler(handler) => {
+                let calls = HandlerCalls::new(delivering, handler, completions.clone());
+                Self::Handler(Arc::new(calls), destination.order)
+            }
+        }
+    }
+
+    /// How many slots there are.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Mllp(connections) => connections.by_slot.len(),
+            Self::File(_) | Self::Handler(_, Order::Fifo) => 1,
+            Self::Handler(_, Order::None) => HANDLER_CALLS,
+        }
+    }
+
+    /// How many deliveries a slot takes at once.
+    pub(super) fn group(&self) -> usize {
+        match self {
+            Self::Mllp(_) | Self::Handler(..) => 1,
+            Self::File(_) => file::GROUP,
+        }
+    }
+
+    /// Whether one more may go out beside so many: a handler has as many calls at once as it has instances.
+    pub(super) fn have_room(&self, in_flight: usize) -> bool {
+        match self {
+            Self::Mllp(_) | Self::File(_) => true,
+            Self::Handler(calls, _) => in_flight < calls.at_once(),
+        }
+    }
+
+    /// A carrier is gone.
+    pub(super) fn closed(&mut self, carrier: CarrierId) {
+        if let Self::Mllp(connections) = self
+            && let Some(connection) = connections.by_slot.get_mut(carrier.slot.index())
+        {
+            *connection = None;
+        }
+    }
+
+    /// Connections end when nothing is in flight on them.
+    pub(super) fn drain(&mut self) {
+        if let Self::Mllp(connections) = self {
+            for connection in connections.by_slot.iter().flatten() {
+                // One that is gone already has reported that.
+                let _gone = connection.try_send(Drain);
+            }
+        }
+    }
+}
+
+impl Drop for Carriers {
+    /// A pool that dies takes its connections with it, once they have their answer.
+    fn drop(&mut self) {
+        self.drain();
+    }
+}
+
+impl OutboundPool {
+    /// Sends a group through the slot that was taken for it.
+    pub(super) fn send(&mut self, taken: Taken, group: Vec<Delivery>, ctx: &mut Context<Self>) {
+        match &mut self.carriers {
+            Carriers::Mllp(_) => {
+                for delivery in group {
+                    self.send_to_connection(taken, delivery, ctx);
+                }
+            }
+            Carriers::File(writer) => {
+                let writer = Arc::clone(writer);
+                self.counters.attempts.add(group.len() as u64);
+                write_group(taken.carrier, writer, group, ctx);
+            }
+            Carriers::Handler(calls, _) => {
+                let calls = Arc::clone(calls);
+                self.counters.attempts.add(group.len() as u64);
+                for delivery in group {
+                    call_handler(taken.carrier, Arc::clone(&calls), delivery, ctx);
+                }
+            }
+        }
+    }
+
+    fn send_to_connection(&mut self, taken: Taken, delivery: Delivery, ctx: &mut Context<Self>) {
+        let Carriers::Mllp(connections) = &mut self.carriers else { return };
+        let id = delivery.id;
+        let Some(by_slot) = connections.by_slot.get_mut(taken.carrier.slot.index()) else { return };
+        let standing = by_slot.as_ref().filter(|_| !taken.vacant);
+        if let Some(connection) = standing {
+            if connection.try_send(Deliver(delivery)).is_err() {
+                // It has just ended; its own report is behind us in the mailbox and will be an old carrier's.
+                let ended = vec![(id, Ended::NotSent(None))];
+                let closed = Some(CloseReason::ByPeer);
+                self.on_report(Report { carrier: taken.carrier, ended, closed }, ctx);
+            }
+            return;
+        }
+        let connection = OutboundConnection::new(
+            taken.carrier,
+            Arc::clone(&connections.destination),
+            Arc::clone(&self.counters),
+            ctx.address().recipient(),
+            delivery,
+        );
+        *by_slot = Some(connection.start());
+    }
+}
+
+/// Writes a group on a thread for blocking work. There is one slot, so one group at a time.
+fn write_group(
+    carrier: CarrierId,
+    writer: Arc<FileWriter>,
+    group: Vec<Delivery>,
+    ctx: &mut Context<OutboundPool>,
+) {
+    let ids: Vec<_> = group.iter().map(|delivery| delivery.id).collect();
+    let written = tokio::task::spawn_blocking(move || writer.write(&group));
+    ctx.spawn(wrap_future(written).map(move |filed, pool: &mut OutboundPool, ctx| {
+        let filed =
+            filed.unwrap_or_else(|_panicked| vec![Filed::Failed(FileFault::Failed); ids.len()]);
+        let ended = ids.into_iter().zip(filed.into_iter().map(ended)).collect();
+        pool.on_report(Report { carrier, ended, closed: Some(CloseReason::Done) }, ctx);
+    }));
+}
+
+fn ended(filed: Filed) -> Ended {
+    match filed {
+        Filed::Delivered => Ended::attempted(Received::FileWritten),
+        Filed::Failed(fault) => Ended::attempted(Received::File(fault)),
+        Filed::NotTried => Ended::NotSent(None),
+    }
+}
+
+fn call_handler(
+    carrier: CarrierId,
+    calls: Arc<HandlerCalls>,
+    delivery: Delivery,
+    ctx: &mut Context<OutboundPool>,
+) {
+    let id = delivery.id;
+    let called = async move { calls.call(delivery).await };
+    ctx.spawn(wrap_future(called).map(move |ended, pool: &mut OutboundPool, ctx| {
+        let closed = Some(CloseReason::Done);
+        pool.on_report(Report { carrier, ended: vec![(id, ended)], closed }, ctx);
+    }));
+}

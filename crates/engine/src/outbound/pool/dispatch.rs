@@ -1,0 +1,349 @@
+//! What a pool decides: which delivery goes to which slot, and what an ended attempt means.
+//!
+//! ```text
+//!   outbox ──add──▶ lanes ──next──▶ slot ──Report──▶ ended ──classify──▶ Settled ──▶ store
+//!                     ▲                                        │
+//!                     └───────────── retry, give back ─────────┘
+//! ```
+//!
+//! Keeps ORDER-1 (through [`Lanes`]) and END-1: each delivery that went out comes back in exactly one [`Settled`].
+//! No socket, no actor, no clock, no chance: they are arguments.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use wardline_config::Destination;
+use wardline_flow::{
+    Cause, ConsecutiveDead, DeliveryPolicy, FileFault, HandlerFault, Received, Situation,
+    TransportFault, Verdict, classify,
+};
+use wardline_hl7::AckCode;
+use wardline_store::MessageId;
+
+use super::lanes::Lanes;
+use super::slots::{CarrierId, Slots, Taken};
+use crate::outbound::delivery::{Delivery, Lease};
+use crate::outbound::report::{CloseReason, Ended, Report};
+
+/// Everything one destination's pool decides on.
+#[derive(Debug)]
+pub(super) struct Dispatch {
+    pub(super) lanes: Lanes,
+    pub(super) slots: Slots,
+    policy: DeliveryPolicy,
+    streak: ConsecutiveDead,
+    group: usize,
+    /// Set while nothing may be sent.
+    pub(super) paused: bool,
+    /// Why the last attempt failed; none since the last that didn't.
+    pub(super) trouble: Option<Cause>,
+}
+
+/// The moment of a decision, and its share of chance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// For what is measured.
+    pub(super) instant: Instant,
+    /// For what is kept.
+    pub(super) time: Timestamp,
+    /// Any number.
+    pub(super) random: u64,
+}
+
+/// One attempt's end, to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settled {
+    /// The message.
+    pub(super) id: MessageId,
+    /// Size of its body, bytes.
+    pub(super) bytes: usize,
+    /// How often it was sent by now.
+    pub(super) sends: u32,
+    /// When it was first answered with an error.
+    pub(super) first_error: Option<Timestamp>,
+    /// What becomes of it.
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Delivered; the peer's code, where it gave one.
+    Delivered(Option<AckCode>),
+    /// Delivered, and recorded already.
+    Concluded,
+    /// Again, at this time.
+    Retry { due: Timestamp, cause: Cause },
+    /// A dead letter. `hold` when it is one too many in a row.
+    Dead { cause: Cause, reply: Bytes, hold: bool },
+    /// Stopped until an operator decides.
+    Held { cause: Cause, reply: Bytes },
+    /// It never went out and goes first again; there is nothing to record.
+    Returned,
+}
+
+impl Dispatch {
+    /// Nothing in hand yet. At most `group` deliveries go to a slot at once.
+    pub(super) fn new(destination: &Destination, slots: usize, group: usize) -> Self {
+        Self {
+            lanes: Lanes::new(destination.order),
+            slots: Slots::new(slots),
+            policy: destination.policy,
+            streak: ConsecutiveDead::new(destination.max_consecutive_dead),
+            group,
+            paused: false,
+            trouble: None,
+        }
+    }
+
+    /// The next slot to use and what to send through it.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Taken, Vec<Delivery>)> {
+        if self.paused {
+            return None;
+        }
+        let slot = self.slots.free(now)?;
+        let group = self.lanes.next(self.group, now);
+        if group.is_empty() {
+            return None;
+        }
+        let taken = self.slots.take(slot, group.iter().map(|delivery| delivery.id).collect())?;
+        Some((taken, group))
+    }
+
+    /// When something may be sent that may not be sent now.
+    pub(super) fn next_moment(&self, now: Instant) -> Option<Instant> {
+        [self.lanes.next_due(), self.slots.next_end(now)].into_iter().flatten().min()
+    }
+
+    /// A carrier spoke. Everything that has left its hands by it is settled.
+    pub(super) fn on_report(&mut self, report: Report, now: &Now) -> Vec<Settled> {
+        let Report { carrier, ended, closed } = report;
+        if !self.slots.is_current(carrier) {
+            return Vec::new();
+        }
+        let panicked = closed == Some(CloseReason::Panicked);
+        let failed = panicked || ended.iter().any(|(_, ended)| is_the_destinations(ended));
+        let pause = if failed { self.pause_of(carrier, now) } else { None };
+        let mut settled = Vec::with_capacity(ended.len());
+        for (id, ended) in ended {
+            self.slots.done_with(carrier, id);
+            settled.extend(self.settle(carrier, id, ended, pause, now));
+        }
+        if closed.is_none() {
+            self.slots.open(carrier);
+            return settled;
+        }
+        for id in self.slots.vacate(carrier, pause) {
+            // Nothing was said of it: it never got out of the carrier's mailbox. A panic, though, may have come later.
+            let left = if panicked {
+                Ended::attempted(Received::Transport(TransportFault::Closed))
+            } else {
+                Ended::NotSent(None)
+            };
+            settled.extend(self.settle(carrier, id, left, pause, now));
+        }
+        settled
+    }
+
+    /// An operator wants everything tried now, and the count of dead letters to begin anew.
+    pub(super) fn try_now(&mut self) {
+        self.lanes.wake_all();
+        self.slots.wake_all();
+        self.streak.reset();
+    }
+
+    /// One more carrier of this slot failed; when the next may come.
+    fn pause_of(&mut self, carrier: CarrierId, now: &Now) -> Option<Instant> {
+        let failures = self.slots.failed(carrier);
+        now.instant.checked_add(self.policy.retry.next_delay(failures, now.random))
+    }
+
+    fn settle(
+        &mut self,
+        carrier: CarrierId,
+        id: MessageId,
+        ended: Ended,
+        pause: Option<Instant>,
+        now: &Now,
+    ) -> Option<Settled> {
+        match ended {
+            Ended::Attempted { received, reply } => {
+                if !failed_as_a_whole(received) {
+                    self.slots.answered(carrier);
+                }
+                self.settle_attempt(id, received, reply, now)
+            }
+            Ended::Concluded => {
+                self.slots.answered(carrier);
+                self.went_well();
+                self.lanes.end(id).map(|lease| settled(&lease, Fate::Concluded))
+            }
+            Ended::NotSent(fault) => {
+                let lease = self.lanes.in_flight(id)?;
+                let fate = match (fault, pause) {
+                    (Some(fault), Some(until)) => {
+                        lease.failures = lease.failures.saturating_add(1);
+                        self.trouble = Some(fault.cause());
+                        Fate::Retry { due: now.at(until), cause: fault.cause() }
+                    }
+                    _ => Fate::Returned,
+                };
+                let settled = settled(lease, fate);
+                self.lanes.give_back(id);
+                Some(settled)
+            }
+        }
+    }
+
+    fn settle_attempt(
+        &mut self,
+        id: MessageId,
+        received: Received,
+        reply: Bytes,
+        now: &Now,
+    ) -> Option<Settled> {
+        let lease = self.lanes.in_flight(id)?;
+        let situation = lease.attempted(received, now);
+        let fate = match classify(&self.policy, &situation, received) {
+            Verdict::Delivered => Fate::Delivered(code(received)),
+            Verdict::RetryAfter { delay, cause } => {
+                let due = now.instant + delay;
+                self.trouble = Some(cause);
+                let settled = settled(lease, Fate::Retry { due: now.at(due), cause });
+                self.lanes.retry_at(id, due);
+                return Some(settled);
+            }
+            Verdict::Dead { cause } => Fate::Dead { cause, reply, hold: self.streak.dead() },
+            Verdict::Hold { cause } => {
+                self.lanes.stop_at(id);
+                Fate::Held { cause, reply }
+            }
+        };
+        match &fate {
+            Fate::Delivered(_) => self.went_well(),
+            Fate::Dead { cause, .. } | Fate::Held { cause, .. } => self.trouble = Some(*cause),
+            Fate::Concluded | Fate::Retry { .. } | Fate::Returned => {}
+        }
+        self.lanes.end(id).map(|lease| settled(&lease, fate))
+    }
+
+    fn went_well(&mut self) {
+        self.streak.reset();
+        self.trouble = None;
+    }
+}
+
+impl Lease {
+    /// Counts one attempt, and gives what the decision about it needs.
+    fn attempted(&mut self, received: Received, now: &Now) -> Situation {
+        if reached_the_peer(received) {
+            self.delivery.sends = self.delivery.sends.saturating_add(1);
+        }
+        self.failures = self.failures.saturating_add(1);
+        if is_error(received) && self.first_error.is_none() {
+            self.first_error = Some(now.time);
+        }
+        let since = self.first_error.map(|first| now.time.duration_since(first));
+        Situation {
+            attempts: self.delivery.sends,
+            failures: self.failures,
+            since_first_error: since.and_then(|since| since.try_into().ok()).unwrap_or_default(),
+            random: now.random,
+        }
+    }
+}
+
+impl Now {
+    /// The time at which `instant` will be.
+    pub(super) fn at(&self, instant: Instant) -> Timestamp {
+        let wait = instant.saturating_duration_since(self.instant);
+        self.time.checked_add(wait).unwrap_or(Timestamp::MAX)
+    }
+}
+
+fn settled(lease: &Lease, fate: Fate) -> Settled {
+    Settled {
+        id: lease.delivery.id,
+        bytes: lease.delivery.body.len(),
+        sends: lease.delivery.sends,
+        first_error: lease.first_error,
+        fate,
+    }
+}
+
+/// Whether an attempt's end is about the destination as a whole: then its slot waits, whatever it would carry next.
+fn is_the_destinations(ended: &Ended) -> bool {
+    match ended {
+        Ended::Attempted { received, .. } => failed_as_a_whole(*received),
+        Ended::NotSent(fault) => fault.is_some(),
+        Ended::Concluded => false,
+    }
+}
+
+fn failed_as_a_whole(received: Received) -> bool {
+    match received {
+        Received::Transport(_)
+        | Received::Unclear(_)
+        | Received::Handler(HandlerFault::Down)
+        | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
+        Received::Reply { .. }
+        | Received::HandlerAccepted
+        | Received::HandlerRejected
+        | Received::Handler(
+            HandlerFault::Failed | HandlerFault::Panicked | HandlerFault::TimedOut,
+        )
+        | Received::FileWritten
+        | Received::File(FileFault::NamesTaken)
+        | Received::Loop => false,
+    }
+}
+
+/// Whether the destination judged this message and may judge it otherwise later: that is what `retry.for` is counted
+/// from.
+fn is_error(received: Received) -> bool {
+    match received {
+        Received::Reply { code, .. } => !code.is_positive(),
+        Received::Handler(fault) => fault != HandlerFault::Down,
+        Received::Transport(_)
+        | Received::Unclear(_)
+        | Received::HandlerAccepted
+        | Received::HandlerRejected
+        | Received::FileWritten
+        | Received::File(_)
+        | Received::Loop => false,
+    }
+}
+
+/// Whether this was a send: `retry.max_attempts` counts those.
+fn reached_the_peer(received: Received) -> bool {
+    !matches!(received, Received::Handler(HandlerFault::Down) | Received::Loop)
+}
+
+fn code(received: Received) -> Option<AckCode> {
+    match received {
+        Received::Reply { code, .. } => Some(code),
+        _ => None,
+    }
+}
+
+impl std::fmt::Debug for Fate {
+    /// An answer may quote the message: only its size is shown, PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Delivered(code) => f.debug_tuple("Delivered").field(code).finish(),
+            Self::Concluded => f.write_str("Concluded"),
+            Self::Retry { due, cause } => write!(f, "Retry({due}, {})", cause.code()),
+            Self::Dead { cause, reply, hold } => {
+                write!(f, "Dead({}, {} bytes, hold: {hold})", cause.code(), reply.len())
+            }
+            Self::Held { cause, reply } => {
+                write!(f, "Held({}, {} bytes)", cause.code(), reply.len())
+            }
+            Self::Returned => f.write_str("Returned"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

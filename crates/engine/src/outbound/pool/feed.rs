@@ -1,0 +1,184 @@
+//! What the pool gets from the store: wakes, deliveries, and at the start what was held.
+
+use std::sync::Arc;
+
+use actix::fut::wrap_future;
+use actix::prelude::*;
+use tokio::sync::Notify;
+use wardline_store::limits::MAX_PAGE;
+use wardline_store::{DeliveryState, MessageId, More, Name, Outbox, Query, ReadError, Store};
+
+use super::OutboundPool;
+use super::state::HoldReason;
+use crate::outbound::delivery::Lease;
+use crate::outbound::limits::{STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW};
+
+/// The pool's end of its outbox.
+pub(super) struct Feed {
+    pub(super) outbox: Arc<Outbox>,
+    woken: Arc<Notify>,
+    /// There may be more to take.
+    more: bool,
+    /// Some of it is on disk alone.
+    on_disk: bool,
+    /// A thread reads for the outbox.
+    refilling: bool,
+    /// What was held before the start is known.
+    open: bool,
+}
+
+/// What the store knows of a destination before anything is sent.
+struct Standing {
+    hold: Option<HoldReason>,
+    /// Deliveries that stop their lane.
+    stopped: Vec<MessageId>,
+}
+
+impl Standing {
+    /// Blocks.
+    fn read(store: &dyn Store, destination: &Name) -> Result<Self, ReadError> {
+        let states = store.destinations()?;
+        let state = states.into_iter().find(|state| state.destination == *destination);
+        let hold = state.and_then(|state| state.hold);
+        let mut stopped = Vec::new();
+        let mut query = Query {
+            destination: Name::clone(destination),
+            state: Some(DeliveryState::Held),
+            after: None,
+            limit: MAX_PAGE,
+        };
+        loop {
+            let page = store.query(&query)?;
+            stopped.extend(page.deliveries.iter().map(|row| row.message));
+            if page.next.is_none() {
+                let hold = hold.map(|hold| HoldReason { by: hold.by, reason: hold.reason });
+                return Ok(Self { hold, stopped });
+            }
+            query.after = page.next;
+        }
+    }
+}
+
+impl Feed {
+    /// Opens the outbox of one destination. Its wakes are remembered, not queued: a thousand are one.
+    pub(super) fn open(store: &dyn Store, destination: &str) -> Self {
+        let woken = Arc::new(Notify::new());
+        let waker = Arc::clone(&woken);
+        let outbox = store.outbox(destination, Box::new(move || waker.notify_one()));
+        Self { outbox, woken, more: true, on_disk: false, refilling: false, open: false }
+    }
+}
+
+impl OutboundPool {
+    /// Learns what was held, then lets the outbox wake the pool.
+    pub(super) fn open_feed(&mut self, ctx: &mut Context<Self>) {
+        let (store, destination) = (Arc::clone(&self.store), self.destination.id.arc());
+        let read = tokio::task::spawn_blocking(move || Standing::read(&*store, &destination));
+        ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| match read {
+            Ok(Ok(standing)) => pool.on_standing(standing, ctx),
+            Ok(Err(ReadError::NotReady | ReadError::IndexLost)) => pool.open_feed_later(ctx),
+            Ok(Err(error)) => {
+                tracing::error!(destination = %pool.destination.id, %error, "the queue could not be read");
+                pool.open_feed_later(ctx);
+            }
+            Err(error) => {
+                tracing::error!(destination = %pool.destination.id, %error, "reading the queue failed");
+                pool.open_feed_later(ctx);
+            }
+        }));
+    }
+
+    fn open_feed_later(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_later(STORE_RECHECK, Self::open_feed);
+    }
+
+    fn on_standing(&mut self, standing: Standing, ctx: &mut Context<Self>) {
+        self.dispatch.paused = standing.hold.is_some();
+        self.hold = standing.hold;
+        for stopped in standing.stopped {
+            self.dispatch.lanes.stop_at(stopped);
+        }
+        self.feed.open = true;
+        self.await_wake(ctx);
+        self.pump(ctx);
+    }
+
+    /// Whether the pool knows enough to send.
+    pub(super) fn feed_is_open(&self) -> bool {
+        self.feed.open
+    }
+
+    /// Takes all that the outbox has in memory. False while a thread is reading more into it.
+    pub(super) fn take_all(&mut self) -> bool {
+        if self.feed.refilling || !self.feed.open {
+            return false;
+        }
+        while self.take() > 0 {}
+        true
+    }
+
+    fn await_wake(&mut self, ctx: &mut Context<Self>) {
+        let woken = Arc::clone(&self.feed.woken);
+        let wake = async move { woken.notified().await };
+        ctx.spawn(wrap_future(wake).map(|(), pool: &mut Self, ctx| {
+            pool.feed.more = true;
+            pool.pump(ctx);
+            pool.await_wake(ctx);
+        }));
+    }
+
+    /// Takes from the outbox while the lanes have little that could go.
+    pub(super) fn feed_lanes(&mut self, ctx: &mut Context<Self>) {
+        while self.feed.more && self.dispatch.lanes.ready_len() < TAKE_BELOW {
+            self.feed.more = self.take() == TAKE_AT_ONCE;
+        }
+        if self.feed.on_disk {
+            self.refill(ctx);
+        }
+    }
+
+    /// Takes some; how many it were.
+    fn take(&mut self) -> usize {
+        let taken = self.feed.outbox.take(TAKE_AT_ONCE);
+        let count = taken.deliveries.len();
+        for pending in taken.deliveries {
+            self.dispatch.lanes.add(Lease::from(pending));
+        }
+        self.feed.on_disk = taken.more == More::OnDisk;
+        count
+    }
+
+    /// Lets a thread read what memory has no copy of; the outbox wakes the pool when it has.
+    fn refill(&mut self, ctx: &mut Context<Self>) {
+        if self.feed.refilling {
+            return;
+        }
+        self.feed.refilling = true;
+        let outbox = Arc::clone(&self.feed.outbox);
+        let read = tokio::task::spawn_blocking(move || outbox.refill());
+        ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| {
+            pool.feed.refilling = false;
+            pool.feed.on_disk = false;
+            match read {
+                Ok(Ok(())) => {
+                    pool.feed.more = true;
+                    pool.pump(ctx);
+                }
+                Ok(Err(error)) => pool.refill_failed(&error, ctx),
+                Err(panicked) => pool.refill_failed(&panicked, ctx),
+            }
+        }));
+    }
+
+    fn refill_failed(
+        &mut self,
+        error: &(dyn std::error::Error + 'static),
+        ctx: &mut Context<Self>,
+    ) {
+        tracing::error!(destination = %self.destination.id, error, "the outbox could not be read");
+        ctx.run_later(STORE_RECHECK, |pool, ctx| {
+            pool.feed.more = true;
+            pool.pump(ctx);
+        });
+    }
+}

@@ -1,0 +1,201 @@
+//! What operators may have done to a destination and its deliveries.
+//!
+//! Every word is recorded, and answered once it is durable. Nothing is ever done to a delivery that is in flight: its
+//! outcome belongs to the peer.
+
+use actix::prelude::*;
+use jiff::Timestamp;
+use wardline_flow::Cause;
+use wardline_store::{Change, DeliveryRef, MessageId, Name, Outcome};
+
+use super::state::{HoldReason, PoolState};
+use super::{OutboundPool, recording::name};
+use crate::outbound::handle::OperatorFault;
+
+/// How many deliveries an operator's word has touched.
+type Touched = Result<u64, OperatorFault>;
+
+/// Ask how the destination stands.
+#[derive(Debug)]
+pub(in crate::outbound) struct Describe;
+
+/// Stop the destination until [`Release`].
+#[derive(Debug)]
+pub(in crate::outbound) struct Hold {
+    /// Who.
+    pub(in crate::outbound) by: Name,
+    /// Why.
+    pub(in crate::outbound) reason: Name,
+}
+
+/// End a hold and try everything now.
+#[derive(Debug)]
+pub(in crate::outbound) struct Release {
+    /// Who.
+    pub(in crate::outbound) by: Name,
+}
+
+/// Do something to deliveries.
+#[derive(Debug)]
+pub(in crate::outbound) struct Alter {
+    /// Which, each with how often it was sent.
+    pub(in crate::outbound) deliveries: Vec<(MessageId, u32)>,
+    /// What.
+    pub(in crate::outbound) alteration: Alteration,
+}
+
+/// What is done to a delivery.
+#[derive(Debug, Clone)]
+pub(in crate::outbound) enum Alteration {
+    /// Make it a dead letter, so that its lane goes on.
+    Skip,
+    /// End it undelivered.
+    Discard {
+        /// Who.
+        by: Name,
+        /// Why.
+        reason: Name,
+    },
+    /// Put it back in line.
+    Revive {
+        /// Who.
+        by: Name,
+    },
+}
+
+impl Message for Describe {
+    type Result = PoolState;
+}
+
+impl Message for Hold {
+    type Result = Touched;
+}
+
+impl Message for Release {
+    type Result = Touched;
+}
+
+impl Message for Alter {
+    /// `None`: not now, the outbox is being read.
+    type Result = Option<Touched>;
+}
+
+impl OutboundPool {
+    /// Stops sending. What is in flight gets its answer.
+    pub(super) fn hold(&mut self, by: Name, reason: Name) -> Change {
+        self.hold = Some(HoldReason { by: by.clone(), reason: reason.clone() });
+        self.dispatch.paused = true;
+        Change::DestinationHeld {
+            at: Timestamp::now(),
+            destination: self.destination.id.arc(),
+            by,
+            reason,
+        }
+    }
+
+    /// Records an operator's word and answers when it is durable.
+    fn confirm(&self, change: Change, touched: u64) -> ResponseFuture<Touched> {
+        let (ticket, awaited) = self.completions.ticket();
+        self.store.record(change, Some(ticket));
+        Box::pin(async move {
+            awaited.stored().await.ok_or(OperatorFault::StoreFailed)?;
+            Ok(touched)
+        })
+    }
+
+    /// Does it to one delivery; none if it is in flight or that is how it stands already.
+    fn alter(&mut self, id: MessageId, sends: u32, alteration: &Alteration) -> Option<Change> {
+        let lanes = &mut self.dispatch.lanes;
+        let outcome = match alteration {
+            Alteration::Skip => {
+                Outcome::Dead { attempts: sends, cause: name(Cause::Skipped), reply: None }
+            }
+            Alteration::Discard { by, reason } => {
+                Outcome::Discarded { by: by.clone(), reason: reason.clone() }
+            }
+            Alteration::Revive { by } if !lanes.contains(id) => Outcome::Revived { by: by.clone() },
+            Alteration::Revive { .. } => return None,
+        };
+        if lanes.is_in_flight(id) {
+            return None;
+        }
+        let withdrawn = lanes.withdraw(id).is_some();
+        if !matches!(alteration, Alteration::Revive { .. }) {
+            lanes.let_go(id);
+        }
+        if withdrawn {
+            self.feed.outbox.done(id);
+        }
+        let destination = self.destination.id.arc();
+        let delivery = DeliveryRef { message: id, destination };
+        Some(Change::Delivery { at: Timestamp::now(), delivery, outcome })
+    }
+}
+
+impl Handler<Describe> for OutboundPool {
+    type Result = MessageResult<Describe>;
+
+    fn handle(&mut self, Describe: Describe, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.describe())
+    }
+}
+
+impl Handler<Hold> for OutboundPool {
+    type Result = ResponseFuture<Touched>;
+
+    fn handle(&mut self, Hold { by, reason }: Hold, _: &mut Self::Context) -> Self::Result {
+        tracing::warn!(destination = %self.destination.id, %by, "destination held");
+        let change = self.hold(by, reason);
+        self.confirm(change, self.dispatch.lanes.len() as u64)
+    }
+}
+
+impl Handler<Release> for OutboundPool {
+    type Result = ResponseFuture<Touched>;
+
+    fn handle(&mut self, Release { by }: Release, ctx: &mut Self::Context) -> Self::Result {
+        tracing::info!(destination = %self.destination.id, %by, "destination released: trying now");
+        self.hold = None;
+        self.dispatch.paused = false;
+        self.dispatch.try_now();
+        let touched = self.dispatch.lanes.len() as u64;
+        self.pump(ctx);
+        let change = Change::DestinationReleased {
+            at: Timestamp::now(),
+            destination: self.destination.id.arc(),
+            by,
+        };
+        self.confirm(change, touched)
+    }
+}
+
+impl Handler<Alter> for OutboundPool {
+    type Result = ResponseFuture<Option<Touched>>;
+
+    fn handle(&mut self, alter: Alter, ctx: &mut Self::Context) -> Self::Result {
+        // What waits in the outbox's memory was read before this word and would not know of it; in hand it does.
+        if !self.take_all() {
+            return Box::pin(async { None });
+        }
+        let Alter { deliveries, alteration } = alter;
+        let in_flight = deliveries.iter().any(|&(id, _)| self.dispatch.lanes.is_in_flight(id));
+        let mut changes: Vec<Change> = deliveries
+            .into_iter()
+            .filter_map(|(id, sends)| self.alter(id, sends, &alteration))
+            .collect();
+        let touched = changes.len() as u64;
+        let last = changes.pop();
+        for change in changes {
+            self.store.record(change, None);
+        }
+        let confirmed = last.map(|last| self.confirm(last, touched));
+        self.pump(ctx);
+        Box::pin(async move {
+            Some(match confirmed {
+                Some(confirmed) => confirmed.await,
+                None if in_flight => Err(OperatorFault::InFlight),
+                None => Ok(0),
+            })
+        })
+    }
+}

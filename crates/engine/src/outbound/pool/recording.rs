@@ -1,0 +1,114 @@
+//! Outcomes leave for the store, and the destination's figures move.
+
+use jiff::Timestamp;
+use wardline_flow::Cause;
+use wardline_hl7::AckCode;
+use wardline_store::{Change, DeliveryRef, MessageId, Name, Outcome};
+
+use super::OutboundPool;
+use super::dispatch::{Fate, Settled};
+
+/// Who holds a destination that rejects everything.
+const ENGINE: &str = "wardline";
+
+impl OutboundPool {
+    /// Records what became of a delivery. Never awaited: a lane goes on at once.
+    pub(super) fn record(&mut self, settled: Settled) {
+        let Settled { id, bytes, sends, first_error, fate } = settled;
+        self.count(&fate, bytes);
+        self.tell(id, sends, &fate);
+        let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);
+        let too_many_dead = matches!(fate, Fate::Dead { hold: true, .. });
+        let outcome = match fate {
+            Fate::Delivered(code) => {
+                Some(Outcome::Delivered { attempts: sends, reply_code: code.map(code_bytes) })
+            }
+            Fate::Retry { due, cause } => Some(Outcome::Deferred {
+                attempts: sends,
+                first_attempt: first_error,
+                due,
+                cause: name(cause),
+            }),
+            Fate::Dead { cause, reply, .. } => {
+                let reply = (!reply.is_empty()).then_some(reply);
+                Some(Outcome::Dead { attempts: sends, cause: name(cause), reply })
+            }
+            Fate::Held { cause, reply } => {
+                let reply = (!reply.is_empty()).then_some(reply);
+                Some(Outcome::Held { attempts: sends, cause: name(cause), reply })
+            }
+            Fate::Concluded | Fate::Returned => None,
+        };
+        if let Some(outcome) = outcome {
+            let delivery = DeliveryRef { message: id, destination: self.destination.id.arc() };
+            let change = Change::Delivery { at: Timestamp::now(), delivery, outcome };
+            self.store.record(change, None);
+        }
+        if !stays_in_hand {
+            self.feed.outbox.done(id);
+        }
+        if too_many_dead && self.hold.is_none() {
+            let reason = format!("{} dead letters in a row", self.destination.max_consecutive_dead);
+            tracing::error!(destination = %self.destination.id, reason, "destination held");
+            self.counters.destination_held.one();
+            let change = self.hold(Name::from(ENGINE), Name::from(reason));
+            self.store.record(change, None);
+        }
+    }
+
+    fn count(&self, fate: &Fate, bytes: usize) {
+        match fate {
+            Fate::Delivered(_) | Fate::Concluded => {
+                self.counters.delivered.one();
+                self.counters.delivered_bytes.add(bytes as u64);
+                self.last_delivered.set(Timestamp::now());
+            }
+            Fate::Retry { .. } => self.counters.retried.one(),
+            Fate::Dead { .. } => self.counters.dead.one(),
+            Fate::Held { .. } => self.counters.held.one(),
+            Fate::Returned => {}
+        }
+    }
+
+    /// Says what somebody should know of. A destination that is away says so once, and once that it is back.
+    fn tell(&mut self, message: MessageId, attempts: u32, fate: &Fate) {
+        let destination = &self.destination.id;
+        match fate {
+            Fate::Delivered(_) | Fate::Concluded => {
+                if std::mem::take(&mut self.troubled) {
+                    tracing::info!(%destination, "delivering again");
+                }
+                tracing::debug!(%destination, %message, attempts, "delivered");
+            }
+            Fate::Retry { cause, due } => {
+                if !std::mem::replace(&mut self.troubled, true) {
+                    tracing::warn!(%destination, cause = cause.code(), "not delivering: retrying");
+                }
+                tracing::debug!(%destination, %message, attempts, cause = cause.code(), %due, "deferred");
+            }
+            Fate::Dead { cause, .. } => {
+                tracing::warn!(%destination, %message, attempts, cause = cause.code(), "dead letter");
+            }
+            Fate::Held { cause, .. } => {
+                tracing::error!(%destination, %message, attempts, cause = cause.code(), "held: an operator must decide");
+            }
+            Fate::Returned => {}
+        }
+    }
+}
+
+/// A cause as the store keeps it.
+pub(super) fn name(cause: Cause) -> Name {
+    Name::from(cause.code())
+}
+
+fn code_bytes(code: AckCode) -> [u8; 2] {
+    match code {
+        AckCode::AA => *b"AA",
+        AckCode::AE => *b"AE",
+        AckCode::AR => *b"AR",
+        AckCode::CA => *b"CA",
+        AckCode::CE => *b"CE",
+        AckCode::CR => *b"CR",
+    }
+}

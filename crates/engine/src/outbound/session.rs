@@ -1,0 +1,259 @@
+//! The session of one outbound connection: which answer belongs to which message (MATCH-1).
+//!
+//! A plain struct: no socket, no actor, no clock. The connection tells it what was written and gives it what was read.
+//!
+//! ```text
+//!            sent                 MSA-2 = MSH-10: Answer
+//!   quiet ─────────▶ awaiting ───────────────────────────▶ quiet
+//!     │                │  ▲ │
+//!     │                │  └─┘ MSA-2 is one of the last 64 ids: Stale, goes on waiting, then spent
+//!     │                │ anything else: Unclear
+//!     ▼                ▼
+//!   spent: no further message goes over this connection
+//! ```
+//!
+//! Two messages with the same MSH-10, or without one, cannot be told apart by their answers, so the second never goes
+//! over a connection that remembers the first.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use wardline_flow::{Received, Unclear};
+use wardline_hl7::ack::{Reply, ReplyError};
+use wardline_hl7::{AckCode, ErrorCode};
+use wardline_mllp::{Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
+
+use crate::observe::DestinationCounters;
+
+/// How many ids a connection remembers, so that a late answer is known as one. An older answer than that on a
+/// connection with one message in flight means a peer that has lost its place.
+const REMEMBERED_IDS: usize = 64;
+
+/// Commit and negative commit of MLLP release 2, which release 1 does not know.
+const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
+
+/// Answers and ids of one connection.
+pub(super) struct Session {
+    decoder: Decoder,
+    awaited: Option<Bytes>,
+    sent: SentIds,
+    spent: bool,
+    counters: Arc<DestinationCounters>,
+}
+
+/// The last ids sent, as hashes: their length is the sender's choice, this memory is ours.
+#[derive(Debug, Default)]
+struct SentIds {
+    hashes: VecDeque<u64>,
+    /// A message without an id was sent.
+    nameless: bool,
+}
+
+/// Why the session looks at its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// More of them came.
+    Bytes,
+    /// Nothing came for a second after an FS.
+    Silence,
+    /// The peer closed its side.
+    End,
+}
+
+/// What an awaited answer turned out to be.
+#[derive(PartialEq, Eq)]
+pub(super) struct Heard {
+    /// The answer, ready to be classified.
+    pub(super) received: Received,
+    /// Its bytes as they came, to be kept with a dead letter.
+    pub(super) reply: Bytes,
+}
+
+/// The answer to one frame.
+enum Judged {
+    Heard(Received),
+    Skipped,
+}
+
+impl Session {
+    /// A session at the start of a connection.
+    pub(super) fn new(max_reply_size: usize, counters: Arc<DestinationCounters>) -> Self {
+        let options = DecoderOptions { max_payload: max_reply_size, frame_end: FrameEnd::Auto };
+        Self {
+            decoder: Decoder::new(options),
+            awaited: None,
+            sent: SentIds::default(),
+            spent: false,
+            counters,
+        }
+    }
+
+    /// Whether a message with this MSH-10 may be written now. If not, it needs a fresh connection.
+    pub(super) fn may_send(&self, control_id: &[u8]) -> bool {
+        self.awaited.is_none() && !self.spent && !self.sent.confusable(control_id)
+    }
+
+    /// A message with this MSH-10 is being written; from now on its answer is awaited.
+    pub(super) fn sent(&mut self, control_id: Bytes) {
+        self.sent.remember(&control_id);
+        self.awaited = Some(control_id);
+    }
+
+    /// Whether nothing further may be written.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Whether the peer may have ended a frame without its CR: silence would tell.
+    pub(super) fn awaits_silence(&self) -> bool {
+        matches!(self.decoder.position(), Position::AfterBlockEnd { .. })
+    }
+
+    /// Looks through what was read; to be called until it gives `None`.
+    ///
+    /// What comes while nothing is awaited is counted, spends the session, and is no one's answer.
+    pub(super) fn hear(&mut self, came: Came, buffer: &mut BytesMut) -> Option<Heard> {
+        loop {
+            let decoded = match came {
+                Came::Bytes => self.decoder.decode(buffer),
+                Came::Silence => Ok(self.decoder.silence(buffer).map(Decoded::Frame)),
+                Came::End => self.decoder.end(buffer),
+            };
+            let (judged, reply) = match decoded {
+                Ok(None) => return None,
+                Ok(Some(Decoded::Frame(frame))) => self.on_frame(frame),
+                Ok(Some(Decoded::Lost(_) | Decoded::Abandoned { .. })) => {
+                    self.counters.lint_reply.one();
+                    (Judged::Skipped, Bytes::new())
+                }
+                Err(wardline_mllp::DecodeError::TooLarge { head, .. }) => {
+                    self.spent = true;
+                    (Judged::Heard(Received::Unclear(Unclear::Unreadable)), head)
+                }
+                // The end of the connection says what there is to say of an answer that was cut.
+                Err(wardline_mllp::DecodeError::UnexpectedEnd { .. }) => return None,
+            };
+            if let Judged::Heard(received) = judged
+                && let Some(heard) = self.on_heard(received, reply)
+            {
+                return Some(heard);
+            }
+        }
+    }
+
+    fn on_frame(&mut self, frame: Frame) -> (Judged, Bytes) {
+        if frame.ended.is_lint() || frame.inner_vt > 0 {
+            self.counters.lint_reply.one();
+        }
+        let payload = frame.payload.freeze();
+        if COMMIT_BLOCKS.contains(&&payload[..]) {
+            self.counters.lint_reply.one();
+            return (Judged::Skipped, payload);
+        }
+        (self.judge(&payload), payload)
+    }
+
+    /// Whose answer this is, and what it says.
+    fn judge(&mut self, payload: &[u8]) -> Judged {
+        let reply = match Reply::read(payload) {
+            Ok(reply) => reply,
+            Err(error) => return Judged::Heard(Received::Unclear(unclear(error))),
+        };
+        if self.awaited.as_deref() == Some(reply.acknowledged()) {
+            return Judged::Heard(match reply.code() {
+                Some(code) => Received::Reply {
+                    code,
+                    record_locked: reply.reports(ErrorCode::ApplicationRecordLocked),
+                },
+                None => Received::Unclear(Unclear::UnknownCode),
+            });
+        }
+        if self.sent.contains(reply.acknowledged()) {
+            self.counters.replies_stale.one();
+            self.spent = true;
+            return Judged::Skipped;
+        }
+        Judged::Heard(Received::Unclear(Unclear::UnknownControlId))
+    }
+
+    /// Counts what was heard, and gives it on if somebody waits for it.
+    fn on_heard(&mut self, received: Received, reply: Bytes) -> Option<Heard> {
+        let counters = &self.counters;
+        if self.sent.is_empty() {
+            // A greeting: it can be confused with no answer.
+            counters.lint_reply.one();
+            return None;
+        }
+        match received {
+            Received::Reply { code: AckCode::AA | AckCode::CA, .. } => {
+                counters.replies_positive.one()
+            }
+            Received::Reply { code: AckCode::AE | AckCode::CE, .. } => counters.replies_error.one(),
+            Received::Reply { code: AckCode::AR | AckCode::CR, .. } => {
+                counters.replies_reject.one()
+            }
+            _ => {
+                counters.replies_unclear.one();
+                self.spent = true;
+            }
+        }
+        self.awaited.take()?;
+        Some(Heard { received, reply })
+    }
+}
+
+/// Why a payload that is no answer says nothing.
+fn unclear(error: ReplyError) -> Unclear {
+    match error {
+        ReplyError::Empty => Unclear::Empty,
+        ReplyError::Unreadable(_) => Unclear::Unreadable,
+        ReplyError::NoMsa => Unclear::NoMsa,
+    }
+}
+
+impl SentIds {
+    fn remember(&mut self, control_id: &[u8]) {
+        if control_id.is_empty() {
+            self.nameless = true;
+            return;
+        }
+        if self.hashes.len() == REMEMBERED_IDS {
+            self.hashes.pop_front();
+        }
+        self.hashes.push_back(hash(control_id));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.hashes.is_empty() && !self.nameless
+    }
+
+    fn contains(&self, control_id: &[u8]) -> bool {
+        if control_id.is_empty() { self.nameless } else { self.hashes.contains(&hash(control_id)) }
+    }
+
+    /// Whether an answer to what was sent could be taken for one to a message with this id.
+    fn confusable(&self, control_id: &[u8]) -> bool {
+        !self.is_empty() && (self.nameless || control_id.is_empty() || self.contains(control_id))
+    }
+}
+
+fn hash(control_id: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    control_id.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl std::fmt::Debug for Heard {
+    /// The answer may quote the message, so only its size is shown: PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Heard")
+            .field("received", &self.received)
+            .field("reply_bytes", &self.reply.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

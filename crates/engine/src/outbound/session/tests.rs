@@ -1,0 +1,247 @@
+use super::*;
+use crate::outbound::testing::{framed, framed_reply};
+
+const LIMIT: usize = 1024;
+
+struct Line {
+    session: Session,
+    counters: Arc<DestinationCounters>,
+    buffer: BytesMut,
+}
+
+impl Line {
+    fn new() -> Self {
+        let counters = Arc::new(DestinationCounters::default());
+        Self {
+            session: Session::new(LIMIT, Arc::clone(&counters)),
+            counters,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    fn awaiting(control_id: &'static str) -> Self {
+        let mut line = Self::new();
+        line.send(control_id);
+        line
+    }
+
+    fn send(&mut self, control_id: &'static str) {
+        assert!(self.session.may_send(control_id.as_bytes()), "{control_id} may be sent");
+        self.session.sent(Bytes::from_static(control_id.as_bytes()));
+    }
+
+    fn hears(&mut self, bytes: &[u8]) -> Option<Received> {
+        self.buffer.extend_from_slice(bytes);
+        self.session.hear(Came::Bytes, &mut self.buffer).map(|heard| heard.received)
+    }
+
+    fn answered(&mut self, control_id: &'static str) {
+        self.send(control_id);
+        assert_eq!(self.hears(&framed_reply("AA", control_id)), Some(reply(AckCode::AA)));
+    }
+}
+
+fn reply(code: AckCode) -> Received {
+    Received::Reply { code, record_locked: false }
+}
+
+#[test]
+fn an_answer_counts_for_the_message_whose_id_it_names() {
+    let mut line = Line::awaiting("M1");
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+    assert!(!line.session.awaited.is_some());
+    assert!(!line.session.is_spent());
+    assert_eq!(line.counters.replies_positive.get(), 1);
+}
+
+#[test]
+fn every_code_is_given_on_and_counted() {
+    for (code, expected) in [
+        ("CA", AckCode::CA),
+        ("AE", AckCode::AE),
+        ("CE", AckCode::CE),
+        ("AR", AckCode::AR),
+        ("CR", AckCode::CR),
+    ] {
+        let mut line = Line::awaiting("M1");
+        assert_eq!(line.hears(&framed_reply(code, "M1")), Some(reply(expected)), "{code}");
+        let counts = line.counters.read();
+        let counted = counts.replies_positive + counts.replies_error + counts.replies_reject;
+        assert_eq!(counted, 1, "{code}");
+    }
+}
+
+#[test]
+fn a_locked_record_is_told_from_other_rejections() {
+    let mut line = Line::awaiting("M1");
+    let locked =
+        framed("MSH|^~\\&|||||||ACK|R1|P|2.5\rMSA|AR|M1\rERR||PID^1|206^locked^HL70357|E\r");
+    assert_eq!(
+        line.hears(&locked),
+        Some(Received::Reply { code: AckCode::AR, record_locked: true })
+    );
+}
+
+#[test]
+fn a_late_answer_is_skipped_and_ours_still_counts_but_the_connection_is_spent() {
+    let mut line = Line::new();
+    line.answered("M1");
+    line.send("M2");
+    assert_eq!(line.hears(&framed_reply("AE", "M1")), None);
+    assert!(line.session.awaited.is_some());
+    assert_eq!(line.hears(&framed_reply("AA", "M2")), Some(reply(AckCode::AA)));
+    assert_eq!(line.counters.replies_stale.get(), 1);
+    assert!(line.session.is_spent());
+    assert!(!line.session.may_send(b"M3"));
+}
+
+#[test]
+fn a_second_answer_while_nothing_is_awaited_spends_the_connection() {
+    let mut line = Line::new();
+    line.answered("M1");
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), None);
+    assert_eq!(line.counters.replies_stale.get(), 1);
+    assert!(line.session.is_spent());
+}
+
+#[test]
+fn the_sixty_fourth_id_back_is_remembered_and_the_one_before_is_not() {
+    let mut line = Line::new();
+    for number in 0..=REMEMBERED_IDS {
+        let id = format!("M{number}");
+        line.session.sent(Bytes::from(id.clone()));
+        assert!(line.hears(&framed_reply("AA", &id)).is_some());
+    }
+    line.send("now");
+    assert_eq!(line.hears(&framed_reply("AA", "M2")), None);
+    assert_eq!(line.counters.replies_stale.get(), 1);
+    assert_eq!(
+        line.hears(&framed_reply("AA", "M0")),
+        Some(Received::Unclear(Unclear::UnknownControlId))
+    );
+}
+
+#[test]
+fn an_answer_that_says_nothing_is_unclear_and_spends_the_connection() {
+    let headless = "PID|1\r";
+    for (payload, unclear) in [
+        ("", Unclear::Empty),
+        ("\r\n", Unclear::Empty),
+        (headless, Unclear::Unreadable),
+        ("MSH|^~\\&|||||||ACK|R1|P|2.5\r", Unclear::NoMsa),
+        ("MSH|^~\\&|||||||ACK|R1|P|2.5\rMSA|AA|M2\r", Unclear::UnknownControlId),
+        ("MSH|^~\\&|||||||ACK|R1|P|2.5\rMSA|AA|M1 \r", Unclear::UnknownControlId),
+        ("MSH|^~\\&|||||||ACK|R1|P|2.5\rMSA|OK|M1\r", Unclear::UnknownCode),
+    ] {
+        let mut line = Line::awaiting("M1");
+        assert_eq!(line.hears(&framed(payload)), Some(Received::Unclear(unclear)), "{payload:?}");
+        assert!(line.session.is_spent(), "{payload:?}");
+        assert_eq!(line.counters.replies_unclear.get(), 1, "{payload:?}");
+    }
+}
+
+#[test]
+fn an_answer_over_the_limit_is_unclear_before_it_is_whole() {
+    let mut line = Line::awaiting("M1");
+    let endless = [b"\x0BMSH|".as_slice(), &[b'x'; LIMIT]].concat();
+    assert_eq!(line.hears(&endless), Some(Received::Unclear(Unclear::Unreadable)));
+    assert!(line.session.is_spent());
+}
+
+#[test]
+fn junk_around_an_answer_is_counted_and_does_no_harm() {
+    let mut line = Line::awaiting("M1");
+    let bytes = [b"HELLO".as_slice(), &framed_reply("AA", "M1"), b"\r\n"].concat();
+    assert_eq!(line.hears(&bytes), Some(reply(AckCode::AA)));
+    assert_eq!(line.counters.lint_reply.get(), 1);
+    line.answered("M2");
+}
+
+#[test]
+fn an_answer_in_single_bytes_is_the_same_answer() {
+    let mut line = Line::awaiting("M1");
+    let bytes = framed_reply("AA", "M1");
+    let (last, rest) = bytes.split_last().expect("not empty");
+    for byte in rest {
+        assert_eq!(line.hears(&[*byte]), None);
+    }
+    assert_eq!(line.hears(&[*last]), Some(reply(AckCode::AA)));
+}
+
+#[test]
+fn segments_that_end_in_lf_are_read() {
+    let mut line = Line::awaiting("M1");
+    let bytes = framed("MSH|^~\\&|||||||ACK|R1|P|2.5\nMSA|AA|M1\n");
+    assert_eq!(line.hears(&bytes), Some(reply(AckCode::AA)));
+}
+
+#[test]
+fn an_answer_that_ends_in_fs_alone_comes_with_silence_or_with_the_end() {
+    for came in [Came::Silence, Came::End] {
+        let mut line = Line::awaiting("M1");
+        let bytes = framed_reply("AA", "M1");
+        assert_eq!(line.hears(&bytes[..bytes.len() - 1]), None);
+        assert!(line.session.awaits_silence());
+        let heard = line.session.hear(came, &mut line.buffer);
+        assert_eq!(heard.map(|heard| heard.received), Some(reply(AckCode::AA)), "{came:?}");
+        assert_eq!(line.counters.lint_reply.get(), 1, "{came:?}");
+    }
+}
+
+#[test]
+fn an_answer_cut_by_the_end_is_no_answer() {
+    let mut line = Line::awaiting("M1");
+    assert_eq!(line.hears(b"\x0BMSH|^~\\&|"), None);
+    assert_eq!(line.session.hear(Came::End, &mut line.buffer), None);
+    assert!(line.session.awaited.is_some());
+}
+
+#[test]
+fn commit_blocks_of_the_second_release_are_passed_over() {
+    let mut line = Line::awaiting("M1");
+    assert_eq!(line.hears(b"\x0B\x06\x1C\r\x0B\x15\x1C\r"), None);
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+    assert_eq!(line.counters.lint_reply.get(), 2);
+}
+
+#[test]
+fn a_greeting_before_anything_was_sent_confuses_nothing() {
+    let mut line = Line::new();
+    assert_eq!(line.hears(&framed("WELCOME")), None);
+    line.answered("M1");
+}
+
+#[test]
+fn the_same_id_never_goes_over_a_connection_that_remembers_it() {
+    let mut line = Line::new();
+    line.answered("M1");
+    assert!(!line.session.may_send(b"M1"));
+    line.answered("M2");
+    assert!(!line.session.may_send(b"M1"));
+    assert!(line.session.may_send(b"M3"));
+}
+
+#[test]
+fn a_message_without_an_id_shares_its_connection_with_none() {
+    let mut line = Line::new();
+    line.answered("M1");
+    assert!(!line.session.may_send(b""));
+
+    let mut alone = Line::new();
+    alone.send("");
+    assert_eq!(alone.hears(&framed_reply("AA", "")), Some(reply(AckCode::AA)));
+    assert!(!alone.session.may_send(b""));
+    assert!(!alone.session.may_send(b"M1"));
+}
+
+#[test]
+fn one_message_at_a_time_is_in_flight() {
+    let line = Line::awaiting("M1");
+    assert!(!line.session.may_send(b"M2"));
+}
+
+#[test]
+fn what_was_heard_shows_no_content() {
+    let heard = Heard { received: reply(AckCode::AA), reply: Bytes::from_static(b"SECRET") };
+    assert!(!format!("{heard:?}").contains("SECRET"));
+}
