@@ -86,8 +86,10 @@ impl Peer {
 
     /// Whether the engine closed without another byte.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.try_read(), Ok(None))
-            || matches!(self.try_read(), Err(error) if error.kind() == io::ErrorKind::ConnectionReset)
+        match self.try_read() {
+            Ok(answer) => answer.is_none(),
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
     }
 
     /// Closes the write side only.

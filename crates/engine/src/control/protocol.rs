@@ -138,6 +138,7 @@ pub enum Which {
 
 /// What the engine answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "one answer a request, and gone")]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Response {
     /// To [`Request::Status`].
@@ -194,6 +195,8 @@ pub enum RefusedReason {
     StoreFailed,
     /// The engine is draining.
     Draining,
+    /// It needs a running engine, and there is none.
+    NotRunning,
 }
 
 /// The engine at a glance.
@@ -280,6 +283,8 @@ pub struct QueueRow {
     pub head_attempts: u32,
     /// When the head is tried next, RFC 3339.
     pub next_retry: Option<String>,
+    /// Why its last connection ended, by a stable code.
+    pub last_close: Option<String>,
     /// When the last delivery succeeded, RFC 3339.
     pub last_delivered: Option<String>,
     /// Its counters since the start; absent on a stopped store.
@@ -351,14 +356,18 @@ pub struct StoreFigures {
     pub index_blobs: u64,
     /// Bytes durable in the journal that the index has not taken in yet.
     pub index_lag: u64,
-    /// Messages that still have a delivery to make or a dead letter.
-    pub live_messages: u64,
+    /// How often the index was rebuilt since the start.
+    pub index_rebuilds: u64,
+    /// Deliveries that have not ended, dead letters included.
+    pub live_deliveries: u64,
     /// Free space where the store lies, bytes.
     pub free_bytes: u64,
     /// Groups synced since the start, and records in them.
     pub syncs: u64,
     /// Records written since the start.
     pub records: u64,
+    /// Bytes written to the journal since the start, headers and padding included.
+    pub written_bytes: u64,
     /// When the oldest record kept was written, RFC 3339.
     pub oldest: Option<String>,
     /// Why the oldest segment is still there, if retention would drop it.
@@ -382,6 +391,7 @@ pub struct VerifyFigures {
 mod latin1 {
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde's `with` asks for this signature")]
     pub(super) fn serialize<S: Serializer>(
         bytes: &Option<Vec<u8>>,
         serializer: S,

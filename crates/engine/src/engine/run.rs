@@ -108,7 +108,7 @@ impl Engine {
             tracing::info!(%listener, %address, "listening");
         }
         let drain_timeout = self.config.engine.drain_timeout;
-        let desk = Desk::live(Arc::clone(&store), face);
+        let desk = Desk::live(Arc::clone(&store), &self.config, face);
         let accepting = rosters.into_iter().zip(self.endpoints).map(|(berthed, endpoint)| {
             let Berthed { roster, berths, drain } = berthed;
             Listener::new(endpoint, berths, Arc::clone(&roster), drain).start();

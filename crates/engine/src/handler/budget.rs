@@ -38,7 +38,9 @@ impl RestartBudget {
         }
         if self.spent.len() >= self.most.get() as usize {
             let until_room =
-                self.spent.front().map_or(self.window, |&at| self.window - now.duration_since(at));
+                self.spent.front().map_or(self.window, |&at| {
+                self.window.saturating_sub(now.duration_since(at))
+            });
             return Restart::Exhausted(until_room);
         }
         let pause = match u32::try_from(self.spent.len()) {

@@ -1,4 +1,4 @@
-//! HandlerSupervisor: keeps the instances of one handler alive, and gives up in public when it cannot.
+//! `HandlerSupervisor`: keeps the instances of one handler alive, and gives up in public when it cannot.
 //!
 //! ```text
 //!            start ok                 leased, released by callers

@@ -74,7 +74,7 @@ pub(crate) struct AnswerStyle {
 impl AnswerStyle {
     /// The framed positive answer. Whoever sends it vouches for ACK-1.
     pub(crate) fn positive(&self, original: Original<'_>, control_id: &str, time: &str) -> Bytes {
-        self.framed(&self.request(original, AckCode::AA, control_id, time))
+        framed(&self.request(original, AckCode::AA, control_id, time))
     }
 
     /// The framed negative answer of a refusal.
@@ -92,7 +92,7 @@ impl AnswerStyle {
             code: refusal.error,
             user_text: Some(&refusal.text),
         });
-        self.framed(&request)
+        framed(&request)
     }
 
     fn request<'a>(
@@ -113,13 +113,13 @@ impl AnswerStyle {
             err_before_2_5: self.err_before_2_5,
         }
     }
+}
 
-    fn framed(&self, request: &AckRequest<'_>) -> Bytes {
-        let payload = wardline_hl7::ack::build(request);
-        let mut frame = BytesMut::with_capacity(wardline_mllp::encoded_len(payload.len()));
-        wardline_mllp::encode(&payload, &mut frame);
-        frame.freeze()
-    }
+fn framed(request: &AckRequest<'_>) -> Bytes {
+    let payload = wardline_hl7::ack::build(request);
+    let mut frame = BytesMut::with_capacity(wardline_mllp::encoded_len(payload.len()));
+    wardline_mllp::encode(&payload, &mut frame);
+    frame.freeze()
 }
 
 /// AE: it could not be decided or kept now; the sender is to try again.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::ArbiterHandle;
 use slab::Slab;
 use tokio::sync::{mpsc, oneshot};
-use wardline_store::{Completion, Port, PortId, Store, Stored, Ticket};
+use wardline_store::{Completion, NotStored, Port, PortId, Store, Stored, Ticket};
 
 /// One arbiter's end. Clone it for each connection.
 #[derive(Clone)]
@@ -18,11 +18,13 @@ pub(crate) struct Completions {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-type Waiting = Slab<oneshot::Sender<Stored>>;
+type Waiting = Slab<oneshot::Sender<Kept>>;
+/// How one record fared.
+type Kept = Result<Stored, NotStored>;
 
 /// A record handed over, to be awaited.
 #[derive(Debug)]
-pub(crate) struct Awaited(oneshot::Receiver<Stored>);
+pub(crate) struct Awaited(oneshot::Receiver<Kept>);
 
 /// The writer's end. The channel holds at most one entry per message in hand, so it needs no bound of its own.
 struct ArbiterPort(mpsc::UnboundedSender<Vec<Completion>>);
@@ -62,10 +64,10 @@ impl Completions {
 }
 
 impl Awaited {
-    /// Returns once the sync that covers the record has returned: ACK-1. `None` when the store is gone, which ends
-    /// the process.
+    /// Returns once the sync that covers the record has returned: ACK-1. `None` when it is not written: no space was
+    /// left for it, or the store is gone, which ends the process.
     pub(crate) async fn stored(self) -> Option<Stored> {
-        self.0.await.ok()
+        self.0.await.ok()?.ok()
     }
 }
 
@@ -73,12 +75,12 @@ fn serve(waiting: &Mutex<Waiting>, group: Vec<Completion>) {
     let mut waiting = lock(waiting);
     for completion in group {
         if let Some(waiter) = take(&mut waiting, completion.number) {
-            let _connection_gone = waiter.send(completion.stored);
+            let _connection_gone = waiter.send(completion.result);
         }
     }
 }
 
-fn take(waiting: &mut Waiting, number: u64) -> Option<oneshot::Sender<Stored>> {
+fn take(waiting: &mut Waiting, number: u64) -> Option<oneshot::Sender<Kept>> {
     waiting.try_remove(usize::try_from(number).ok()?)
 }
 

@@ -18,7 +18,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -29,7 +29,10 @@ use wardline_config::{AckWhen, OnUnavailable};
 use wardline_flow::Refusal;
 use wardline_hl7::Message;
 use wardline_hl7::ack::Original;
-use wardline_store::{Accept, Intake as StoreIntake, Name, NewMessage, Refused, Store, StoredAnswer};
+use wardline_store::{
+    Accept, Intake as StoreIntake, Name, NewMessage, Refusal as NotTaken, Refused, Store,
+    StoredAnswer,
+};
 
 use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large};
 use super::close::CloseReason;
@@ -40,6 +43,9 @@ use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
 use crate::drain::Drain;
 use crate::observe::{ListenerCounters, Moment};
+
+/// How long a record waits before it is offered again to a store whose writer is behind: about one sync.
+const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 /// What all connections of one listener on one arbiter share.
 pub(crate) struct Surroundings {
@@ -225,14 +231,13 @@ impl Conversation {
             messages,
             concludes: None,
         };
-        let awaited = match self.hand_over(accept).await {
-            Some(awaited) => awaited,
-            None => return self.unavailable(message).await,
+        let Some(awaited) = self.hand_over(accept).await else {
+            return self.unavailable(message).await;
         };
         let time = self.clock.text(received_at);
         let answer = around.style.positive(Original::Message(message), &control_id, time);
         if awaited.stored().await.is_none() {
-            return Err(CloseReason::Unavailable);
+            return self.unavailable(message).await;
         }
         around.counters.stored.one();
         if unrouted {
@@ -251,14 +256,13 @@ impl Conversation {
             let (ticket, awaited) = self.around.completions.ticket();
             match self.around.store.accept(accept, ticket) {
                 Ok(()) => return Some(awaited),
-                Err(Refused { accept: back, .. }) => {
+                Err(Refused { accept: back, refusal: not_taken }) => {
                     self.around.completions.give_back(ticket);
+                    if !room_may_come(not_taken, &mut store_intake, deadline).await {
+                        return None;
+                    }
                     accept = back;
                 }
-            }
-            let changed = tokio::time::timeout_at(deadline, store_intake.changed());
-            if !matches!(changed.await, Ok(Ok(()))) {
-                return None;
             }
         }
     }
@@ -316,5 +320,24 @@ impl Conversation {
             AckWhen::AfterStore => true,
             AckWhen::None => false,
         }
+    }
+}
+
+/// Waits until the store may take again what it refused; false when it did not before `deadline`, or never will.
+async fn room_may_come(
+    not_taken: NotTaken,
+    intake: &mut watch::Receiver<StoreIntake>,
+    deadline: tokio::time::Instant,
+) -> bool {
+    match not_taken {
+        NotTaken::Intake(_) => {
+            let changed = tokio::time::timeout_at(deadline, intake.changed());
+            matches!(changed.await, Ok(Ok(())))
+        }
+        NotTaken::Full { .. } => {
+            tokio::time::sleep_until(deadline.min(tokio::time::Instant::now() + FULL_PAUSE)).await;
+            tokio::time::Instant::now() < deadline
+        }
+        NotTaken::TooLarge { .. } => false,
     }
 }

@@ -62,7 +62,7 @@ struct Accepting {
 }
 
 impl Endpoint {
-    /// Binds with SO_REUSEADDR alone: with SO_REUSEPORT a second engine would bind silently.
+    /// Binds with `SO_REUSEADDR` alone: with `SO_REUSEPORT` a second engine would bind silently.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;

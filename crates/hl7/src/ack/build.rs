@@ -30,6 +30,8 @@ const PRODUCTION: &[u8] = b"P";
 const DEFAULT_VERSION: &[u8] = b"2.5.1";
 /// ISO 2022 charsets begin with it, so its presence means that the bytes are not plain ASCII.
 const ESC: u8 = 0x1b;
+/// Ends a frame of MLLP where CR follows.
+const FS: u8 = 0x1c;
 
 /// What is answered, and how.
 #[derive(Debug, Clone)]
@@ -213,7 +215,7 @@ impl Writer {
         let charset = match ids.character_set {
             _ if is_utf8 => b"UNICODE UTF-8",
             [] => &b"8859/1"[..],
-            declared => declared,
+            declared => self.line_of(declared),
         };
         let rest = self.out.split_off(end_of_header);
         // From MSH-12 to MSH-18.
@@ -238,8 +240,16 @@ impl Writer {
     /// An id as it came. A line end, which a message whose other segments end differently may hold, ends it here: it
     /// would end the segment of the answer. So does a separator, in what was salvaged under another one.
     fn id(&mut self, id: &[u8]) {
+        self.out.put_slice(self.line_of(id));
+    }
+
+    /// The part of an id that cannot end the field, the segment or the frame it is copied to: FS before the CR of a
+    /// segment would.
+    fn line_of<'i>(&self, id: &'i [u8]) -> &'i [u8] {
         let end = memchr3(CR, LF, self.delimiters.field, id).unwrap_or(id.len());
-        self.out.put_slice(id.get(..end).unwrap_or_default());
+        let line = id.get(..end).unwrap_or_default();
+        let kept = line.iter().rposition(|byte| *byte != FS).map_or(0, |last| last + 1);
+        line.get(..kept).unwrap_or_default()
     }
 
     fn text_field(&mut self, text: &str) {

@@ -1,0 +1,304 @@
+//! The desk: asked in the words of the protocol, it looks and acts.
+//!
+//! With a running engine, what concerns a destination's queue goes through its pool, which owns the leases; on a
+//! stopped store, and for queues whose destination is gone from the configuration, the desk acts on the store itself
+//! ([`stopped`]). An action is answered after it is durable: the queue shown with it is read from what was synced.
+
+mod deliveries;
+mod queues;
+mod stopped;
+
+use std::sync::Arc;
+
+use wardline_config::{Config, Destination};
+use wardline_store::{ReadError, Store, Verified};
+
+use super::face::{DestinationFace, Face};
+use super::protocol::{
+    DiscardFrom, QueueRow, RefusedReason, Request, Response, Status, StoreFigures, VerifyFigures,
+    Which,
+};
+use crate::outbound::{Chosen, OperatorFault};
+
+/// What answers requests, beside a running engine or on a stopped store.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    /// Shown by `store stats`.
+    folder: String,
+    /// Configured destinations, in the order of the configuration.
+    destinations: Vec<Destination>,
+    /// The running engine; none on a stopped store.
+    face: Option<Face>,
+}
+
+/// Why a request was refused; becomes [`Response::Refused`].
+#[derive(Debug, thiserror::Error)]
+enum DeskError {
+    #[error("there is no destination, queue or delivery of that name")]
+    NotFound,
+    #[error("that delivery is being sent at this moment; ask again")]
+    InFlight,
+    #[error("the engine is ending")]
+    Draining,
+    #[error("this needs a running engine")]
+    NotRunning,
+    #[error("the store could not be read: {0}")]
+    Store(#[from] ReadError),
+    #[error("a task of the engine failed")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// Who acts, and what is said of it.
+#[derive(Debug, Clone)]
+struct Act {
+    by: Arc<str>,
+    reason: Arc<str>,
+    dry_run: bool,
+}
+
+impl Desk {
+    /// The desk of a running engine.
+    pub(crate) fn live(store: Arc<dyn Store>, config: &Config, face: Face) -> Self {
+        Self { face: Some(face), ..Self::stopped(store, config) }
+    }
+
+    /// The desk of a store whose engine is stopped. The caller holds the store's lock and closes it afterwards.
+    pub fn stopped(store: Arc<dyn Store>, config: &Config) -> Self {
+        Self {
+            store,
+            folder: config.engine.data_dir.join("store").display().to_string(),
+            destinations: config.destinations.clone(),
+            face: None,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        self.try_answer(request).await.unwrap_or_else(|error| Response::Refused {
+            reason: error.reason(),
+            text: error.to_string(),
+        })
+    }
+
+    async fn try_answer(&self, request: Request) -> Result<Response, DeskError> {
+        match request {
+            Request::Status => self.status().await,
+            Request::Queues => Ok(Response::Queues { queues: self.queues().await? }),
+            Request::Deliveries { destination, state, after, limit } => {
+                self.deliveries(destination, state, after, limit).await
+            }
+            Request::Delivery { destination, message, content } => {
+                self.delivery(&destination, message, content).await
+            }
+            Request::Retry { destination, by } => {
+                let act = Act { by: by.into(), reason: "".into(), dry_run: false };
+                let affected = match self.face_of(&destination) {
+                    Some(face) => face.pool.retry(&act.by).await?,
+                    None => self.on_store(&destination, &act, stopped::retry).await?,
+                };
+                self.done(&destination, affected, &act).await
+            }
+            Request::Hold { destination, by, reason } => {
+                let act = Act { by: by.into(), reason: reason.into(), dry_run: false };
+                match self.face_of(&destination) {
+                    Some(face) => face.pool.hold(&act.by, &act.reason).await?,
+                    None => self.on_store(&destination, &act, stopped::hold).await?,
+                };
+                self.done(&destination, 0, &act).await
+            }
+            Request::Skip { destination, by, reason, dry_run } => {
+                let act = Act { by: by.into(), reason: reason.into(), dry_run };
+                let affected = match self.face_of(&destination) {
+                    Some(face) => face.pool.skip(&act.by, dry_run).await?,
+                    None => self.on_store(&destination, &act, stopped::skip).await?,
+                };
+                self.done(&destination, affected, &act).await
+            }
+            Request::Discard { destination, from, which, by, reason, dry_run } => {
+                let act = Act { by: by.into(), reason: reason.into(), dry_run };
+                self.discard(&destination, from, which, &act).await
+            }
+            Request::Revive { destination, which, by, dry_run } => {
+                let act = Act { by: by.into(), reason: "".into(), dry_run };
+                let affected = match self.face_of(&destination) {
+                    Some(face) => face.pool.revive(which.into(), &act.by, dry_run).await?,
+                    None => {
+                        let revive = move |queue: &stopped::Queue<'_>, act: &Act| {
+                            stopped::revive(queue, &which, act)
+                        };
+                        self.on_store(&destination, &act, revive).await?
+                    }
+                };
+                self.done(&destination, affected, &act).await
+            }
+            Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
+            Request::StoreVerify => {
+                let store = Arc::clone(&self.store);
+                let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
+                Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
+            }
+            Request::Stop => match &self.face {
+                Some(face) => {
+                    face.asked_to_stop.notify_one();
+                    Ok(Response::Stopping)
+                }
+                None => Err(DeskError::NotRunning),
+            },
+        }
+    }
+
+    async fn status(&self) -> Result<Response, DeskError> {
+        let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
+        let phase = if face.drain.is_draining() { "draining" } else { "running" };
+        let unrouted = face.listeners.iter().map(|listener| listener.counts().unrouted).sum();
+        Ok(Response::Status(Box::new(Status {
+            name: face.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: face.started.to_string(),
+            phase: phase.to_owned(),
+            intake: face.intake.borrow().to_string(),
+            resident_bytes: resident_bytes(),
+            listeners: face.listeners.iter().map(super::face::ListenerFace::row).collect(),
+            destinations: self.queues().await?,
+            handlers: face.handlers.iter().map(super::face::HandlerFace::row).collect(),
+            unrouted,
+        })))
+    }
+
+    async fn discard(
+        &self,
+        destination: &str,
+        from: DiscardFrom,
+        which: Which,
+        act: &Act,
+    ) -> Result<Response, DeskError> {
+        let affected = match self.face_of(destination) {
+            Some(face) => {
+                let dead_letters = from == DiscardFrom::Dead;
+                face.pool
+                    .discard(dead_letters, which.into(), &act.by, &act.reason, act.dry_run)
+                    .await?
+            }
+            None => {
+                let discard = move |queue: &stopped::Queue<'_>, act: &Act| {
+                    stopped::discard(queue, from, &which, act)
+                };
+                self.on_store(destination, act, discard).await?
+            }
+        };
+        self.done(destination, affected, act).await
+    }
+
+    /// Acts on the store itself, on a thread that may block.
+    async fn on_store<F>(&self, destination: &str, act: &Act, action: F) -> Result<u64, DeskError>
+    where
+        F: FnOnce(&stopped::Queue<'_>, &Act) -> Result<u64, ReadError> + Send + 'static,
+    {
+        let (store, act) = (Arc::clone(&self.store), act.clone());
+        let destination: Arc<str> = destination.into();
+        let acted = tokio::task::spawn_blocking(move || {
+            action(&stopped::Queue { store: &*store, destination }, &act)
+        });
+        Ok(acted.await??)
+    }
+
+    /// The answer to an action: what it touched, and the queue afterwards.
+    async fn done(
+        &self,
+        destination: &str,
+        affected: u64,
+        act: &Act,
+    ) -> Result<Response, DeskError> {
+        let queues = self.queues().await?;
+        let queue: Option<QueueRow> =
+            queues.into_iter().find(|row| row.destination == destination);
+        match queue {
+            Some(_) => Ok(Response::Done { affected, dry_run: act.dry_run, queue }),
+            None => Err(DeskError::NotFound),
+        }
+    }
+
+    async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
+        let store = Arc::clone(&self.store);
+        let stats = tokio::task::spawn_blocking(move || store.stats()).await?;
+        Ok(StoreFigures {
+            folder: self.folder.clone(),
+            segments: stats.segments,
+            journal_bytes: stats.journal_bytes,
+            index_bytes: stats.index_bytes,
+            index_blobs: stats.index_blobs,
+            index_lag: stats.index_lag,
+            index_rebuilds: stats.index_rebuilds,
+            live_deliveries: stats.live_deliveries,
+            free_bytes: stats.free_bytes,
+            syncs: stats.syncs,
+            records: stats.records,
+            written_bytes: stats.written_bytes,
+            oldest: stats.oldest.map(|at| at.to_string()),
+            oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),
+        })
+    }
+
+    fn face_of(&self, destination: &str) -> Option<&DestinationFace> {
+        let face = self.face.as_ref()?;
+        face.destinations.iter().find(|face| face.destination.id.as_str() == destination)
+    }
+}
+
+impl DeskError {
+    fn reason(&self) -> RefusedReason {
+        match self {
+            Self::NotFound => RefusedReason::NotFound,
+            Self::InFlight => RefusedReason::InFlight,
+            Self::Draining => RefusedReason::Draining,
+            Self::NotRunning => RefusedReason::NotRunning,
+            Self::Store(_) | Self::Task(_) => RefusedReason::StoreFailed,
+        }
+    }
+}
+
+impl From<OperatorFault> for DeskError {
+    fn from(fault: OperatorFault) -> Self {
+        match fault {
+            OperatorFault::NotFound => Self::NotFound,
+            OperatorFault::InFlight | OperatorFault::Busy => Self::InFlight,
+            OperatorFault::Draining => Self::Draining,
+            OperatorFault::Unreadable(error) => Self::Store(error),
+            OperatorFault::StoreFailed => Self::Store(ReadError::Closed),
+        }
+    }
+}
+
+impl From<Which> for Chosen {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::All => Self::All,
+            Which::Messages(messages) => Self::Messages(messages),
+        }
+    }
+}
+
+fn verify_figures(verified: &Verified) -> VerifyFigures {
+    let mut faults: Vec<String> = verified.corruptions.iter().map(ToString::to_string).collect();
+    if verified.index_differences > 0 {
+        faults.push(format!(
+            "the index and the journal differ on {} deliveries: run `wardline store rebuild`",
+            verified.index_differences
+        ));
+    }
+    VerifyFigures {
+        records: verified.records,
+        messages: verified.messages,
+        live: verified.live,
+        faults,
+    }
+}
+
+/// Resident memory of this process; 0 where the system does not tell.
+fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
+}
