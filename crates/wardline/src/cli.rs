@@ -4,6 +4,7 @@
 //! looks at or changes queues goes through [`reach`] to the running engine, or to a stopped engine's store.
 
 mod amounts;
+mod bench;
 mod check;
 mod completions;
 mod configuration;
@@ -70,6 +71,7 @@ enum Command {
     Hl7(hl7::Hl7),
     #[command(subcommand)]
     Store(store::Store),
+    Bench(bench::Bench),
     Completions(completions::Completions),
 }
 
@@ -119,6 +121,7 @@ impl Command {
             Self::Dead(dead) => dead.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),
+            Self::Bench(bench) => bench.execute(invocation),
             Self::Completions(completions) => completions.execute(invocation),
         }
     }

@@ -11,7 +11,7 @@ mod live;
 mod stopped;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wardline_engine::control::protocol::{RefusedReason, Request, Response};
 use wardline_engine::control::socket_path;
@@ -124,7 +124,12 @@ impl Reach {
     /// The running engine only.
     pub(crate) fn running(invocation: &Invocation) -> Result<Self, ReachError> {
         let config = configuration::load(&invocation.config, invocation)?.config;
-        Live::connect(&socket_path(&config.engine.data_dir)).map(Self::Live)
+        Self::at(&socket_path(&config.engine.data_dir))
+    }
+
+    /// The engine that answers at this socket.
+    pub(crate) fn at(socket: &Path) -> Result<Self, ReachError> {
+        Live::connect(socket).map(Self::Live)
     }
 
     /// Asks, and returns the answer unless it is a refusal.

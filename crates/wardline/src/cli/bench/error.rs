@@ -1,0 +1,59 @@
+//! Why a measurement could not be made.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::reach::ReachError;
+
+/// Why a measurement could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BenchError {
+    /// A socket did not work.
+    #[error("the network of this machine failed")]
+    Network(#[source] io::Error),
+    /// The engine answered something other than AA.
+    #[error("the engine did not accept a message")]
+    NotAccepted,
+    /// A part of the load ended early.
+    #[error("the load ended early")]
+    LoadEnded,
+    /// The folder to measure in could not be used.
+    #[error("cannot use the folder {}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A child process could not be started.
+    #[error("cannot start a process to measure")]
+    Start(#[source] io::Error),
+    /// A child process ended or did not listen in time.
+    #[error("the process to measure did not come up")]
+    NotUp,
+    /// The engine could not be asked.
+    #[error("the engine could not be asked")]
+    Ask(#[source] ReachError),
+    /// What the system tells of a process could not be read.
+    #[error("cannot read {}", file.display())]
+    Proc {
+        /// Which file of `/proc`.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was queued did not reach its destination in time.
+    #[error("what was queued was not delivered in time")]
+    NotDelivered,
+    /// The disk's ceiling could not be measured.
+    #[error("the disk could not be measured")]
+    Disk(#[source] io::Error),
+}
+
+impl Failure for BenchError {
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+}

@@ -1,0 +1,171 @@
+//! The load: connections that each send the next message when the answer to the last has come. It costs as little
+//! as it can, for it runs on the cores of what it measures.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::Instant;
+
+use super::error::BenchError;
+use super::message::Template;
+
+/// Not counted: connections are opened, caches are warmed.
+const WARM_UP: Duration = Duration::from_millis(300);
+/// An answer of the engine is far smaller.
+const ANSWER_SIZE: usize = 4096;
+/// What the engine's answers hold when it has taken a message.
+const ACCEPTED: &[u8] = b"MSA|AA|";
+/// The end of a frame.
+const FRAME_END: &[u8] = b"\x1c\r";
+/// Latencies are kept with three digits.
+const PRECISION: u8 = 3;
+
+/// Who is loaded, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    pub(super) to: SocketAddr,
+    pub(super) connections: usize,
+    /// Bytes of each message.
+    pub(super) size: usize,
+    pub(super) answer: Answer,
+    /// How long is counted.
+    pub(super) lasting: Duration,
+}
+
+/// What comes back for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// AA with its MSH-10.
+    Accepted,
+    /// The same bytes.
+    Echo,
+}
+
+/// What a load came to.
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// Messages answered while it was counted.
+    pub(super) per_second: f64,
+    /// Messages answered in all, the warm-up included.
+    pub(super) messages: u64,
+    /// Of the latencies counted, in microseconds; nothing where no answer was waited for.
+    pub(super) p99: Option<u64>,
+}
+
+/// What one connection carried.
+struct Share {
+    messages: u64,
+    latencies: Histogram<u64>,
+}
+
+impl Load {
+    /// Loads for as long as asked.
+    pub(super) fn run(self) -> Result<Carried, BenchError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(BenchError::Network)?;
+        LocalSet::new().block_on(&runtime, self.carry())
+    }
+
+    async fn carry(self) -> Result<Carried, BenchError> {
+        let begin = Instant::now() + WARM_UP;
+        let mut connections = JoinSet::new();
+        for _ in 0..self.connections {
+            connections.spawn_local(self.converse(begin));
+        }
+        let mut messages = 0;
+        let mut latencies = histogram()?;
+        while let Some(share) = connections.join_next().await {
+            let share = share.map_err(|_| BenchError::LoadEnded)??;
+            messages += share.messages;
+            latencies.add(share.latencies).map_err(|_| BenchError::LoadEnded)?;
+        }
+        Ok(Carried {
+            per_second: per_second(latencies.len(), self.lasting),
+            messages,
+            p99: Some(latencies.value_at_quantile(0.99)),
+        })
+    }
+
+    async fn converse(self, begin: Instant) -> Result<Share, BenchError> {
+        let mut stream = TcpStream::connect(self.to).await.map_err(BenchError::Network)?;
+        stream.set_nodelay(true).map_err(BenchError::Network)?;
+        let mut template = Template::new(self.size);
+        let mut answer = vec![0; ANSWER_SIZE.max(self.size)];
+        let mut share = Share { messages: 0, latencies: histogram()? };
+        let end = begin + self.lasting;
+        loop {
+            let sent = Instant::now();
+            if sent >= end {
+                return Ok(share);
+            }
+            stream.write_all(template.next()).await.map_err(BenchError::Network)?;
+            match self.answer {
+                Answer::Accepted => accepted(&mut stream, &mut answer, template.id()).await?,
+                Answer::Echo => {
+                    echoed(&mut stream, &mut answer, template.frame().len()).await?;
+                }
+            }
+            share.messages += 1;
+            if sent >= begin {
+                let microseconds = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
+                share.latencies.saturating_record(microseconds);
+            }
+        }
+    }
+}
+
+/// Reads one answer; anything but AA for this id ends the measurement.
+async fn accepted(stream: &mut TcpStream, buffer: &mut [u8], id: &[u8]) -> Result<(), BenchError> {
+    let mut filled = 0;
+    loop {
+        let room = buffer.get_mut(filled..).unwrap_or_default();
+        let read = stream.read(room).await.map_err(BenchError::Network)?;
+        if read == 0 {
+            return Err(BenchError::Network(io::ErrorKind::UnexpectedEof.into()));
+        }
+        filled += read;
+        let answer = buffer.get(..filled).unwrap_or_default();
+        if answer.ends_with(FRAME_END) {
+            let code = answer.windows(ACCEPTED.len()).position(|window| window == ACCEPTED);
+            let acknowledged = code.and_then(|at| answer.get(at + ACCEPTED.len()..));
+            return match acknowledged {
+                Some(acknowledged) if acknowledged.starts_with(id) => Ok(()),
+                _ => Err(BenchError::NotAccepted),
+            };
+        }
+    }
+}
+
+/// Reads as many bytes as were sent.
+async fn echoed(
+    stream: &mut TcpStream,
+    buffer: &mut [u8],
+    mut left: usize,
+) -> Result<(), BenchError> {
+    while left > 0 {
+        let room = left.min(buffer.len());
+        let read = stream.read(&mut buffer[..room]).await.map_err(BenchError::Network)?;
+        if read == 0 {
+            return Err(BenchError::Network(io::ErrorKind::UnexpectedEof.into()));
+        }
+        left -= read;
+    }
+    Ok(())
+}
+
+fn histogram() -> Result<Histogram<u64>, BenchError> {
+    Histogram::new(PRECISION).map_err(|_| BenchError::LoadEnded)
+}
+
+/// A rate from a count and its time.
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
+pub(super) fn per_second(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
+}

@@ -1,0 +1,134 @@
+//! The table that `bench` prints, and the same as JSON.
+
+use std::thread;
+
+use owo_colors::Style;
+use serde::Serialize;
+
+use super::super::amounts;
+use super::super::failure::TerminalError;
+use super::super::table::{Align, Cell, Table};
+use super::super::terminal::Terminal;
+use super::idle::Idle;
+use super::work::Row;
+
+/// Milliseconds in which an idle engine should listen.
+const LISTENING_TARGET: f64 = 200.0;
+/// Bytes that an idle engine should stay below.
+const RESIDENT_TARGET: u64 = 30 * 1024 * 1024;
+/// Bytes that an idle connection should stay below.
+const CONNECTION_TARGET: u64 = 20 * 1024;
+
+/// Everything measured.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    machine: Machine,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syncs_per_second: Option<f64>,
+    rows: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle: Option<Idle>,
+}
+
+/// Where it was measured.
+#[derive(Debug, Serialize)]
+struct Machine {
+    cores: usize,
+    version: &'static str,
+}
+
+impl Report {
+    pub(super) fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let machine = Machine { cores, version: env!("CARGO_PKG_VERSION") };
+        Self { machine, syncs_per_second: None, rows: Vec::new(), idle: None }
+    }
+
+    /// Adds the syncs of the disk.
+    pub(super) fn syncs(&mut self, per_second: f64) {
+        self.syncs_per_second = Some(per_second);
+    }
+
+    /// Adds a pair.
+    pub(super) fn row(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Adds the engine at rest.
+    pub(super) fn idle(&mut self, idle: Idle) {
+        self.idle = Some(idle);
+    }
+
+    /// Prints all of it.
+    pub(super) fn print(&self, terminal: Terminal) -> Result<(), TerminalError> {
+        if terminal.json {
+            return terminal.value(self);
+        }
+        terminal.line(format!(
+            "wardline {} on {} cores, the load on the same",
+            self.machine.version, self.machine.cores
+        ))?;
+        if let Some(syncs) = self.syncs_per_second {
+            terminal.line(format!("disk: {syncs:.0} syncs/s"))?;
+        }
+        if let Some(idle) = &self.idle {
+            print_idle(idle, terminal)?;
+        }
+        if !self.rows.is_empty() {
+            terminal.line("")?;
+            terminal.table(&self.table())?;
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("WORK", Align::Left),
+            ("BESIDE", Align::Left),
+            ("REFERENCE/S", Align::Right),
+            ("ENGINE/S", Align::Right),
+            ("RATIO", Align::Right),
+            ("TARGET", Align::Right),
+            ("P99", Align::Right),
+            ("CPU/MSG", Align::Right),
+            ("DISK/MSG", Align::Right),
+        ]);
+        for row in &self.rows {
+            let pair = row.per_second;
+            table.row([
+                row.work.as_str().into(),
+                row.beside.into(),
+                format!("{:.0}", pair.reference).into(),
+                format!("{:.0}", pair.engine).into(),
+                reached(format!("{:.2}", pair.ratio), pair.ratio >= row.target),
+                format!("{:.2}", row.target).into(),
+                row.p99_microseconds
+                    .map_or_else(|| "-".to_owned(), |p99| format!("{p99:.0}µs"))
+                    .into(),
+                format!("{:.1}µs", row.microseconds_per_message).into(),
+                format!("{:.0} B", row.written_per_message).into(),
+            ]);
+        }
+        table
+    }
+}
+
+fn print_idle(idle: &Idle, terminal: Terminal) -> Result<(), TerminalError> {
+    terminal.line(format!(
+        "idle: listening after {:.0} ms (target {LISTENING_TARGET:.0}), {} resident (target {})",
+        idle.listening_after_milliseconds,
+        amounts::size(idle.resident_bytes),
+        amounts::size(RESIDENT_TARGET)
+    ))?;
+    terminal.line(format!(
+        "{} idle connections: {} resident each (target {})",
+        amounts::count(idle.connections),
+        amounts::size(idle.resident_bytes_per_connection),
+        amounts::size(CONNECTION_TARGET)
+    ))
+}
+
+/// Green where the target is reached; the figures beside it say the same without colour.
+fn reached(text: String, reached: bool) -> Cell {
+    Cell::styled(text, if reached { Style::new().green() } else { Style::new().yellow() })
+}
