@@ -231,3 +231,6 @@ async fn accept(socket: TcpListener, simulator: &Rc<Simulator>) -> Result<(), Li
         tokio::task::spawn_local(Conversation::new(stream, peer, Rc::clone(simulator)).run());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,13 +21,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(super) struct Child(StdChild);
 
 impl Child {
-    /// Starts this binary with these arguments. Its stderr is ours, its stdout only where it is read.
-    pub(super) fn start(arguments: &[&str], stdout: Stdio) -> Result<Self, BenchError> {
+    /// Starts this binary with these arguments.
+    pub(super) fn start(
+        arguments: &[&str],
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<Self, BenchError> {
         let binary = std::env::current_exe().map_err(BenchError::Start)?;
         Command::new(binary)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .map(Self)
             .map_err(BenchError::Start)
@@ -35,11 +40,12 @@ impl Child {
 
     /// The bare echo, and where it listens.
     pub(super) fn start_echo() -> Result<(Self, SocketAddr), BenchError> {
-        let mut child = Self::start(&["bench", "--echo"], Stdio::piped())?;
-        let stdout = child.0.stdout.take().ok_or(BenchError::NotUp)?;
+        let mut child = Self::start(&["bench", "--echo"], Stdio::piped(), Stdio::inherit())?;
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).map_err(BenchError::Start)?;
-        let address = line.trim().parse().map_err(|_| BenchError::NotUp)?;
+        if let Some(stdout) = child.0.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).map_err(BenchError::Start)?;
+        }
+        let address = line.trim().parse().map_err(|_| BenchError::NotUp { said: line })?;
         Ok((child, address))
     }
 

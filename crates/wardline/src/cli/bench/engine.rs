@@ -23,7 +23,7 @@ const SETTLE_TIME: Duration = Duration::from_secs(120);
 /// Between two looks whether it has.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// More connections than any measurement opens.
-const MAX_CONNECTIONS: usize = 20_000;
+const MAX_CONNECTIONS: usize = 10_200;
 /// The destination that routes name.
 pub(super) const DESTINATION: &str = "sink";
 
@@ -59,11 +59,15 @@ impl Engine {
         let address = free_address()?;
         let config = folder.join("wardline.toml");
         fs::write(&config, site.config(&folder.join("data"), address)).map_err(unusable)?;
+        let log = folder.join("log");
+        let stderr = fs::File::create(&log).map_err(unusable)?;
         let begun = Instant::now();
-        let mut child = Child::start(&["run", &config.to_string_lossy()], Stdio::null())?;
+        let arguments = ["run", &config.to_string_lossy()];
+        let mut child = Child::start(&arguments, Stdio::null(), stderr.into())?;
         while TcpStream::connect(address).is_err() {
             if child.has_ended() || begun.elapsed() > UP_TIME {
-                return Err(BenchError::NotUp);
+                let said = fs::read_to_string(&log).unwrap_or_default();
+                return Err(BenchError::NotUp { said });
             }
             thread::sleep(LOOK_AGAIN);
         }

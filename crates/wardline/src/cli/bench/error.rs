@@ -31,8 +31,11 @@ pub(super) enum BenchError {
     #[error("cannot start a process to measure")]
     Start(#[source] io::Error),
     /// A child process ended or did not listen in time.
-    #[error("the process to measure did not come up")]
-    NotUp,
+    #[error("the process to measure did not come up: {said}")]
+    NotUp {
+        /// What it said of it.
+        said: String,
+    },
     /// The engine could not be asked.
     #[error("the engine could not be asked")]
     Ask(#[source] ReachError),
