@@ -95,7 +95,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, handlers: Handlers)
             return if message.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
-    let terminal = Terminal { json: line.json };
+    let terminal = Terminal::of_process(line.json);
     let invocation = Invocation { config: line.config, terminal, handlers };
     match line.command.execute(&invocation) {
         Ok(exit) => exit,

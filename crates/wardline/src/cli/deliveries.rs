@@ -207,26 +207,27 @@ pub(crate) struct Ending<'a> {
 }
 
 impl Ending<'_> {
-    /// Looks how many are meant, asks the operator, does it, and tells the state after it. The number touched.
+    /// Looks how many are meant, asks the operator, does it, and tells the state after it. The number touched;
+    /// nothing where the operator would not.
     pub(crate) fn carry_out(
         &self,
         reach: &mut Reach,
         terminal: Terminal,
         care: &Care,
-    ) -> Result<u64, Failed> {
+    ) -> Result<Option<u64>, Failed> {
         let (expected, queue) = change(reach, &(self.request)(true))?;
         if care.dry_run || expected == 0 {
             tell(terminal, &format!("would {}", self.verb), expected, true, queue)?;
-            return Ok(expected);
+            return Ok(Some(expected));
         }
         let question = format!("{} {} of {}?", self.verb, deliveries(expected), self.destination);
         if !terminal.confirm(&question, care.yes)? {
             terminal.talk("nothing was changed");
-            return Ok(0);
+            return Ok(None);
         }
         let (affected, queue) = change(reach, &(self.request)(false))?;
         tell(terminal, self.verb, affected, false, queue)?;
-        Ok(affected)
+        Ok(Some(affected))
     }
 }
 
@@ -256,18 +257,4 @@ fn deliveries(count: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn touching_fewer_than_were_named_ends_partly_and_none_is_not_found() {
-        let some =
-            Selection { messages: vec!["1".parse().unwrap(), "2".parse().unwrap()], all: false };
-        assert_eq!(
-            [some.exit(2), some.exit(1), some.exit(0)],
-            [Exit::Ok, Exit::Partly, Exit::NotFound]
-        );
-        let all = Selection { messages: Vec::new(), all: true };
-        assert_eq!(all.exit(0), Exit::Ok);
-    }
-}
+mod tests;

@@ -142,8 +142,11 @@ fn skip(reach: &mut Reach, terminal: Terminal, destination: &str, care: &Care) -
         dry_run,
     };
     let ending = Ending { verb: "skip", destination, request: &request };
-    let affected = ending.carry_out(reach, terminal, care)?;
-    Ok(if affected == 0 { Exit::NotFound } else { Exit::Ok })
+    Ok(match ending.carry_out(reach, terminal, care)? {
+        None => Exit::Failed,
+        Some(0) => Exit::NotFound,
+        Some(_) => Exit::Ok,
+    })
 }
 
 /// Ends deliveries of a queue, or dead letters, for good.
@@ -164,7 +167,8 @@ pub(crate) fn discard(
         dry_run,
     };
     let ending = Ending { verb: "discard", destination, request: &request };
-    Ok(selection.exit(ending.carry_out(reach, terminal, care)?))
+    let affected = ending.carry_out(reach, terminal, care)?;
+    Ok(affected.map_or(Exit::Failed, |affected| selection.exit(affected)))
 }
 
 /// Queues as a table.

@@ -15,10 +15,17 @@ use super::table::Table;
 pub(crate) struct Terminal {
     /// `--json`: data as JSON with stable keys.
     pub(crate) json: bool,
+    /// Somebody sits there who can be asked.
+    pub(crate) interactive: bool,
 }
 
 #[expect(clippy::unused_self, reason = "only who was given a terminal writes to it")]
 impl Terminal {
+    /// The terminal of this process.
+    pub(crate) fn of_process(json: bool) -> Self {
+        Self { json, interactive: io::stdin().is_terminal() && io::stderr().is_terminal() }
+    }
+
     /// One line of data.
     pub(crate) fn line(self, line: impl AsRef<str>) -> Result<(), TerminalError> {
         writeln!(anstream::stdout(), "{}", line.as_ref()).map_err(TerminalError::Write)
@@ -60,12 +67,12 @@ impl Terminal {
     ///
     /// # Errors
     ///
-    /// [`TerminalError::NobodyToAsk`] where stdin or stderr is not a terminal.
+    /// [`TerminalError::NobodyToAsk`] where nobody sits there.
     pub(crate) fn confirm(self, question: &str, assumed: bool) -> Result<bool, TerminalError> {
         if assumed {
             return Ok(true);
         }
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.interactive {
             return Err(TerminalError::NobodyToAsk);
         }
         write!(anstream::stderr(), "{question} [y/N] ").map_err(TerminalError::Write)?;
