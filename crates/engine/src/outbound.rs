@@ -66,3 +66,6 @@ pub(crate) struct Delivering {
 pub(crate) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolHandle {
     keeper::start(delivering, arbiter)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! OutboundConnection: one socket to a peer and the message in flight on it.
+//! `OutboundConnection`: one socket to a peer and the message in flight on it.
 //!
 //! ```text
 //!  connecting ──up──▶ ready ──Deliver──▶ writing ──▶ awaiting ──answer──▶ ready
@@ -130,16 +130,14 @@ impl OutboundConnection {
         let Some(writer) = self.writer.clone() else {
             return; // It will be sent when the connection is up.
         };
-        let Hand::Unsent(delivery) = std::mem::replace(&mut self.hand, Hand::Empty) else {
+        let Hand::Unsent(delivery) = &self.hand else {
             return;
         };
+        let delivery = delivery.clone();
         match socket::peek(writer.as_ref().as_ref()) {
             Peeked::Quiet => self.write(&writer, &delivery, ctx),
-            Peeked::Bytes => self.hand = Hand::Unsent(delivery), // Reading is about to wake and comes back here.
-            Peeked::Gone => {
-                self.hand = Hand::Unsent(delivery);
-                self.close(CloseReason::ByPeer, ctx);
-            }
+            Peeked::Bytes => {} // Reading is about to wake and comes back here.
+            Peeked::Gone => self.close(CloseReason::ByPeer, ctx),
         }
     }
 
@@ -151,7 +149,6 @@ impl OutboundConnection {
     ) {
         let control_id = control_id(&delivery.body);
         if !self.session.may_send(&control_id) {
-            self.hand = Hand::Unsent(delivery.clone());
             let doubtful = self.session.is_spent();
             let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
             return self.close(reason, ctx);

@@ -18,7 +18,7 @@ use wardline_store::{
 use super::Delivering;
 use super::keeper::Current;
 use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK};
-use super::pool::{Alter, Alteration, Describe, Hold, OutboundPool, PoolState, Release};
+use super::pool::{Alter, Alteration, Describe, Hold, OutboundPool, PoolState, Release, Touched};
 
 /// Talks to the pool of one destination. Clone it freely.
 #[derive(Clone)]
@@ -87,13 +87,13 @@ impl PoolHandle {
     pub(crate) async fn retry(&self, by: &str) -> Result<u64, OperatorFault> {
         let revive = Alteration::Revive { by: Name::from(by) };
         let revived = self.alter_chosen(HELD, Chosen::All, &revive, false).await?;
-        let woken = self.tell(|| Release { by: Name::from(by) }).await??;
+        let woken = self.say(|| Release { by: Name::from(by) }).await?;
         Ok(revived.max(woken))
     }
 
     /// Keeps everything where it is until [`retry`](Self::retry). How many wait in hand.
     pub(crate) async fn hold(&self, by: &str, reason: &str) -> Result<u64, OperatorFault> {
-        self.tell(|| Hold { by: Name::from(by), reason: Name::from(reason) }).await?
+        self.say(|| Hold { by: Name::from(by), reason: Name::from(reason) }).await
     }
 
     /// Makes the first in line a dead letter, so that its lane goes on.
@@ -193,18 +193,11 @@ impl PoolHandle {
         if dry_run || rows.is_empty() {
             return Ok(rows.len() as u64);
         }
-        let deadline = Instant::now() + OPERATOR_TIMEOUT;
-        while Instant::now() < deadline {
-            let alter = || Alter {
-                deliveries: rows.iter().map(|row| (row.message, row.attempts)).collect(),
-                alteration: alteration.clone(),
-            };
-            if let Some(touched) = self.tell(alter).await? {
-                return touched;
-            }
-            sleep(STORE_RECHECK).await;
-        }
-        Err(OperatorFault::Busy)
+        self.say(|| Alter {
+            deliveries: rows.iter().map(|row| (row.message, row.attempts)).collect(),
+            alteration: alteration.clone(),
+        })
+        .await
     }
 
     /// The deliveries in one of these states among these messages.
@@ -237,6 +230,23 @@ impl PoolHandle {
         let destination = Name::clone(&self.destination);
         let query = Query { destination, state: Some(state), after, limit };
         blocking(move || store.query(&query)).await
+    }
+
+    /// Has the pool do it, waiting while it reads its queue.
+    async fn say<M>(&self, word: impl Fn() -> M) -> Result<u64, OperatorFault>
+    where
+        M: Message<Result = Touched> + Send + 'static,
+        OutboundPool: Handler<M>,
+        actix::Context<OutboundPool>: ToEnvelope<OutboundPool, M>,
+    {
+        let deadline = Instant::now() + OPERATOR_TIMEOUT;
+        while Instant::now() < deadline {
+            if let Some(touched) = self.tell(&word).await? {
+                return touched;
+            }
+            sleep(STORE_RECHECK).await;
+        }
+        Err(OperatorFault::Busy)
     }
 
     /// Says it to the pool of the moment, waiting for one if it is just being replaced.
@@ -273,5 +283,17 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(read).await {
         Ok(read) => Ok(read?),
         Err(_panicked) => Err(OperatorFault::StoreFailed),
+    }
+}
+
+#[cfg(test)]
+impl PoolHandle {
+    /// Has the pool panic, and returns when another has taken its place.
+    pub(super) async fn kill(&self) {
+        let killed = self.current.borrow().clone().expect("a pool runs");
+        let _closed = killed.send(super::pool::Die).await;
+        let mut current = self.current.clone();
+        let replaced = current.wait_for(|pool| pool.as_ref().is_some_and(|pool| *pool != killed));
+        replaced.await.expect("the keeper lives");
     }
 }

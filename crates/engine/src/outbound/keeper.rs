@@ -32,7 +32,7 @@ async fn keep(
     let mut pause = POOL_RESTART_FIRST;
     loop {
         let (alive, died) = oneshot::channel();
-        current.send_replace(Some(OutboundPool::new(delivering.clone(), alive).start()));
+        current.send_replace(Some(OutboundPool::new(&delivering, alive).start()));
         let _its_end_is_the_word = died.await;
         current.send_replace(None);
         if delivering.drain.is_draining() {

@@ -1,4 +1,4 @@
-//! OutboundPool: everything about one destination that is not a socket.
+//! `OutboundPool`: everything about one destination that is not a socket.
 //!
 //! ```text
 //!              wake            take                next              Report
@@ -44,7 +44,9 @@ use carriers::Carriers;
 use dispatch::{Dispatch, Now};
 use feed::Feed;
 
-pub(super) use operator::{Alter, Alteration, Describe, Hold, Release};
+#[cfg(test)]
+pub(super) use operator::Die;
+pub(super) use operator::{Alter, Alteration, Describe, Hold, Release, Touched};
 pub(super) use slots::CarrierId;
 pub(crate) use state::PoolState;
 
@@ -71,10 +73,10 @@ pub(crate) struct OutboundPool {
 
 impl OutboundPool {
     /// A pool to start on this arbiter. `alive` is dropped when it ends.
-    pub(super) fn new(delivering: Delivering, alive: oneshot::Sender<()>) -> Self {
-        let Delivering { destination, store, counters, last_delivered, drain, .. } = &delivering;
+    pub(super) fn new(delivering: &Delivering, alive: oneshot::Sender<()>) -> Self {
+        let Delivering { destination, store, counters, last_delivered, drain, .. } = delivering;
         let completions = Completions::open(&**store, &Arbiter::current());
-        let carriers = Carriers::of(&delivering, &completions);
+        let carriers = Carriers::of(delivering, &completions);
         Self {
             dispatch: Dispatch::new(destination, carriers.count(), carriers.group()),
             feed: Feed::open(&**store, &destination.id.arc()),

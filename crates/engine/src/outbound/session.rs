@@ -23,7 +23,7 @@ use bytes::{Bytes, BytesMut};
 use wardline_flow::{Received, Unclear};
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_hl7::{AckCode, ErrorCode};
-use wardline_mllp::{Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
+use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
 
 use crate::observe::DestinationCounters;
 
@@ -122,18 +122,17 @@ impl Session {
                 Came::End => self.decoder.end(buffer),
             };
             let (judged, reply) = match decoded {
-                Ok(None) => return None,
+                // Of an answer that was cut, the end of the connection says all there is to say.
+                Ok(None) | Err(DecodeError::UnexpectedEnd { .. }) => return None,
                 Ok(Some(Decoded::Frame(frame))) => self.on_frame(frame),
                 Ok(Some(Decoded::Lost(_) | Decoded::Abandoned { .. })) => {
                     self.counters.lint_reply.one();
                     (Judged::Skipped, Bytes::new())
                 }
-                Err(wardline_mllp::DecodeError::TooLarge { head, .. }) => {
+                Err(DecodeError::TooLarge { head, .. }) => {
                     self.spent = true;
                     (Judged::Heard(Received::Unclear(Unclear::Unreadable)), head)
                 }
-                // The end of the connection says what there is to say of an answer that was cut.
-                Err(wardline_mllp::DecodeError::UnexpectedEnd { .. }) => return None,
             };
             if let Judged::Heard(received) = judged
                 && let Some(heard) = self.on_heard(received, reply)
@@ -188,11 +187,11 @@ impl Session {
         }
         match received {
             Received::Reply { code: AckCode::AA | AckCode::CA, .. } => {
-                counters.replies_positive.one()
+                counters.replies_positive.one();
             }
             Received::Reply { code: AckCode::AE | AckCode::CE, .. } => counters.replies_error.one(),
             Received::Reply { code: AckCode::AR | AckCode::CR, .. } => {
-                counters.replies_reject.one()
+                counters.replies_reject.one();
             }
             _ => {
                 counters.replies_unclear.one();

@@ -77,8 +77,9 @@ fn a_file_with_the_same_bytes_is_the_same_delivery_after_a_crash() {
 #[test]
 fn a_file_with_other_bytes_is_never_overwritten() {
     let site = Site::new(Order::Fifo, "{message_type}.hl7");
-    let group = [delivery(1), delivery(2), delivery(3), delivery(2)];
-    assert_eq!(site.writer.write(&group), [Filed::Delivered; 4]);
+    let group = [delivery(1), delivery(2), delivery(3)];
+    assert_eq!(site.writer.write(&group), [Filed::Delivered; 3]);
+    assert_eq!(site.writer.write(&[delivery(2)]), [Filed::Delivered], "found under its number");
     assert_eq!(
         site.files(),
         [
@@ -91,10 +92,10 @@ fn a_file_with_other_bytes_is_never_overwritten() {
 
 #[test]
 fn a_file_of_the_same_length_with_other_bytes_is_told_apart() {
-    let site = Site::new(Order::Fifo, "out.hl7");
+    let site = Site::new(Order::Fifo, "{message_type}.hl7");
     assert_eq!(message("M1").len(), message("M2").len());
     site.writer.write(&[delivery(1), delivery(2)]);
-    assert_eq!(site.names(), ["out-2.hl7", "out.hl7"]);
+    assert_eq!(site.names(), ["ADT-2.hl7", "ADT.hl7"]);
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn something_else_in_place_of_the_file_is_left_alone() {
 
 /// The second of three cannot be written: its folder's name is taken by a file.
 fn three_with_a_bad_one(order: Order) -> (Site, Vec<Filed>) {
-    let site = Site::new(order, "{control_id}/message.hl7");
+    let site = Site::new(order, "{control_id}/{id}.hl7");
     fs::write(site.path().join("M2"), b"in the way").expect("written");
     let filed = site.writer.write(&[delivery(1), delivery(2), delivery(3)]);
     (site, filed)
@@ -132,7 +133,7 @@ fn order_1_nothing_is_renamed_behind_a_failure_in_a_lane() {
 fn without_order_a_failure_stops_no_other() {
     let (site, filed) = three_with_a_bad_one(Order::None);
     assert_eq!(filed, [Filed::Delivered, Filed::Failed(FileFault::Failed), Filed::Delivered]);
-    assert!(site.path().join("M3/message.hl7").is_file());
+    assert!(site.path().join("M3/3.hl7").is_file());
 }
 
 #[test]

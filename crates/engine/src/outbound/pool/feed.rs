@@ -17,14 +17,19 @@ use crate::outbound::limits::{STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW};
 pub(super) struct Feed {
     pub(super) outbox: Arc<Outbox>,
     woken: Arc<Notify>,
-    /// There may be more to take.
-    more: bool,
     /// Some of it is on disk alone.
     on_disk: bool,
-    /// A thread reads for the outbox.
-    refilling: bool,
-    /// What was held before the start is known.
-    open: bool,
+    state: FeedState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FeedState {
+    /// What was held before the start is not known yet.
+    Closed,
+    /// Deliveries may be taken.
+    Open,
+    /// They may, and a thread reads more into the outbox.
+    Refilling,
 }
 
 /// What the store knows of a destination before anything is sent.
@@ -65,7 +70,7 @@ impl Feed {
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         let outbox = store.outbox(destination, Box::new(move || waker.notify_one()));
-        Self { outbox, woken, more: true, on_disk: false, refilling: false, open: false }
+        Self { outbox, woken, on_disk: false, state: FeedState::Closed }
     }
 }
 
@@ -76,20 +81,16 @@ impl OutboundPool {
         let read = tokio::task::spawn_blocking(move || Standing::read(&*store, &destination));
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| match read {
             Ok(Ok(standing)) => pool.on_standing(standing, ctx),
-            Ok(Err(ReadError::NotReady | ReadError::IndexLost)) => pool.open_feed_later(ctx),
+            Ok(Err(ReadError::NotReady | ReadError::IndexLost)) => open_feed_later(ctx),
             Ok(Err(error)) => {
                 tracing::error!(destination = %pool.destination.id, %error, "the queue could not be read");
-                pool.open_feed_later(ctx);
+                open_feed_later(ctx);
             }
             Err(error) => {
                 tracing::error!(destination = %pool.destination.id, %error, "reading the queue failed");
-                pool.open_feed_later(ctx);
+                open_feed_later(ctx);
             }
         }));
-    }
-
-    fn open_feed_later(&mut self, ctx: &mut Context<Self>) {
-        ctx.run_later(STORE_RECHECK, Self::open_feed);
     }
 
     fn on_standing(&mut self, standing: Standing, ctx: &mut Context<Self>) {
@@ -98,19 +99,19 @@ impl OutboundPool {
         for stopped in standing.stopped {
             self.dispatch.lanes.stop_at(stopped);
         }
-        self.feed.open = true;
+        self.feed.state = FeedState::Open;
         self.await_wake(ctx);
         self.pump(ctx);
     }
 
     /// Whether the pool knows enough to send.
     pub(super) fn feed_is_open(&self) -> bool {
-        self.feed.open
+        self.feed.state != FeedState::Closed
     }
 
     /// Takes all that the outbox has in memory. False while a thread is reading more into it.
     pub(super) fn take_all(&mut self) -> bool {
-        if self.feed.refilling || !self.feed.open {
+        if self.feed.state != FeedState::Open {
             return false;
         }
         while self.take() > 0 {}
@@ -121,17 +122,15 @@ impl OutboundPool {
         let woken = Arc::clone(&self.feed.woken);
         let wake = async move { woken.notified().await };
         ctx.spawn(wrap_future(wake).map(|(), pool: &mut Self, ctx| {
-            pool.feed.more = true;
             pool.pump(ctx);
             pool.await_wake(ctx);
         }));
     }
 
-    /// Takes from the outbox while the lanes have little that could go.
+    /// Takes from the outbox while the lanes have little that could go. Asking costs less than remembering whether there
+    /// may be more.
     pub(super) fn feed_lanes(&mut self, ctx: &mut Context<Self>) {
-        while self.feed.more && self.dispatch.lanes.ready_len() < TAKE_BELOW {
-            self.feed.more = self.take() == TAKE_AT_ONCE;
-        }
+        while self.dispatch.lanes.ready_len() < TAKE_BELOW && self.take() == TAKE_AT_ONCE {}
         if self.feed.on_disk {
             self.refill(ctx);
         }
@@ -150,18 +149,17 @@ impl OutboundPool {
 
     /// Lets a thread read what memory has no copy of; the outbox wakes the pool when it has.
     fn refill(&mut self, ctx: &mut Context<Self>) {
-        if self.feed.refilling {
+        if self.feed.state != FeedState::Open {
             return;
         }
-        self.feed.refilling = true;
+        self.feed.state = FeedState::Refilling;
         let outbox = Arc::clone(&self.feed.outbox);
         let read = tokio::task::spawn_blocking(move || outbox.refill());
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| {
-            pool.feed.refilling = false;
+            pool.feed.state = FeedState::Open;
             pool.feed.on_disk = false;
             match read {
                 Ok(Ok(())) => {
-                    pool.feed.more = true;
                     pool.pump(ctx);
                 }
                 Ok(Err(error)) => pool.refill_failed(&error, ctx),
@@ -176,9 +174,10 @@ impl OutboundPool {
         ctx: &mut Context<Self>,
     ) {
         tracing::error!(destination = %self.destination.id, error, "the outbox could not be read");
-        ctx.run_later(STORE_RECHECK, |pool, ctx| {
-            pool.feed.more = true;
-            pool.pump(ctx);
-        });
+        ctx.run_later(STORE_RECHECK, Self::pump);
     }
+}
+
+fn open_feed_later(ctx: &mut Context<OutboundPool>) {
+    ctx.run_later(STORE_RECHECK, OutboundPool::open_feed);
 }

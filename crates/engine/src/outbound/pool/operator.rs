@@ -12,8 +12,8 @@ use super::state::{HoldReason, PoolState};
 use super::{OutboundPool, recording::name};
 use crate::outbound::handle::OperatorFault;
 
-/// How many deliveries an operator's word has touched.
-type Touched = Result<u64, OperatorFault>;
+/// How many deliveries an operator's word has touched. `None`: not now, the queue is being read.
+pub(in crate::outbound) type Touched = Option<Result<u64, OperatorFault>>;
 
 /// Ask how the destination stands.
 #[derive(Debug)]
@@ -76,8 +76,7 @@ impl Message for Release {
 }
 
 impl Message for Alter {
-    /// `None`: not now, the outbox is being read.
-    type Result = Option<Touched>;
+    type Result = Touched;
 }
 
 impl OutboundPool {
@@ -98,8 +97,7 @@ impl OutboundPool {
         let (ticket, awaited) = self.completions.ticket();
         self.store.record(change, Some(ticket));
         Box::pin(async move {
-            awaited.stored().await.ok_or(OperatorFault::StoreFailed)?;
-            Ok(touched)
+            Some(awaited.stored().await.map(|_stored| touched).ok_or(OperatorFault::StoreFailed))
         })
     }
 
@@ -144,6 +142,9 @@ impl Handler<Hold> for OutboundPool {
     type Result = ResponseFuture<Touched>;
 
     fn handle(&mut self, Hold { by, reason }: Hold, _: &mut Self::Context) -> Self::Result {
+        if !self.feed_is_open() {
+            return Box::pin(async { None });
+        }
         tracing::warn!(destination = %self.destination.id, %by, "destination held");
         let change = self.hold(by, reason);
         self.confirm(change, self.dispatch.lanes.len() as u64)
@@ -154,6 +155,9 @@ impl Handler<Release> for OutboundPool {
     type Result = ResponseFuture<Touched>;
 
     fn handle(&mut self, Release { by }: Release, ctx: &mut Self::Context) -> Self::Result {
+        if !self.feed_is_open() {
+            return Box::pin(async { None });
+        }
         tracing::info!(destination = %self.destination.id, %by, "destination released: trying now");
         self.hold = None;
         self.dispatch.paused = false;
@@ -170,7 +174,7 @@ impl Handler<Release> for OutboundPool {
 }
 
 impl Handler<Alter> for OutboundPool {
-    type Result = ResponseFuture<Option<Touched>>;
+    type Result = ResponseFuture<Touched>;
 
     fn handle(&mut self, alter: Alter, ctx: &mut Self::Context) -> Self::Result {
         // What waits in the outbox's memory was read before this word and would not know of it; in hand it does.
@@ -191,11 +195,30 @@ impl Handler<Alter> for OutboundPool {
         let confirmed = last.map(|last| self.confirm(last, touched));
         self.pump(ctx);
         Box::pin(async move {
-            Some(match confirmed {
+            match confirmed {
                 Some(confirmed) => confirmed.await,
-                None if in_flight => Err(OperatorFault::InFlight),
-                None => Ok(0),
-            })
+                None if in_flight => Some(Err(OperatorFault::InFlight)),
+                None => Some(Ok(0)),
+            }
         })
+    }
+}
+
+/// Panic, as only a fault of ours would.
+#[cfg(test)]
+#[derive(Debug)]
+pub(in crate::outbound) struct Die;
+
+#[cfg(test)]
+impl Message for Die {
+    type Result = ();
+}
+
+#[cfg(test)]
+impl Handler<Die> for OutboundPool {
+    type Result = ();
+
+    fn handle(&mut self, Die: Die, _: &mut Self::Context) {
+        panic!("asked to");
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use wardline_flow::Cause;
 
 use super::OutboundPool;
+use crate::outbound::report::CloseReason;
 
 /// How one destination stands at this moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl OutboundPool {
         PoolState {
             state: self.state(),
             reason: self.reason(),
-            last_close: self.last_close.map(|reason| reason.code()),
+            last_close: self.last_close.map(CloseReason::code),
             head_attempts: head.map_or(0, |head| head.attempts),
             next_retry: due.map(|due| now.at(due)),
             in_flight: self.dispatch.lanes.in_flight_len(),

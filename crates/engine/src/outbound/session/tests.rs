@@ -49,7 +49,7 @@ fn reply(code: AckCode) -> Received {
 fn an_answer_counts_for_the_message_whose_id_it_names() {
     let mut line = Line::awaiting("M1");
     assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
-    assert!(!line.session.awaited.is_some());
+    assert!(line.session.awaited.is_none());
     assert!(!line.session.is_spent());
     assert_eq!(line.counters.replies_positive.get(), 1);
 }

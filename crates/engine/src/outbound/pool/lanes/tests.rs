@@ -21,7 +21,7 @@ fn number(id: MessageId) -> u64 {
 fn order_1_in_a_lane_nothing_goes_while_its_predecessor_is_in_flight() {
     let (mut lanes, now) = (lanes(Order::Fifo, 2), Instant::now());
     assert_eq!(next(&mut lanes, 1, now), [1]);
-    assert_eq!(next(&mut lanes, 1, now), []);
+    assert!(next(&mut lanes, 1, now).is_empty());
     lanes.end(id(1));
     assert_eq!(next(&mut lanes, 1, now), [2]);
 }
@@ -32,7 +32,7 @@ fn order_1_a_waiting_delivery_holds_its_lane_until_it_is_due() {
     next(&mut lanes, 1, now);
     let due = now + Duration::from_secs(1);
     lanes.retry_at(id(1), due);
-    assert_eq!(next(&mut lanes, 1, now), []);
+    assert!(next(&mut lanes, 1, now).is_empty());
     assert_eq!(lanes.next_due(), Some(due));
     assert_eq!(next(&mut lanes, 1, due), [1]);
 }
@@ -44,7 +44,7 @@ fn order_1_a_stopped_delivery_holds_its_lane_until_it_is_back_or_gone() {
     lanes.stop_at(id(1));
     lanes.end(id(1));
     assert_eq!(lanes.stopped(), Some(id(1)));
-    assert_eq!(next(&mut lanes, 9, now), []);
+    assert!(next(&mut lanes, 9, now).is_empty());
     lanes.add(lease(1));
     assert_eq!(next(&mut lanes, 9, now), [1, 2, 3]);
 
@@ -53,7 +53,7 @@ fn order_1_a_stopped_delivery_holds_its_lane_until_it_is_back_or_gone() {
     assert_eq!(next(&mut lanes, 1, now), [1], "what stands before the stop goes on");
     lanes.end(id(1));
     lanes.add(lease(10));
-    assert_eq!(next(&mut lanes, 1, now), []);
+    assert!(next(&mut lanes, 1, now).is_empty());
     lanes.let_go(id(9));
     assert_eq!(next(&mut lanes, 1, now), [10]);
 }
@@ -65,7 +65,7 @@ fn order_1_a_group_leaves_as_one_and_what_was_not_tried_goes_first_again() {
     lanes.end(id(1));
     lanes.retry_at(id(2), now + Duration::from_secs(1));
     lanes.give_back(id(3));
-    assert_eq!(next(&mut lanes, 3, now), []);
+    assert!(next(&mut lanes, 3, now).is_empty());
     assert_eq!(next(&mut lanes, 3, now + Duration::from_secs(1)), [2, 3, 4]);
 }
 

@@ -1,0 +1,10 @@
+//! The way out against real sockets, folders and a real store.
+
+mod answers;
+mod drains;
+mod faults;
+mod folders;
+mod handlers;
+mod operators;
+mod sink;
+mod site;

@@ -1,0 +1,142 @@
+//! Peers that are away, go away, or say nothing: the same bytes again, for ever, in order.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use wardline_store::DeliveryState;
+
+use super::sink::{Act, Sink};
+use super::site::{Site, mllp, until, with};
+
+/// The first message meets this, later ones are answered.
+async fn first_meets(act: Act) -> (Sink, Site) {
+    let first = move |_: &_, before| if before == 0 { act.clone() } else { Act::Answer("AA") };
+    let sink = Sink::start(first).await;
+    let site = Site::new(mllp(sink.address));
+    site.start();
+    site.accept(2).await;
+    site.delivered(2).await;
+    (sink, site)
+}
+
+#[actix::test]
+async fn no_answer_closes_the_socket_and_the_same_message_goes_again() {
+    let (sink, site) = first_meets(Act::Ignore).await;
+    assert_eq!(sink.ids(), ["M1", "M1", "M2"]);
+    assert_eq!(sink.connections(), [1, 2, 2]);
+    assert_eq!(site.counters.ack_timeouts.get(), 1);
+}
+
+#[actix::test]
+async fn a_close_or_a_reset_instead_of_an_answer_is_retried() {
+    for act in [Act::Close, Act::Reset, Act::HalfClose] {
+        let (sink, site) = first_meets(act.clone()).await;
+        assert_eq!(sink.ids(), ["M1", "M1", "M2"], "{act:?}");
+        assert_eq!(sink.connections(), [1, 2, 2], "{act:?}");
+        assert_eq!(site.counters.retried.get(), 1, "{act:?}");
+        assert_eq!(site.counters.disconnects.get(), 1, "{act:?}");
+    }
+}
+
+#[actix::test]
+async fn a_peer_that_hung_up_is_noticed_before_anything_is_written_to_it() {
+    let sink = Sink::start(|got, _| match got.control_id.as_str() {
+        "M1" => Act::AnswerAndClose,
+        _ => Act::Answer("AA"),
+    })
+    .await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+    until(|| site.counters.disconnects.get() == 1).await;
+    site.accept(1).await;
+    site.delivered(2).await;
+    assert_eq!(sink.connections(), [1, 2]);
+    assert_eq!((site.counters.attempts.get(), site.counters.retried.get()), (2, 0));
+    assert_eq!(pool.describe().await.last_close, Some("closed-by-peer"));
+}
+
+#[actix::test]
+async fn a_peer_that_never_reads_is_given_up_after_the_write_timeout() {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("set");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
+    let listener = socket.listen(8).expect("listening");
+    let site = Site::new(mllp(listener.local_addr().expect("bound")));
+    let pool = site.start();
+    let large = format!("MSH|^~\\&|A|B|C|D|||ORU^R01|BIG|P|2.5\rOBX|{}\r", "A".repeat(6_000_000));
+    site.accept_body(large.into()).await;
+    until(|| site.counters.retried.get() >= 1).await;
+    let state = pool.describe().await;
+    assert_eq!(state.reason.as_deref(), Some("write-timeout"));
+    assert_eq!(site.rows(DeliveryState::Pending).await.len(), 1);
+    drop(listener);
+}
+
+#[actix::test]
+async fn a_refused_connection_is_tried_until_somebody_listens_and_is_no_send() {
+    let reserved = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = reserved.local_addr().expect("bound");
+    drop(reserved);
+    let site = Site::new(mllp(address));
+    let pool = site.start();
+    site.accept(2).await;
+    until(|| site.counters.connect_failures.get() >= 3).await;
+    let state = pool.describe().await;
+    assert_eq!((state.state, state.reason.as_deref()), ("down", Some("refused")));
+    assert!(state.head_attempts >= 3);
+    assert_eq!(site.rows(DeliveryState::Pending).await[0].attempts, 0);
+
+    let listener = TcpListener::bind(address).await.expect("the port again");
+    let sink = Sink::serve(listener, |_, _| Act::Answer("AA"));
+    site.delivered(2).await;
+    assert_eq!(sink.ids(), ["M1", "M2"]);
+    assert_eq!(pool.describe().await.state, "up");
+}
+
+#[actix::test]
+async fn a_name_without_an_address_is_told_as_such() {
+    let unresolved = |mllp: &mut wardline_config::MllpDestination| {
+        mllp.address = "no-such-host.invalid:2575".to_owned();
+        mllp.connect_timeout = Duration::from_secs(5);
+    };
+    let site = Site::new(with(mllp("127.0.0.1:1".parse().expect("an address")), unresolved));
+    let pool = site.start();
+    site.accept(1).await;
+    until(|| site.counters.connect_failures.get() >= 1).await;
+    let reason = pool.describe().await.reason;
+    assert!(matches!(reason.as_deref(), Some("unresolved" | "connect-timeout")), "{reason:?}");
+}
+
+#[actix::test]
+async fn five_rejections_in_a_row_hold_the_destination_and_keep_the_rest() {
+    let sink = Sink::start(|_, before| Act::Answer(if before < 5 { "AR" } else { "AA" })).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    site.accept(8).await;
+    until(|| site.counters.destination_held.get() == 1).await;
+    assert_eq!(site.rows(DeliveryState::Dead).await.len(), 5);
+    assert_eq!(site.rows(DeliveryState::Pending).await.len(), 3);
+    let state = pool.describe().await;
+    assert_eq!(state.state, "held");
+    assert_eq!(state.reason.as_deref(), Some("wardline: 5 dead letters in a row"));
+    assert_eq!(sink.log.len(), 5);
+
+    pool.retry("ann").await.expect("released");
+    site.delivered(3).await;
+    assert_eq!(sink.ids()[5..], ["M6", "M7", "M8"]);
+}
+
+#[actix::test]
+async fn a_hold_of_one_dead_letter_is_possible() {
+    let sink = Sink::start(|_, _| Act::Answer("AR")).await;
+    let mut destination = mllp(sink.address);
+    destination.max_consecutive_dead = NonZeroU32::MIN;
+    let site = Site::new(destination);
+    site.start();
+    site.accept(2).await;
+    until(|| site.counters.destination_held.get() == 1).await;
+    assert_eq!(sink.ids(), ["M1"]);
+}

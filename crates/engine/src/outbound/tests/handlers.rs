@@ -1,0 +1,160 @@
+//! A handler actor as destination, behind a pool.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use wardline_config::{DestinationKind, HandlerDestination, HandlerLimits};
+use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source};
+use wardline_store::DeliveryState;
+
+use super::site::{Site, destination, until};
+use crate::handler::{Decision, HandlerSupervisor, Handlers, Received};
+use crate::outbound::testing::message;
+
+type Script = Arc<dyn Fn(&Received, usize) -> Decision + Send + Sync>;
+
+/// Decides as a test wants it to.
+struct Scripted {
+    script: Script,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Actor for Scripted {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Scripted {
+    type Result = Decision;
+
+    fn handle(&mut self, received: Received, _: &mut Self::Context) -> Decision {
+        (self.script)(&received, self.calls.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A site whose destination is a handler that follows `script`, told how often it was called before.
+fn site(script: impl Fn(&Received, usize) -> Decision + Send + Sync + 'static) -> Site {
+    let name = HandlerName::from("scripted");
+    let mut handlers = Handlers::default();
+    let (script, calls): (Script, _) = (Arc::new(script), Arc::new(AtomicUsize::new(0)));
+    handlers.add(name.as_str(), move || Scripted {
+        script: Arc::clone(&script),
+        calls: Arc::clone(&calls),
+    });
+    let factory = handlers.factory(name.as_str()).expect("added");
+    let (supervisor, caller) = HandlerSupervisor::new(HandlerLimits::new(name.clone()), factory);
+    supervisor.start();
+    let handler = HandlerDestination { handler: name, timeout: Duration::from_millis(300) };
+    let mut site = Site::new(destination(DestinationKind::Handler(handler)));
+    site.delivering.handler = Some(caller);
+    site.delivering.routing = Arc::new(Routing {
+        routes: vec![Route {
+            id: RouteId::from("onwards"),
+            from: Some(vec![Source::Handler(DestinationId::from("lis"))]),
+            matcher: None,
+            to: vec![DestinationId::from("lis")],
+            handlers: Vec::new(),
+        }],
+    });
+    site
+}
+
+#[actix::test]
+async fn accept_delivers_and_the_handler_sees_what_was_stored() {
+    let site = site(|received, _| {
+        assert_eq!(received.bytes(), &message("M1"));
+        assert!(received.id.is_some());
+        Decision::Accept
+    });
+    site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+}
+
+#[actix::test]
+async fn a_failure_is_retried_and_a_panic_costs_one_call() {
+    let site = site(|_, before| match before {
+        0 => Decision::fail("not now"),
+        1 => panic!("a bug in a handler"),
+        _ => Decision::Accept,
+    });
+    site.start();
+    site.accept(2).await;
+    site.delivered(2).await;
+    assert_eq!(site.counters.retried.get(), 2);
+}
+
+#[actix::test]
+async fn a_handler_that_takes_too_long_is_retried() {
+    let site = site(|_, before| match before {
+        0 => Decision::later(std::future::pending()),
+        _ => Decision::Accept,
+    });
+    site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+    assert_eq!(site.counters.retried.get(), 1);
+}
+
+#[actix::test]
+async fn a_rejection_is_a_dead_letter_and_the_lane_goes_on() {
+    let site = site(|_, before| match before {
+        0 => Decision::reject("never"),
+        _ => Decision::Accept,
+    });
+    site.start();
+    site.accept(2).await;
+    site.delivered(1).await;
+    let dead = site.rows(DeliveryState::Dead).await;
+    assert_eq!(dead[0].cause.as_deref(), Some("handler-rejected"));
+}
+
+#[actix::test]
+async fn end_1_what_is_emitted_is_stored_with_the_outcome_and_goes_its_own_way() {
+    let site = site(|received, _| match received.hops {
+        0 => Decision::Emit(vec![message("E1"), message("E2")]),
+        hops => {
+            assert_eq!((hops, &*received.listener), (1, "lis"));
+            Decision::Accept
+        }
+    });
+    site.start();
+    site.accept(1).await;
+    site.delivered(3).await;
+}
+
+#[actix::test]
+async fn a_message_in_a_circle_is_a_dead_letter_after_eight_handlers() {
+    let site = site(|_, _| Decision::Emit(vec![message("AGAIN")]));
+    site.start();
+    site.accept(1).await;
+    until(|| site.counters.dead.get() == 1).await;
+    assert_eq!(site.counters.delivered.get(), 8);
+    assert_eq!(site.rows(DeliveryState::Dead).await[0].cause.as_deref(), Some("loop"));
+}
+
+#[actix::test]
+async fn what_is_no_message_is_not_emitted() {
+    let site = site(|_, before| match before {
+        0 => Decision::Emit(vec![Bytes::from_static(b"no message")]),
+        _ => Decision::Accept,
+    });
+    site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+    assert_eq!(site.counters.retried.get(), 1);
+}
+
+#[actix::test]
+async fn without_its_handler_a_destination_is_down_and_keeps_its_queue() {
+    let mut site = site(|_, _| Decision::Accept);
+    site.delivering.handler = None;
+    let pool = site.start();
+    site.accept(1).await;
+    until(|| site.counters.retried.get() >= 2).await;
+    let state = pool.describe().await;
+    assert_eq!((state.state, state.reason.as_deref()), ("down", Some("handler-down")));
+    assert_eq!(site.rows(DeliveryState::Pending).await[0].attempts, 0);
+}

@@ -1,0 +1,150 @@
+//! Operators' words, each done at once or refused.
+
+use wardline_store::DeliveryState;
+
+use super::sink::{Act, Sink};
+use super::site::{Site, max_attempts, mllp, until};
+use crate::outbound::testing::framed_reply;
+use crate::outbound::{Chosen, OperatorFault, PoolHandle};
+
+/// A sink whose first answers name another message.
+async fn unclear_first(sends: usize) -> Sink {
+    Sink::start(move |_, before| match before {
+        before if before < sends => Act::Write(framed_reply("AA", "OTHER")),
+        _ => Act::Answer("AA"),
+    })
+    .await
+}
+
+/// A pool that has just been replaced has to read first how its destination stands.
+async fn until_held(pool: &PoolHandle) {
+    while pool.describe().await.state != "held" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[actix::test]
+async fn a_held_destination_sends_nothing_until_it_is_released() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    pool.hold("ann", "maintenance").await.expect("held");
+    site.accept(2).await;
+    assert_eq!(pool.describe().await.state, "held");
+    assert_eq!(pool.describe().await.reason.as_deref(), Some("ann: maintenance"));
+    assert_eq!(sink.log.len(), 0);
+    pool.retry("ann").await.expect("released");
+    site.delivered(2).await;
+}
+
+#[actix::test]
+async fn a_hold_outlives_the_pool() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    pool.hold("ann", "maintenance").await.expect("held");
+    site.accept(1).await;
+    pool.kill().await;
+    until_held(&pool).await;
+    pool.retry("ann").await.expect("released");
+    site.delivered(1).await;
+}
+
+#[actix::test]
+async fn order_1_a_retried_delivery_goes_before_those_that_waited_for_it() {
+    let sink = unclear_first(2).await;
+    let site = Site::new(max_attempts(mllp(sink.address), 2));
+    let pool = site.start();
+    site.accept(3).await;
+    until(|| site.counters.held.get() == 1).await;
+    assert_eq!(sink.log.len(), 2);
+    assert!(pool.retry("ann").await.expect("revived") >= 1);
+    site.delivered(3).await;
+    assert_eq!(sink.ids(), ["M1", "M1", "M1", "M2", "M3"]);
+}
+
+#[actix::test]
+async fn order_1_a_stopped_lane_stays_stopped_when_the_pool_is_replaced() {
+    let sink = unclear_first(1).await;
+    let site = Site::new(max_attempts(mllp(sink.address), 1));
+    let pool = site.start();
+    site.accept(2).await;
+    until(|| site.counters.held.get() == 1).await;
+    pool.kill().await;
+    until_held(&pool).await;
+    assert_eq!(sink.ids(), ["M1"]);
+    pool.skip("ann", false).await.expect("skipped");
+    site.delivered(1).await;
+    assert_eq!(sink.ids(), ["M1", "M2"]);
+}
+
+#[actix::test]
+async fn a_skipped_head_is_a_dead_letter_and_its_lane_goes_on() {
+    let sink = unclear_first(1).await;
+    let site = Site::new(max_attempts(mllp(sink.address), 1));
+    let pool = site.start();
+    let ids = site.accept(2).await;
+    until(|| site.counters.held.get() == 1).await;
+    assert_eq!(pool.skip("ann", true).await.expect("looked"), 1);
+    assert_eq!(site.rows(DeliveryState::Held).await.len(), 1, "only looked");
+    assert_eq!(pool.skip("ann", false).await.expect("skipped"), 1);
+    site.delivered(1).await;
+    let dead = site.rows(DeliveryState::Dead).await;
+    assert_eq!((dead[0].message, dead[0].cause.as_deref()), (ids[0], Some("skipped")));
+    assert!(matches!(pool.skip("ann", false).await, Err(OperatorFault::NotFound)));
+}
+
+#[actix::test]
+async fn a_dead_letter_is_revived_and_delivered() {
+    let sink = Sink::start(|_, before| Act::Answer(if before == 0 { "AR" } else { "AA" })).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    let ids = site.accept(1).await;
+    until(|| site.counters.dead.get() == 1).await;
+    assert_eq!(pool.revive(Chosen::All, "ann", true).await.expect("looked"), 1);
+    assert_eq!(pool.revive(Chosen::Messages(ids), "ann", false).await.expect("revived"), 1);
+    site.delivered(1).await;
+    assert_eq!(sink.ids(), ["M1", "M1"]);
+    assert_eq!(site.rows(DeliveryState::Dead).await, []);
+}
+
+#[actix::test]
+async fn end_1_what_was_discarded_is_never_sent() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    pool.hold("ann", "maintenance").await.expect("held");
+    let ids = site.accept(4).await;
+    let one = Chosen::Messages(vec![ids[1]]);
+    assert_eq!(pool.discard(false, one.clone(), "ann", "test", true).await.expect("looked"), 1);
+    assert_eq!(pool.discard(false, one.clone(), "ann", "test", false).await.expect("done"), 1);
+    let again = pool.discard(false, one, "ann", "test", false).await;
+    assert!(matches!(again, Err(OperatorFault::NotFound)), "{again:?}");
+    pool.retry("ann").await.expect("released");
+    site.delivered(3).await;
+    assert_eq!(sink.ids(), ["M1", "M3", "M4"]);
+}
+
+#[actix::test]
+async fn a_whole_queue_and_all_dead_letters_can_be_discarded() {
+    let sink = Sink::start(|_, _| Act::Answer("AR")).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    site.accept(9).await;
+    until(|| site.counters.destination_held.get() == 1).await;
+    assert_eq!(pool.discard(false, Chosen::All, "ann", "test", false).await.expect("done"), 4);
+    assert_eq!(pool.discard(true, Chosen::All, "ann", "test", false).await.expect("done"), 5);
+    assert_eq!(site.rows(DeliveryState::Pending).await, []);
+    assert_eq!(site.rows(DeliveryState::Dead).await, []);
+}
+
+#[actix::test]
+async fn what_is_in_flight_is_left_to_its_peer() {
+    let sink = Sink::start(|_, _| Act::Ignore).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    let ids = site.accept(1).await;
+    until(|| sink.log.len() == 1).await;
+    let refused = pool.discard(false, Chosen::Messages(ids), "ann", "test", false).await;
+    assert!(matches!(refused, Err(OperatorFault::InFlight)), "{refused:?}");
+}

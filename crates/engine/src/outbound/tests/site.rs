@@ -1,0 +1,188 @@
+//! A pool with a store of its own.
+
+use std::cell::Cell;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Arbiter;
+use bytes::Bytes;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
+use wardline_flow::{DestinationId, Routing};
+use wardline_store::{
+    Accept, DeliveryRow, DeliveryState, JournalStore, Lane, MessageId, NewDelivery, NewMessage,
+    Query, Store, StoreOptions,
+};
+
+use crate::drain::{Drain, Phase, PhaseSender};
+use crate::inbound::completions::Completions;
+use crate::observe::{DestinationCounters, Moment};
+use crate::outbound::testing::message;
+use crate::outbound::{Delivering, PoolHandle, start};
+
+/// How long a test waits for what must come.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(super) struct Site {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) counters: Arc<DestinationCounters>,
+    pub(super) completions: Completions,
+    pub(super) phase: PhaseSender,
+    pub(super) delivering: Delivering,
+    destination: Arc<str>,
+    next: Cell<u64>,
+    /// Goes with the site.
+    _folder: TempDir,
+}
+
+/// An MLLP destination whose waits are short enough for a test.
+pub(super) fn mllp(address: std::net::SocketAddr) -> Destination {
+    destination(DestinationKind::Mllp(MllpDestination {
+        ack_timeout: Duration::from_millis(300),
+        write_timeout: Duration::from_millis(300),
+        ..MllpDestination::new(address.to_string())
+    }))
+}
+
+pub(super) fn destination(kind: DestinationKind) -> Destination {
+    let mut destination = Destination::new(DestinationId::from("lis"), kind);
+    destination.policy.retry.first = Duration::from_millis(40);
+    destination.policy.retry.max = Duration::from_millis(160);
+    destination
+}
+
+/// The same with other settings of its kind.
+pub(super) fn with(
+    mut destination: Destination,
+    change: impl FnOnce(&mut MllpDestination),
+) -> Destination {
+    if let DestinationKind::Mllp(mllp) = &mut destination.kind {
+        change(mllp);
+    }
+    destination
+}
+
+/// Without order, over so many connections.
+pub(super) fn unordered(destination: Destination, connections: usize) -> Destination {
+    let connections = NonZeroUsize::new(connections).expect("some");
+    let destination = with(destination, |mllp| mllp.connections = connections);
+    Destination { order: Order::None, ..destination }
+}
+
+pub(super) fn max_attempts(mut destination: Destination, attempts: u32) -> Destination {
+    destination.policy.retry.max_attempts = NonZeroU32::new(attempts);
+    destination
+}
+
+impl Site {
+    pub(super) fn new(destination: Destination) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store: Arc<dyn Store> =
+            Arc::new(JournalStore::open(options(&folder)).expect("a store"));
+        let (phase, drain) = Drain::new();
+        let counters = Arc::new(DestinationCounters::default());
+        let completions = Completions::open(&*store, &Arbiter::current());
+        let name = destination.id.arc();
+        let delivering = Delivering {
+            destination,
+            store: Arc::clone(&store),
+            counters: Arc::clone(&counters),
+            last_delivered: Arc::new(Moment::default()),
+            drain,
+            handler: None,
+            routing: Arc::new(Routing::default()),
+        };
+        let next = Cell::new(0);
+        Self {
+            store,
+            counters,
+            completions,
+            phase,
+            delivering,
+            destination: name,
+            next,
+            _folder: folder,
+        }
+    }
+
+    /// Starts the pool.
+    pub(super) fn start(&self) -> PoolHandle {
+        start(self.delivering.clone(), &Arbiter::current())
+    }
+
+    pub(super) fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// Stores the messages M1, M2… going on where the last call ended.
+    pub(super) async fn accept(&self, count: usize) -> Vec<MessageId> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            self.next.set(self.next.get() + 1);
+            ids.push(self.accept_body(message(&format!("M{}", self.next.get()))).await);
+        }
+        ids
+    }
+
+    pub(super) async fn accept_body(&self, body: Bytes) -> MessageId {
+        let destination = Arc::clone(&self.destination);
+        let deliveries = vec![NewDelivery { destination, lane: Lane::FIFO, body: None }];
+        let accept = Accept {
+            received_at: Timestamp::now(),
+            listener: Arc::from("adt-in"),
+            peer: Arc::from("127.0.0.1:1"),
+            answer: None,
+            messages: vec![NewMessage { body, hops: 0, deliveries }],
+            concludes: None,
+        };
+        let (ticket, stored) = self.completions.ticket();
+        self.store.accept(accept, ticket).expect("it is open");
+        stored.stored().await.expect("stored").first
+    }
+
+    /// The deliveries of the destination in this state.
+    pub(super) async fn rows(&self, state: DeliveryState) -> Vec<DeliveryRow> {
+        let query = Query {
+            destination: Arc::clone(&self.destination),
+            state: Some(state),
+            after: None,
+            limit: 100,
+        };
+        let store = Arc::clone(&self.store);
+        let page = tokio::task::spawn_blocking(move || store.query(&query)).await;
+        page.expect("read").expect("readable").deliveries
+    }
+
+    /// Waits until so many were delivered, and nothing is left.
+    pub(super) async fn delivered(&self, count: u64) {
+        until(|| self.counters.delivered.get() >= count).await;
+        assert_eq!(self.counters.delivered.get(), count, "END-1: each once");
+        assert_eq!(self.rows(DeliveryState::Pending).await, [], "END-1: nothing is left");
+    }
+}
+
+/// Waits for a condition.
+pub(super) async fn until(condition: impl Fn() -> bool) {
+    let waited = tokio::time::timeout(DEADLINE, async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    waited.await.expect("it comes true within the deadline");
+}
+
+fn options(folder: &TempDir) -> StoreOptions {
+    StoreOptions {
+        dir: folder.path().join("store"),
+        segment_size: 1024 * 1024,
+        retain_for: Duration::from_hours(1),
+        retain_bytes: 64 * 1024 * 1024,
+        min_free: 0,
+        max_index_lag: 64 * 1024 * 1024,
+        dead_letter_retention: None,
+        on_fatal: Box::new(|fault| panic!("the store failed: {fault}")),
+        on_intake: Box::new(|_| {}),
+    }
+}
