@@ -33,6 +33,8 @@
 //! The configuration names the handler where it is to stand: `handlers = ["lab-gate"]` on a listener or a route, or
 //! a destination of `kind = "handler"`.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 mod cli;
 
 use std::process::ExitCode;

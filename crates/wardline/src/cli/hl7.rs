@@ -14,8 +14,9 @@ use wardline_hl7::{Message, ParseError};
 
 use super::Invocation;
 use super::exit::Exit;
-use super::failure::{Failure, Outcome};
+use super::failure::{Failed, Failure, Outcome, TerminalError};
 use super::split::split;
+use super::terminal::Terminal;
 
 /// Look at messages in files.
 #[derive(Debug, Subcommand)]
@@ -66,6 +67,29 @@ impl Hl7 {
             Self::Get(get) => get.execute(invocation.terminal),
         }
     }
+}
+
+/// Does something with each message of each file. A file that cannot be read, or holds something other than
+/// messages, is told and passed over: then the command ends with 7, or with the error where no other file was named.
+fn each_message(
+    files: &[PathBuf],
+    terminal: Terminal,
+    mut act: impl FnMut(&Message) -> Result<(), TerminalError>,
+) -> Outcome {
+    let mut exit = Exit::Ok;
+    for file in files {
+        match messages(file) {
+            Ok(messages) => messages.iter().try_for_each(&mut act)?,
+            Err(error) if files.len() == 1 => return Err(error.into()),
+            Err(error) => {
+                exit = Exit::Partly;
+                if let Some(text) = Failed::from(error).told() {
+                    terminal.error(&text);
+                }
+            }
+        }
+    }
+    Ok(exit)
 }
 
 /// The messages in a file; `-` reads standard input.

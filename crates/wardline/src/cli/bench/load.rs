@@ -151,7 +151,8 @@ async fn echoed(
 ) -> Result<(), BenchError> {
     while left > 0 {
         let room = left.min(buffer.len());
-        let read = stream.read(&mut buffer[..room]).await.map_err(BenchError::Network)?;
+        let room = buffer.get_mut(..room).unwrap_or_default();
+        let read = stream.read(room).await.map_err(BenchError::Network)?;
         if read == 0 {
             return Err(BenchError::Network(io::ErrorKind::UnexpectedEof.into()));
         }

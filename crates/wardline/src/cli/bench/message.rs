@@ -43,8 +43,8 @@ impl Template {
     pub(super) fn next(&mut self) -> &[u8] {
         self.next += 1;
         let mut number = self.next;
-        for digit in self.frame[self.id.clone()].iter_mut().rev() {
-            *digit = b"0123456789"[usize::try_from(number % 10).unwrap_or_default()];
+        for digit in self.frame.get_mut(self.id.clone()).unwrap_or_default().iter_mut().rev() {
+            *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
         }
         &self.frame
@@ -57,7 +57,7 @@ impl Template {
 
     /// The MSH-10 of the frame written last.
     pub(super) fn id(&self) -> &[u8] {
-        &self.frame[self.id.clone()]
+        self.frame.get(self.id.clone()).unwrap_or_default()
     }
 }
 

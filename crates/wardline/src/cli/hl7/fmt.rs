@@ -6,11 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use wardline_hl7::{Message, Segment, Value};
 
-use super::super::exit::Exit;
 use super::super::failure::{Outcome, TerminalError};
 use super::super::printable;
 use super::super::terminal::Terminal;
-use super::{messages, paint};
+use super::{each_message, paint};
 
 /// Show messages with a segment on each line.
 #[derive(Debug, Args)]
@@ -36,16 +35,13 @@ struct SegmentJson {
 impl Fmt {
     pub(super) fn execute(self, terminal: Terminal) -> Outcome {
         let mut first = true;
-        for file in &self.files {
-            for message in messages(file)? {
-                if !first && !terminal.json && !self.raw {
-                    terminal.line("")?;
-                }
-                first = false;
-                self.show(&message, terminal)?;
+        each_message(&self.files, terminal, |message| {
+            if !first && !terminal.json && !self.raw {
+                terminal.line("")?;
             }
-        }
-        Ok(Exit::Ok)
+            first = false;
+            self.show(message, terminal)
+        })
     }
 
     fn show(&self, message: &Message, terminal: Terminal) -> Result<(), TerminalError> {

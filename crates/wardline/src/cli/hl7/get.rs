@@ -9,7 +9,7 @@ use wardline_hl7::{Message, Path, Value};
 use super::super::exit::Exit;
 use super::super::failure::{Outcome, TerminalError};
 use super::super::terminal::Terminal;
-use super::messages;
+use super::each_message;
 
 /// Print what stands at a path, a line for each place that the path names.
 ///
@@ -36,12 +36,11 @@ struct Found {
 impl Get {
     pub(super) fn execute(self, terminal: Terminal) -> Outcome {
         let mut found = false;
-        for file in &self.files {
-            for message in messages(file)? {
-                found |= self.print(&message, terminal)?;
-            }
-        }
-        Ok(if found { Exit::Ok } else { Exit::NotFound })
+        let exit = each_message(&self.files, terminal, |message| {
+            found |= self.print(message, terminal)?;
+            Ok(())
+        })?;
+        Ok(if found { exit } else { Exit::NotFound })
     }
 
     /// Prints what one message holds; false where it does not reach to the path.
