@@ -14,7 +14,9 @@ mod message;
 mod pair;
 mod process;
 mod report;
+mod row;
 mod sink;
+mod site;
 mod work;
 
 use std::fs;
@@ -71,8 +73,12 @@ enum Work {
     Lane,
     /// Receive, store, route, deliver.
     EndToEnd,
+    /// Answers of an engine of whose ten destinations one is dead.
+    DeadDestination,
     /// Memory, start-up, idle connections.
     Idle,
+    /// Receive and start with a million messages waiting. Only when it is named: filling the queue takes long.
+    Queued,
 }
 
 impl Bench {
@@ -91,7 +97,7 @@ impl Bench {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let mut report = Report::new();
         for work in Work::value_variants() {
-            if self.only.is_empty() || self.only.contains(work) {
+            if self.only.contains(work) || (self.only.is_empty() && *work != Work::Queued) {
                 bar.set_message(work.name());
                 bar.tick();
                 work.measure(&effort, &mut report)?;
@@ -118,6 +124,12 @@ impl Work {
             Self::Durable128 => report.row(effort.durable(128, 0.4)?),
             Self::Lane => report.row(effort.lane()?),
             Self::EndToEnd => report.row(effort.end_to_end()?),
+            Self::DeadDestination => report.row(effort.dead_destination()?),
+            Self::Queued => {
+                let (row, queued) = effort.queued()?;
+                report.row(row);
+                report.queued(queued);
+            }
             Self::Idle => report.idle(idle::measure(effort.folder)?),
         }
         Ok(())

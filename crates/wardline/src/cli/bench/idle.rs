@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 
-use super::engine::{Engine, Site};
+use super::engine::Engine;
 use super::error::BenchError;
+use super::site::Site;
 
 /// Idle connections that are opened.
 const CONNECTIONS: u64 = 10_000;
@@ -37,7 +38,7 @@ pub(super) struct Idle {
 
 /// Measures a fresh engine, then the same with as many idle connections as the descriptor limit allows.
 pub(super) fn measure(folder: &Path) -> Result<Idle, BenchError> {
-    let engine = Engine::start(folder, "idle", Site::Discard)?;
+    let engine = Engine::start(folder, "idle", &Site::Discard)?;
     thread::sleep(REST);
     let process = engine.child.process();
     let resident = process.resident()?;

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::error::BenchError;
 use super::message::Template;
@@ -35,6 +35,8 @@ pub(super) struct Load {
     pub(super) answer: Answer,
     /// How long is counted.
     pub(super) lasting: Duration,
+    /// From one message of a connection to its next, at least; otherwise as fast as answers come.
+    pub(super) every: Option<Duration>,
 }
 
 /// What comes back for a message.
@@ -55,6 +57,14 @@ pub(super) struct Carried {
     pub(super) messages: u64,
     /// Of the latencies counted, in microseconds; nothing where no answer was waited for.
     pub(super) p99: Option<u64>,
+}
+
+impl Carried {
+    /// [`Carried::p99`] as a figure; 0 where there is none.
+    #[expect(clippy::cast_precision_loss, reason = "a latency needs no more digits")]
+    pub(super) fn latency(&self) -> f64 {
+        self.p99.unwrap_or_default() as f64
+    }
 }
 
 /// What one connection carried.
@@ -101,6 +111,9 @@ impl Load {
         let mut share = Share { messages: 0, latencies: histogram()? };
         let end = begin + self.lasting;
         loop {
+            if let Some(every) = self.every {
+                sleep(every).await;
+            }
             let sent = Instant::now();
             if sent >= end {
                 return Ok(share);

@@ -10,10 +10,13 @@ use super::super::failure::TerminalError;
 use super::super::table::{Align, Cell, Table};
 use super::super::terminal::Terminal;
 use super::idle::Idle;
-use super::work::Row;
+use super::row::{Row, Target};
+use super::work::Queued;
 
 /// Milliseconds in which an idle engine should listen.
 const LISTENING_TARGET: f64 = 200.0;
+/// Milliseconds in which an engine should listen that has a million messages queued.
+const QUEUED_TARGET: f64 = 5000.0;
 /// Bytes that an idle engine should stay below.
 const RESIDENT_TARGET: u64 = 30 * 1024 * 1024;
 /// Bytes that an idle connection should stay below.
@@ -28,6 +31,8 @@ pub(super) struct Report {
     rows: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     idle: Option<Idle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queued: Option<Queued>,
 }
 
 /// Where it was measured.
@@ -41,7 +46,7 @@ impl Report {
     pub(super) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let machine = Machine { cores, version: env!("CARGO_PKG_VERSION") };
-        Self { machine, syncs_per_second: None, rows: Vec::new(), idle: None }
+        Self { machine, syncs_per_second: None, rows: Vec::new(), idle: None, queued: None }
     }
 
     /// Adds the syncs of the disk.
@@ -59,6 +64,11 @@ impl Report {
         self.idle = Some(idle);
     }
 
+    /// Adds the start with many messages waiting.
+    pub(super) fn queued(&mut self, queued: Queued) {
+        self.queued = Some(queued);
+    }
+
     /// Prints all of it.
     pub(super) fn print(&self, terminal: Terminal) -> Result<(), TerminalError> {
         if terminal.json {
@@ -74,6 +84,13 @@ impl Report {
         if let Some(idle) = &self.idle {
             print_idle(idle, terminal)?;
         }
+        if let Some(queued) = &self.queued {
+            terminal.line(format!(
+                "{} messages queued: listening after {:.0} ms (target {QUEUED_TARGET:.0})",
+                amounts::count(queued.messages),
+                queued.listening_after_milliseconds
+            ))?;
+        }
         if !self.rows.is_empty() {
             terminal.line("")?;
             terminal.table(&self.table())?;
@@ -85,8 +102,8 @@ impl Report {
         let mut table = Table::new(&[
             ("WORK", Align::Left),
             ("BESIDE", Align::Left),
-            ("REFERENCE/S", Align::Right),
-            ("ENGINE/S", Align::Right),
+            ("REFERENCE", Align::Right),
+            ("ENGINE", Align::Right),
             ("RATIO", Align::Right),
             ("TARGET", Align::Right),
             ("P99", Align::Right),
@@ -94,14 +111,14 @@ impl Report {
             ("DISK/MSG", Align::Right),
         ]);
         for row in &self.rows {
-            let pair = row.per_second;
+            let pair = row.figures;
             table.row([
                 row.work.as_str().into(),
                 row.beside.into(),
                 format!("{:.0}", pair.reference).into(),
                 format!("{:.0}", pair.engine).into(),
-                reached(format!("{:.2}", pair.ratio), pair.ratio >= row.target),
-                format!("{:.2}", row.target).into(),
+                reached(format!("{:.2}", pair.ratio), row.target.is_reached_by(pair.ratio)),
+                target(row.target).into(),
                 row.p99_microseconds
                     .map_or_else(|| "-".to_owned(), |p99| format!("{p99:.0}µs"))
                     .into(),
@@ -110,6 +127,13 @@ impl Report {
             ]);
         }
         table
+    }
+}
+
+fn target(target: Target) -> String {
+    match target {
+        Target::AtLeast(least) => format!("≥ {least:.2}"),
+        Target::AtMost(most) => format!("≤ {most:.2}"),
     }
 }
 

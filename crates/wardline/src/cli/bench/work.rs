@@ -9,11 +9,13 @@ use wardline_engine::control::protocol::Request;
 
 use super::ceiling;
 use super::child::Child;
-use super::engine::{DESTINATION, Engine, Site};
+use super::engine::Engine;
 use super::error::BenchError;
 use super::load::{Answer, Carried, Load, per_second};
-use super::pair::{Pair, median};
+use super::pair::Pair;
+use super::row::{Cost, Row, Target};
 use super::sink::Sink;
+use super::site::{NOBODY, Site, name};
 
 /// The size of a usual message, bytes.
 const SMALL: usize = 600;
@@ -23,10 +25,19 @@ const LARGE: usize = 100 * 1024;
 const CONNECTIONS: usize = 16;
 /// How long what is queued may take to be delivered when a measurement waits for all of it.
 const DELIVERY_TIME: Duration = Duration::from_secs(300);
-/// Before deliveries are counted: the connection is opened, caches are warmed.
-const WARM_UP: Duration = Duration::from_millis(300);
 /// Between two looks at a count.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// Destinations of a site of which one is dead.
+const DESTINATIONS: usize = 10;
+/// Between two messages of one connection where latency is measured: 800 messages a second in all.
+const USUAL_INTERVAL: Duration = Duration::from_millis(20);
+/// Latencies scatter more than rates: so many turns at least.
+const LATENCY_TURNS: u32 = 5;
+/// Many messages that wait.
+const MANY: u64 = 1_000_000;
+/// The queue is filled in pieces of this.
+const FILLING_TURN: Duration = Duration::from_secs(5);
 
 /// How long and how often.
 #[derive(Debug, Clone, Copy)]
@@ -39,44 +50,25 @@ pub(super) struct Effort<'a> {
     pub(super) turns: u32,
 }
 
-/// One line of the table.
+/// A start with many messages waiting.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
-    /// What the engine did.
-    pub(super) work: String,
-    /// What stands beside it.
-    pub(super) beside: &'static str,
-    /// Messages a second.
-    pub(super) per_second: Pair,
-    /// The ratio to reach.
-    pub(super) target: f64,
-    /// Within so many microseconds 99 of 100 answers of the engine came; the median of the turns.
-    pub(super) p99_microseconds: Option<f64>,
-    /// Processor time of the engine for one message, all threads.
-    pub(super) microseconds_per_message: f64,
-    /// Bytes the engine had the disk write for one message.
-    pub(super) written_per_message: f64,
-}
-
-/// Sums over the turns of one engine.
-#[derive(Default)]
-struct Cost {
-    messages: u64,
-    processor_time: Duration,
-    written: u64,
-    p99: Vec<f64>,
+pub(super) struct Queued {
+    /// How many.
+    pub(super) messages: u64,
+    /// From the start of the process until it took a connection; target 5000.
+    pub(super) listening_after_milliseconds: f64,
 }
 
 impl Effort<'_> {
     fn load(&self, engine: &Engine, connections: usize, size: usize) -> Load {
         let answer = Answer::Accepted;
-        Load { to: engine.address, connections, size, answer, lasting: self.turn }
+        Load { to: engine.address, connections, size, answer, lasting: self.turn, every: None }
     }
 
     /// Receive, parse the header, answer; nothing stored.
     pub(super) fn receive(&self, large: bool) -> Result<Row, BenchError> {
         let (size, target) = if large { (LARGE, 0.7) } else { (SMALL, 0.85) };
-        let engine = Engine::start(self.folder, "receive", Site::Discard)?;
+        let engine = Engine::start(self.folder, "receive", &Site::Discard)?;
         let (_echo, echo) = Child::start_echo()?;
         let load = self.load(&engine, CONNECTIONS, size);
         let mut cost = Cost::default();
@@ -87,12 +79,12 @@ impl Effort<'_> {
         )?;
         let work =
             format!("receive and answer, nothing stored, {size} B, {CONNECTIONS} connections");
-        Ok(cost.row(work, "bare tokio echo of the same bytes", pair, target))
+        Ok(cost.row(work, "bare tokio echo of the same bytes", pair, Target::AtLeast(target)))
     }
 
     /// Receive, store, queue, answer.
     pub(super) fn durable(&self, connections: usize, target: f64) -> Result<Row, BenchError> {
-        let engine = Engine::start(self.folder, "durable", Site::Queue)?;
+        let engine = Engine::start(self.folder, "durable", &Site::Queue)?;
         let load = self.load(&engine, connections, SMALL);
         let mut cost = Cost::default();
         let pair = Pair::measure(
@@ -105,13 +97,18 @@ impl Effort<'_> {
             },
         )?;
         let work = format!("durable receive and queue, {SMALL} B, {connections} connections");
-        Ok(cost.row(work, "the same records appended to a file, a sync per group", pair, target))
+        Ok(cost.row(
+            work,
+            "the same records appended to a file, a sync per group",
+            pair,
+            Target::AtLeast(target),
+        ))
     }
 
     /// Deliver what is queued, in one lane.
     pub(super) fn lane(&self) -> Result<Row, BenchError> {
         let sink = Sink::start().map_err(BenchError::Network)?;
-        let engine = Engine::start(self.folder, "lane", Site::Lane(sink.address))?;
+        let engine = Engine::start(self.folder, "lane", &Site::Lanes(vec![sink.address]))?;
         let (_echo, echo) = Child::start_echo()?;
         let load = self.load(&engine, CONNECTIONS, SMALL);
         let mut cost = Cost::default();
@@ -131,14 +128,19 @@ impl Effort<'_> {
             },
         )?;
         let work = format!("deliver what is queued in one lane, {SMALL} B");
-        Ok(cost.row(work, "ping-pong of the same bytes on a bare connection", pair, 0.5))
+        Ok(cost.row(
+            work,
+            "ping-pong of the same bytes on a bare connection",
+            pair,
+            Target::AtLeast(0.5),
+        ))
     }
 
     /// Receive, store, route, deliver.
     pub(super) fn end_to_end(&self) -> Result<Row, BenchError> {
         let sink = Sink::start().map_err(BenchError::Network)?;
-        let alone = Engine::start(self.folder, "alone", Site::Queue)?;
-        let through = Engine::start(self.folder, "through", Site::Pool(sink.address))?;
+        let alone = Engine::start(self.folder, "alone", &Site::Queue)?;
+        let through = Engine::start(self.folder, "through", &Site::Pool(sink.address))?;
         let (load_alone, load) =
             (self.load(&alone, CONNECTIONS, SMALL), self.load(&through, CONNECTIONS, SMALL));
         let mut cost = Cost::default();
@@ -153,7 +155,64 @@ impl Effort<'_> {
         )?;
         let work =
             format!("receive, store, route, deliver, {SMALL} B, {CONNECTIONS} in, pool of 4 out");
-        Ok(cost.row(work, "durable receive and queue alone", pair, 0.5))
+        Ok(cost.row(work, "durable receive and queue alone", pair, Target::AtLeast(0.5)))
+    }
+
+    /// What one dead destination does to the senders of ten.
+    pub(super) fn dead_destination(&self) -> Result<Row, BenchError> {
+        let sinks: Vec<Sink> = (0..DESTINATIONS)
+            .map(|_| Sink::start())
+            .collect::<Result<_, _>>()
+            .map_err(BenchError::Network)?;
+        let mut peers: Vec<_> = sinks.iter().map(|sink| sink.address).collect();
+        let good = Engine::start(self.folder, "good", &Site::Lanes(peers.clone()))?;
+        peers.truncate(DESTINATIONS - 1);
+        peers.push(NOBODY);
+        let one_dead = Engine::start(self.folder, "one-dead", &Site::Lanes(peers))?;
+        let every = Some(USUAL_INTERVAL);
+        let load_good = Load { every, ..self.load(&good, CONNECTIONS, SMALL) };
+        let load = Load { every, ..self.load(&one_dead, CONNECTIONS, SMALL) };
+        let mut cost = Cost::default();
+        let pair = Pair::measure(
+            self.turns.max(LATENCY_TURNS),
+            || load_good.run().map(|carried| carried.latency()),
+            || {
+                let mut latency = 0.0;
+                cost.of(&one_dead, || {
+                    let carried = load.run()?;
+                    latency = carried.latency();
+                    Ok(carried)
+                })?;
+                Ok(latency)
+            },
+        )?;
+        let work =
+            format!("one dead destination of {DESTINATIONS}, {SMALL} B: µs of the p99 answer");
+        Ok(cost.row(work, "the same with all of them good", pair, Target::AtMost(1.25)))
+    }
+
+    /// How the engine takes in messages when very many wait, and how it starts with them.
+    pub(super) fn queued(&self) -> Result<(Row, Queued), BenchError> {
+        let empty = Engine::start(self.folder, "empty", &Site::Queue)?;
+        let mut full = Engine::start(self.folder, "full", &Site::Queue)?;
+        let (load_empty, load) =
+            (self.load(&empty, CONNECTIONS, SMALL), self.load(&full, CONNECTIONS, SMALL));
+        let mut messages = 0;
+        while messages < MANY {
+            messages += Load { lasting: FILLING_TURN, ..load }.run()?.messages;
+        }
+        full.settle()?;
+        full.restart()?;
+        let listening_after_milliseconds = full.listening_after.as_secs_f64() * 1000.0;
+        let mut cost = Cost::default();
+        let pair = Pair::measure(
+            self.turns,
+            || load_empty.run().map(|carried| carried.per_second),
+            || cost.of(&full, || load.run()),
+        )?;
+        let work = format!("durable receive while {MANY} messages wait");
+        let row = cost.row(work, "the same on an empty queue", pair, Target::AtLeast(0.9));
+        Ok((row, Queued { messages, listening_after_milliseconds }))
     }
 }
 
@@ -172,72 +231,11 @@ fn carry_through(load: &Load, sink: &Sink) -> Result<Carried, BenchError> {
 }
 
 fn hold(engine: &Engine) -> Result<(), BenchError> {
-    let (destination, by) = (DESTINATION.to_owned(), "bench".to_owned());
+    let (destination, by) = (name(0), "bench".to_owned());
     engine.ask(&Request::Hold { destination, by, reason: "measuring".to_owned() }).map(drop)
 }
 
 fn release(engine: &Engine) -> Result<(), BenchError> {
-    let (destination, by) = (DESTINATION.to_owned(), "bench".to_owned());
+    let (destination, by) = (name(0), "bench".to_owned());
     engine.ask(&Request::Retry { destination, by }).map(drop)
-}
-
-impl Cost {
-    /// Does the work and adds what it cost; its rate.
-    #[expect(clippy::cast_precision_loss, reason = "a latency needs no more digits")]
-    fn of(
-        &mut self,
-        engine: &Engine,
-        work: impl FnOnce() -> Result<Carried, BenchError>,
-    ) -> Result<f64, BenchError> {
-        let process = engine.child.process();
-        let (time, written) = (process.processor_time()?, process.written()?);
-        let carried = work()?;
-        self.processor_time += process.processor_time()?.saturating_sub(time);
-        self.written += process.written()?.saturating_sub(written);
-        self.messages += carried.messages;
-        self.p99.extend(carried.p99.map(|microseconds| microseconds as f64));
-        Ok(carried.per_second)
-    }
-
-    /// Counts deliveries until the time is over or nothing is left; their rate.
-    fn of_deliveries(
-        &mut self,
-        engine: &Engine,
-        sink: &Sink,
-        lasting: Duration,
-    ) -> Result<f64, BenchError> {
-        self.of(engine, || {
-            thread::sleep(WARM_UP);
-            let (begun, before) = (Instant::now(), sink.taken());
-            let (mut last, mut taken) = (begun, before);
-            while begun.elapsed() < lasting {
-                thread::sleep(LOOK_AGAIN);
-                let now = sink.taken();
-                if now > taken {
-                    (last, taken) = (Instant::now(), now);
-                } else if last.elapsed() > WARM_UP {
-                    break;
-                }
-            }
-            if taken == before {
-                return Err(BenchError::NotDelivered);
-            }
-            let per_second = per_second(taken - before, last - begun);
-            Ok(Carried { per_second, messages: taken - before, p99: None })
-        })
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-    fn row(self, work: String, beside: &'static str, per_second: Pair, target: f64) -> Row {
-        let messages = self.messages.max(1) as f64;
-        Row {
-            work,
-            beside,
-            per_second,
-            target,
-            p99_microseconds: (!self.p99.is_empty()).then(|| median(self.p99)),
-            microseconds_per_message: self.processor_time.as_secs_f64() * 1e6 / messages,
-            written_per_message: self.written as f64 / messages,
-        }
-    }
 }
