@@ -99,11 +99,12 @@ impl Dispatch {
 
     /// The next slot to use and what to send through it.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Taken, Vec<Delivery>)> {
+        self.lanes.wake_due(now);
         if self.paused {
             return None;
         }
         let slot = self.slots.free(now)?;
-        let group = self.lanes.next(self.group, now);
+        let group = self.lanes.next(self.group);
         if group.is_empty() {
             return None;
         }
@@ -111,7 +112,7 @@ impl Dispatch {
         Some((taken, group))
     }
 
-    /// When something may be sent that may not be sent now.
+    /// When something may be sent that may not be sent now. What only lacks a free slot needs no clock.
     pub(super) fn next_moment(&self, now: Instant) -> Option<Instant> {
         [self.lanes.next_due(), self.slots.next_end(now)].into_iter().flatten().min()
     }

@@ -141,7 +141,10 @@ impl OutboundPool {
         let taken = self.feed.outbox.take(TAKE_AT_ONCE);
         let count = taken.deliveries.len();
         for pending in taken.deliveries {
-            self.dispatch.lanes.add(Lease::from(pending));
+            let id = pending.id;
+            if !self.dispatch.lanes.add(Lease::from(pending)) {
+                self.feed.outbox.done(id);
+            }
         }
         self.feed.on_disk = taken.more == More::OnDisk;
         count

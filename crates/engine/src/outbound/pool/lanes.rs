@@ -4,7 +4,7 @@
 //!              next                    ended
 //!   ready ───────────────▶ in flight ─────────▶ gone
 //!     ▲  ▲                  │  │  │
-//!     │  └─── give_back ────┘  │  └── hold ──▶ stopped ──add again, or let_go──▶ …
+//!     │  └─── give_back ────┘  │  └── hold ──▶ stopped ──add again, or ended──▶ …
 //!     │ due                    │ retry_at
 //!     └────────── waiting ◀────┘
 //! ```
@@ -31,7 +31,13 @@ pub(super) struct Lanes {
     in_flight: BTreeMap<MessageId, Lease>,
     /// Stopped as unclear; the store has them, their place in the lane is kept here.
     stopped: BTreeSet<MessageId>,
+    /// Ended by an operator while they were not in hand; the newest of them.
+    ended: BTreeSet<MessageId>,
 }
+
+/// How many deliveries ended by operators are remembered. Only those on their way from the store at that moment matter,
+/// which are the newest and at most a window of them.
+const REMEMBERED_ENDS: usize = 1024;
 
 /// The delivery that a lane waits for, as the status shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,15 +58,21 @@ impl Lanes {
             waiting: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            ended: BTreeSet::new(),
         }
     }
 
-    /// A delivery came from the outbox. One that was stopped takes its place again.
-    pub(super) fn add(&mut self, lease: Lease) {
+    /// A delivery came from the outbox. One that was stopped takes its place again. False for one that has been ended
+    /// meanwhile: it is not in hand.
+    pub(super) fn add(&mut self, lease: Lease) -> bool {
         let id = lease.delivery.id;
+        if self.ended.remove(&id) {
+            return false;
+        }
         debug_assert!(!self.contains(id), "the outbox hands out a delivery once");
         self.stopped.remove(&id);
         self.ready.insert(id, lease);
+        true
     }
 
     /// The lane stops at this delivery, which is not in hand.
@@ -71,8 +83,7 @@ impl Lanes {
     }
 
     /// What may be sent now, at most `most`: from here on it is in flight.
-    pub(super) fn next(&mut self, most: usize, now: Instant) -> Vec<Delivery> {
-        self.wake_due(now);
+    pub(super) fn next(&mut self, most: usize) -> Vec<Delivery> {
         let most = if self.is_open() { most } else { 0 };
         let mut group = Vec::new();
         while group.len() < most
@@ -117,9 +128,28 @@ impl Lanes {
         self.waiting.remove(&key)
     }
 
-    /// A stopped delivery has ended without coming back.
-    pub(super) fn let_go(&mut self, id: MessageId) {
+    /// A delivery that is not in hand has been ended. The outbox may just be about to hand it out.
+    pub(super) fn ended_elsewhere(&mut self, id: MessageId) {
         self.stopped.remove(&id);
+        self.ended.insert(id);
+        if self.ended.len() > REMEMBERED_ENDS {
+            self.ended.pop_first();
+        }
+    }
+
+    /// It will come again.
+    pub(super) fn comes_again(&mut self, id: MessageId) {
+        self.ended.remove(&id);
+    }
+
+    /// What waits and is due may be sent again.
+    pub(super) fn wake_due(&mut self, now: Instant) {
+        while let Some(entry) = self.waiting.first_entry()
+            && entry.key().0 <= now
+        {
+            let ((_, id), lease) = entry.remove_entry();
+            self.ready.insert(id, lease);
+        }
     }
 
     /// Forgets every wait.
@@ -181,15 +211,6 @@ impl Lanes {
         self.ready.contains_key(&id)
             || self.in_flight.contains_key(&id)
             || self.waiting.keys().any(|&(_, waiting)| waiting == id)
-    }
-
-    fn wake_due(&mut self, now: Instant) {
-        while let Some(entry) = self.waiting.first_entry()
-            && entry.key().0 <= now
-        {
-            let ((_, id), lease) = entry.remove_entry();
-            self.ready.insert(id, lease);
-        }
     }
 
     /// Whether a lane's earlier deliveries let later ones go.

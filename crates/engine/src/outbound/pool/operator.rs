@@ -79,6 +79,13 @@ impl Message for Alter {
     type Result = Touched;
 }
 
+/// What a word does to one delivery, to be recorded.
+struct Altered {
+    change: Change,
+    /// It was in hand; the outbox is told so once the change is recorded.
+    withdrawn: Option<MessageId>,
+}
+
 impl OutboundPool {
     /// Stops sending. What is in flight gets its answer.
     pub(super) fn hold(&mut self, by: Name, reason: Name) -> Change {
@@ -102,7 +109,7 @@ impl OutboundPool {
     }
 
     /// Does it to one delivery; none if it is in flight or that is how it stands already.
-    fn alter(&mut self, id: MessageId, sends: u32, alteration: &Alteration) -> Option<Change> {
+    fn alter(&mut self, id: MessageId, sends: u32, alteration: &Alteration) -> Option<Altered> {
         let lanes = &mut self.dispatch.lanes;
         let outcome = match alteration {
             Alteration::Skip => {
@@ -117,16 +124,18 @@ impl OutboundPool {
         if lanes.is_in_flight(id) {
             return None;
         }
-        let withdrawn = lanes.withdraw(id).is_some();
-        if !matches!(alteration, Alteration::Revive { .. }) {
-            lanes.let_go(id);
-        }
-        if withdrawn {
-            self.feed.outbox.done(id);
+        let withdrawn = lanes.withdraw(id).map(|lease| lease.delivery.id);
+        match alteration {
+            Alteration::Revive { .. } => lanes.comes_again(id),
+            Alteration::Skip | Alteration::Discard { .. } if withdrawn.is_none() => {
+                lanes.ended_elsewhere(id);
+            }
+            Alteration::Skip | Alteration::Discard { .. } => {}
         }
         let destination = self.destination.id.arc();
         let delivery = DeliveryRef { message: id, destination };
-        Some(Change::Delivery { at: Timestamp::now(), delivery, outcome })
+        let change = Change::Delivery { at: Timestamp::now(), delivery, outcome };
+        Some(Altered { change, withdrawn })
     }
 }
 
@@ -183,16 +192,22 @@ impl Handler<Alter> for OutboundPool {
         }
         let Alter { deliveries, alteration } = alter;
         let in_flight = deliveries.iter().any(|&(id, _)| self.dispatch.lanes.is_in_flight(id));
-        let mut changes: Vec<Change> = deliveries
+        let altered: Vec<Altered> = deliveries
             .into_iter()
             .filter_map(|(id, sends)| self.alter(id, sends, &alteration))
             .collect();
-        let touched = changes.len() as u64;
-        let last = changes.pop();
-        for change in changes {
-            self.store.record(change, None);
+        let touched = altered.len() as u64;
+        let mut confirmed = None;
+        for (Altered { change, withdrawn }, left) in altered.into_iter().zip((0..touched).rev()) {
+            if left == 0 {
+                confirmed = Some(self.confirm(change, touched));
+            } else {
+                self.store.record(change, None);
+            }
+            if let Some(id) = withdrawn {
+                self.feed.outbox.done(id);
+            }
         }
-        let confirmed = last.map(|last| self.confirm(last, touched));
         self.pump(ctx);
         Box::pin(async move {
             match confirmed {

@@ -23,7 +23,7 @@ impl Bench {
 
     fn of(destination: &Destination, slots: usize, count: u64) -> Self {
         let mut dispatch = Dispatch::new(destination, slots, 1);
-        (1..=count).for_each(|number| dispatch.lanes.add(lease(number)));
+        (1..=count).for_each(|number| assert!(dispatch.lanes.add(lease(number))));
         let now = Now { instant: Instant::now(), time: Timestamp::UNIX_EPOCH, random: EVEN };
         Self { dispatch, now }
     }
@@ -216,7 +216,7 @@ fn unclear_answers_stop_the_lane_at_the_tenth_send() {
     assert_eq!(settled.sends, 10);
     bench.passes(Duration::from_hours(1));
     assert!(bench.next().is_none(), "ORDER-1: the lane stops");
-    bench.dispatch.lanes.let_go(id(1));
+    bench.dispatch.lanes.ended_elsewhere(id(1));
     assert_eq!(bench.next().map(|(_, id)| id), Some(id(2)));
 }
 
@@ -249,6 +249,17 @@ fn without_order_several_connections_work_at_once() {
     assert!(bench.next().is_none());
     bench.reports(two.0, vec![(two.1, Ended::attempted(reply(AckCode::AA)))], None);
     assert_eq!(bench.next(), Some((two.0, id(3))));
+}
+
+#[test]
+fn what_is_due_and_lacks_a_free_slot_sets_no_timer() {
+    let mut bench = Bench::new(Order::None, 1, 2);
+    bench.attempt(reply(AckCode::AE), None);
+    let _busy = bench.next().expect("the other one");
+    assert!(bench.dispatch.next_moment(bench.now.instant).is_some());
+    bench.passes(FIRST);
+    assert!(bench.next().is_none());
+    assert_eq!(bench.dispatch.next_moment(bench.now.instant), None);
 }
 
 #[test]

@@ -5,12 +5,13 @@ use crate::outbound::testing::{id, lease};
 
 fn lanes(order: Order, count: u64) -> Lanes {
     let mut lanes = Lanes::new(order);
-    (1..=count).for_each(|number| lanes.add(lease(number)));
+    (1..=count).for_each(|number| assert!(lanes.add(lease(number))));
     lanes
 }
 
 fn next(lanes: &mut Lanes, most: usize, now: Instant) -> Vec<u64> {
-    lanes.next(most, now).iter().map(|delivery| number(delivery.id)).collect()
+    lanes.wake_due(now);
+    lanes.next(most).iter().map(|delivery| number(delivery.id)).collect()
 }
 
 fn number(id: MessageId) -> u64 {
@@ -54,7 +55,7 @@ fn order_1_a_stopped_delivery_holds_its_lane_until_it_is_back_or_gone() {
     lanes.end(id(1));
     lanes.add(lease(10));
     assert!(next(&mut lanes, 1, now).is_empty());
-    lanes.let_go(id(9));
+    lanes.ended_elsewhere(id(9));
     assert_eq!(next(&mut lanes, 1, now), [10]);
 }
 
@@ -119,4 +120,21 @@ fn only_what_is_not_in_flight_can_be_withdrawn() {
     assert!(lanes.withdraw(id(2)).is_some());
     assert!(lanes.withdraw(id(2)).is_none());
     assert_eq!((lanes.len(), lanes.in_flight_len()), (1, 1));
+}
+
+#[test]
+fn end_1_what_was_ended_on_its_way_here_is_not_taken_in_unless_it_comes_again() {
+    let mut lanes = lanes(Order::Fifo, 0);
+    lanes.ended_elsewhere(id(1));
+    assert!(!lanes.add(lease(1)));
+    lanes.ended_elsewhere(id(1));
+    lanes.comes_again(id(1));
+    assert!(lanes.add(lease(1)));
+}
+
+#[test]
+fn bound_1_only_so_many_ends_are_remembered() {
+    let mut lanes = lanes(Order::Fifo, 0);
+    (1..=10 * REMEMBERED_ENDS as u64).for_each(|number| lanes.ended_elsewhere(id(number)));
+    assert_eq!(lanes.ended.len(), REMEMBERED_ENDS);
 }
