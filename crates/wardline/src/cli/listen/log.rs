@@ -167,7 +167,7 @@ impl Log {
 
     /// The last line.
     pub(super) fn summary(&self) -> String {
-        format!("{} messages on {} connections", self.messages.get(), self.connections.get())
+        format!("messages: {}, connections: {}", self.messages.get(), self.connections.get())
     }
 }
 

@@ -193,7 +193,8 @@ impl Tally {
             amounts::size(self.bytes),
             counts.join(", ")
         ))?;
-        if self.latency_microseconds.max == 0 {
+        // Of a single message its own line has said all there is.
+        if self.sent < 2 || self.latency_microseconds.max == 0 {
             return Ok(());
         }
         let shown = |microseconds| amounts::duration(Duration::from_micros(microseconds));
