@@ -1,60 +1,214 @@
-//! The store of one machine: a journal with an index behind it.
+//! The store of one machine: a journal with an index behind it, and four threads.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod open;
+mod reading;
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::api::{
-    Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, OpenError, Page,
-    Port, PortId, Query, ReadError, Refusal, Refused, Stats, Store, StoreOptions, Ticket, Verified,
+    Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, Name, Page,
+    Port, PortId, Query, ReadError, Refusal, Refused, Stats, Store, Ticket, Verified,
 };
+use crate::core::Core;
+use crate::format::accept::bodies;
+use crate::format::record::RECORD_HEADER;
+use crate::index::thread::folder_bytes;
+use crate::journal::names;
+use crate::limits::{MAX_BACKLOG, MAX_MESSAGES, MAX_RECORD};
+use crate::lock::FolderLock;
 use crate::outbox::Outbox;
+use crate::retention::Retention;
+use crate::submission::{Origin, Submission};
+
+/// What the index gets to catch up when a store is dropped without [`Store::close`].
+const DROP_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A [`Store`] in a folder of its own.
-#[derive(Debug)]
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use wardline_store::{JournalStore, Store, StoreOptions};
+///
+/// let options = StoreOptions::new("var/store", |fault| {
+///     eprintln!("{fault}");
+///     std::process::exit(9);
+/// });
+/// let store = JournalStore::open(options)?;
+/// for queue in store.destinations()? {
+///     println!("{}: {} waiting", queue.destination, queue.pending);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct JournalStore {
-    _options: StoreOptions,
+    core: Arc<Core>,
+    retention: Arc<Retention>,
+    threads: Mutex<Option<Threads>>,
+    _lock: FolderLock,
+}
+
+struct Threads {
+    writer: JoinHandle<()>,
+    filler: JoinHandle<()>,
+    index: JoinHandle<()>,
+    retention: JoinHandle<()>,
 }
 
 impl JournalStore {
-    /// Locks the folder, recovers what is in it, and starts.
-    pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        Ok(Self { _options: options })
+    /// Throws the index away and builds it anew from the journal. Blocks until it is done; intake goes on.
+    pub fn rebuild_index(&self) -> Result<(), ReadError> {
+        self.core.index.rebuild_now()
+    }
+
+    fn limits(accept: &Accept) -> Result<usize, Refusal> {
+        let bytes = bodies(accept).map(bytes::Bytes::len).sum::<usize>() + RECORD_HEADER;
+        if bytes > MAX_RECORD || accept.messages.len() > MAX_MESSAGES {
+            return Err(Refusal::TooLarge { bytes, limit: MAX_RECORD });
+        }
+        Ok(bytes)
     }
 }
 
 impl Store for JournalStore {
-    fn open_port(&self, _port: Box<dyn Port>) -> PortId {
-        PortId(0)
+    fn open_port(&self, port: Box<dyn Port>) -> PortId {
+        self.core.open_port(port)
     }
-    fn accept(&self, accept: Accept, _ticket: Ticket) -> Result<(), Refused> {
-        Err(Refused { accept, refusal: Refusal::Intake(Intake::Closed) })
+
+    fn accept(&self, accept: Accept, ticket: Ticket) -> Result<(), Refused> {
+        if !self.core.gate.is_open() {
+            let refusal = Refusal::Intake(self.core.gate.state());
+            return Err(Refused { accept, refusal });
+        }
+        let bytes = match Self::limits(&accept) {
+            Ok(bytes) => bytes,
+            Err(refusal) => return Err(Refused { accept, refusal }),
+        };
+        let backlog = self.core.queue.backlog();
+        if backlog > 0 && backlog + bytes > MAX_BACKLOG {
+            return Err(Refused { accept, refusal: Refusal::Full { backlog } });
+        }
+        match self.core.queue.push(Submission::accept(accept, ticket)) {
+            Ok(()) => Ok(()),
+            Err(Submission { origin: Origin::Accept(accept), .. }) => {
+                Err(Refused { accept, refusal: Refusal::Intake(Intake::Closed) })
+            }
+            Err(_) => unreachable!("what was pushed comes back"),
+        }
     }
-    fn record(&self, _change: Change, _ticket: Option<Ticket>) {}
+
+    fn record(&self, change: Change, ticket: Option<Ticket>) {
+        if self.core.queue.push(Submission::change(change, ticket)).is_err() {
+            tracing::debug!(
+                "an outcome came after the store was closed: it is repeated after the next start"
+            );
+        }
+    }
+
     fn backlog(&self) -> usize {
-        0
+        self.core.queue.backlog()
     }
-    fn outbox(&self, _destination: &str, _wake: Box<dyn Fn() + Send + Sync>) -> Arc<Outbox> {
-        Arc::new(Outbox {})
+
+    fn outbox(&self, destination: &str, wake: Box<dyn Fn() + Send + Sync>) -> Arc<Outbox> {
+        let outbox = Arc::new(Outbox::new(Name::from(destination), wake, &self.core));
+        self.core.outboxes.open(Arc::clone(&outbox));
+        outbox
     }
+
     fn intake(&self) -> Intake {
-        Intake::Closed
+        self.core.gate.state()
     }
+
     fn destinations(&self) -> Result<Vec<DestinationState>, ReadError> {
-        Ok(Vec::new())
+        reading::destinations(&self.core)
     }
-    fn query(&self, _query: &Query) -> Result<Page, ReadError> {
-        Err(ReadError::Closed)
+
+    fn query(&self, query: &Query) -> Result<Page, ReadError> {
+        reading::page(&self.core, query)
     }
-    fn delivery(&self, _delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError> {
-        Ok(None)
+
+    fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError> {
+        reading::detail(&self.core, delivery)
     }
+
     fn stats(&self) -> Stats {
-        Stats::default()
+        let core = &self.core;
+        let live = core.index.with_now(|view| Ok(view.live()));
+        let folder = core.dir.join(names::INDEX);
+        let blobs = std::fs::read_dir(folder.join("blobs")).map_or(0, Iterator::count);
+        Stats {
+            segments: core.segments.count(),
+            journal_bytes: core.segments.bytes(),
+            index_bytes: folder_bytes(&folder),
+            index_blobs: blobs as u64,
+            index_lag: core.progress.lag(),
+            index_ready: live.is_ok(),
+            index_rebuilds: core.index.rebuilds(),
+            live_deliveries: live.unwrap_or_default(),
+            free_bytes: core.disk.free(&core.dir).unwrap_or_default(),
+            syncs: core.counters.syncs.load(Ordering::Relaxed),
+            records: core.counters.records.load(Ordering::Relaxed),
+            written_bytes: core.counters.written_bytes.load(Ordering::Relaxed),
+            oldest: core.segments.oldest().and_then(|oldest| oldest.created()),
+            oldest_stays: self.retention.stays(),
+        }
     }
+
     fn verify(&self) -> Result<Verified, ReadError> {
-        Ok(Verified::default())
+        let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::verify::verify(&self.core)
     }
-    fn close(&self, _index_deadline: Duration) -> Closed {
-        Closed { journal_synced: true, index_applied: true }
+
+    fn close(&self, index_deadline: Duration) -> Closed {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.core.gate.close();
+        self.core.queue.close();
+        self.retention.stop();
+        let Some(threads) = threads else {
+            return self.closed();
+        };
+        // The filler goes on while the writer may need one more segment; without space that could be for ever.
+        let deadline = Instant::now() + index_deadline;
+        wait_until(deadline, || threads.writer.is_finished());
+        self.core.filler.stop();
+        for thread in [threads.writer, threads.filler, threads.retention] {
+            let _its_fault_was_told = thread.join();
+        }
+        wait_until(deadline, || threads.index.is_finished());
+        if threads.index.is_finished() {
+            let _its_fault_was_told = threads.index.join();
+        }
+        self.closed()
+    }
+}
+
+/// How often closing looks whether the index has caught up.
+const CLOSE_POLL: Duration = Duration::from_millis(2);
+
+fn wait_until(deadline: Instant, done: impl Fn() -> bool) {
+    while !done() && Instant::now() < deadline {
+        std::thread::park_timeout(CLOSE_POLL);
+    }
+}
+
+impl JournalStore {
+    fn closed(&self) -> Closed {
+        let journal_synced = !self.core.failure.has_failed();
+        Closed { journal_synced, index_applied: journal_synced && self.core.progress.lag() == 0 }
+    }
+}
+
+impl Drop for JournalStore {
+    fn drop(&mut self) {
+        self.close(DROP_DEADLINE);
+    }
+}
+
+impl fmt::Debug for JournalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalStore").field("dir", &self.core.dir).finish_non_exhaustive()
     }
 }

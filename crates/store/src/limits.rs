@@ -15,8 +15,9 @@ pub const WINDOW_DELIVERIES: usize = 256;
 /// Their bytes. One delivery may always be there, however large.
 pub const WINDOW_BYTES: usize = 8 * 1024 * 1024;
 
-/// The smallest segment, bytes: smaller ones would be mostly headers and padding.
-pub const MIN_SEGMENT: u64 = 64 * 1024;
+/// The smallest segment, bytes: any outcome fits with room to spare, so that outcomes never need a segment of their
+/// own size.
+pub const MIN_SEGMENT: u64 = 256 * 1024;
 
 /// The largest record, bytes: 64 MiB messages with a transformed body for each of a few destinations fit well.
 pub const MAX_RECORD: usize = 1024 * 1024 * 1024;
@@ -24,3 +25,6 @@ pub const MAX_RECORD: usize = 1024 * 1024 * 1024;
 /// Bytes handed over and not yet durable beyond which no message is taken: some groups' worth, so that the disk
 /// never waits for producers. One record may always wait, however large.
 pub const MAX_BACKLOG: usize = 64 * 1024 * 1024;
+
+/// The most messages of one record: its count has two bytes.
+pub const MAX_MESSAGES: usize = u16::MAX as usize;

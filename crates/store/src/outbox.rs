@@ -1,42 +1,35 @@
 //! The memory end of one destination's queue.
+//!
+//! ```text
+//!   writer ── fresh, after the sync ──▶ ┌────────┐
+//!   refill ── from disk ──────────────▶ │ window │ ── take ──▶ pool ── done ──▶ room again
+//!                                       └────────┘
+//! ```
+
+mod refill;
+mod registry;
+mod window;
 
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::api::{Lane, MessageId, Name, ReadError};
+use crate::api::{Lane, MessageId, Name};
+use crate::core::Core;
+pub(crate) use registry::{Outboxes, Session};
+use window::Window;
 
 /// The memory end of one destination's queue: fresh deliveries wait here, in the order of their records, while its
 /// window ([`WINDOW_DELIVERIES`](crate::limits::WINDOW_DELIVERIES), [`WINDOW_BYTES`](crate::limits::WINDOW_BYTES)) has
 /// room. The rest stays on disk until [`refill`](Self::refill) reads it. What was handed out counts until
 /// [`done`](Self::done).
-pub struct Outbox {}
-
-impl Outbox {
-    /// Takes up to `max` pending deliveries, oldest first. Each comes once, revived ones once more.
-    pub fn take(&self, _max: usize) -> Taken {
-        Taken { deliveries: Vec::new(), more: More::Nothing }
-    }
-
-    /// Reads deliveries from disk until the window is full, then wakes. Blocks: for a thread of its own.
-    pub fn refill(&self) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    /// A delivery that was taken has left the pool's hands, after its outcome was recorded: its room is free.
-    pub fn done(&self, _message: MessageId) {}
-
-    /// Whether the destination is held. Known from the first delivery that [`take`](Self::take) gives, on.
-    pub fn held(&self) -> bool {
-        false
-    }
-}
-
-impl fmt::Debug for Outbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").finish_non_exhaustive()
-    }
+pub struct Outbox {
+    destination: Name,
+    window: Mutex<Window>,
+    wake: Box<dyn Fn() + Send + Sync>,
+    core: Weak<Core>,
 }
 
 /// What [`Outbox::take`] gives.
@@ -51,14 +44,14 @@ pub struct Taken {
 /// Whether an outbox has more than it gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum More {
-    /// Nothing to read; the outbox wakes when something comes.
+    /// Nothing to read; the outbox wakes when there may be.
     Nothing,
     /// There may be more on disk and the window has room for it: call [`Outbox::refill`].
     OnDisk,
 }
 
 /// A delivery to make.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pending {
     /// The message.
     pub id: MessageId,
@@ -76,6 +69,51 @@ pub struct Pending {
     pub listener: Name,
     /// How many handler destinations it has passed.
     pub hops: u8,
+}
+
+impl Outbox {
+    pub(crate) fn new(
+        destination: Name,
+        wake: Box<dyn Fn() + Send + Sync>,
+        core: &Arc<Core>,
+    ) -> Self {
+        let window = Mutex::new(Window::default());
+        Self { destination, window, wake, core: Arc::downgrade(core) }
+    }
+
+    /// Takes up to `max` pending deliveries, oldest first. Each comes once, revived ones once more.
+    pub fn take(&self, max: usize) -> Taken {
+        let mut window = self.window();
+        let deliveries = window.take(max);
+        Taken { deliveries, more: window.more() }
+    }
+
+    /// A delivery that was taken has left the pool's hands, after its outcome was recorded: its room is free. Wakes if
+    /// there is something to read into it.
+    pub fn done(&self, message: MessageId) {
+        let mut window = self.window();
+        window.done(message);
+        let wake = window.is_idle() && window.more() == More::OnDisk;
+        drop(window);
+        if wake {
+            (self.wake)();
+        }
+    }
+
+    /// Whether the destination is held. Known from the first delivery on that [`take`](Self::take) gives.
+    pub fn held(&self) -> bool {
+        self.window().is_held()
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("destination", &self.destination).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Pending {

@@ -110,9 +110,10 @@ impl Outcome {
     pub fn ends(&self) -> bool {
         match self {
             Self::Delivered { .. } | Self::Returned | Self::Discarded { .. } => true,
-            Self::Deferred { .. } | Self::Dead { .. } | Self::Held { .. } | Self::Revived { .. } => {
-                false
-            }
+            Self::Deferred { .. }
+            | Self::Dead { .. }
+            | Self::Held { .. }
+            | Self::Revived { .. } => false,
         }
     }
 }

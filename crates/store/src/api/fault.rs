@@ -70,15 +70,12 @@ pub enum Fault {
     /// The journal is damaged.
     #[error("the journal is damaged")]
     Corrupt(#[from] Corruption),
-    /// The segment kept back for outcomes is full and no other can be made.
-    #[error("no space is left for outcomes: {free} bytes free")]
-    NoSpaceForOutcomes {
-        /// Free bytes where the store lies.
-        free: u64,
+    /// A thread of the store panicked: a fault of ours.
+    #[error("the thread {thread} panicked")]
+    Panicked {
+        /// Its name.
+        thread: &'static str,
     },
-    /// The writer thread panicked: a fault of ours.
-    #[error("the writer of the journal panicked")]
-    WriterPanicked,
 }
 
 /// Why a store did not open.

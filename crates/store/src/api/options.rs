@@ -30,6 +30,23 @@ pub struct StoreOptions {
     pub on_intake: Box<dyn Fn(Intake) + Send + Sync>,
 }
 
+impl StoreOptions {
+    /// A store in `dir` with the defaults of the configuration's reference, and nobody who hears of its intake.
+    pub fn new(dir: impl Into<PathBuf>, on_fatal: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
+        Self {
+            dir: dir.into(),
+            segment_size: 64 * 1024 * 1024,
+            retain_for: Duration::from_secs(30 * 24 * 60 * 60),
+            retain_bytes: 20 * 1024 * 1024 * 1024,
+            min_free: 1024 * 1024 * 1024,
+            max_index_lag: 1024 * 1024 * 1024,
+            dead_letter_retention: None,
+            on_fatal: Box::new(on_fatal),
+            on_intake: Box::new(|_| {}),
+        }
+    }
+}
+
 impl fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreOptions")

@@ -42,7 +42,9 @@ pub struct Stats {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OldestStays {
     /// Copying what is live in it would cost more than it frees.
-    #[error("{live_bytes} of its {bytes} bytes are live in {deliveries} deliveries, most of them of {most}")]
+    #[error(
+        "{live_bytes} of its {bytes} bytes are live in {deliveries} deliveries, most of them of {most}"
+    )]
     MostlyLive {
         /// Bytes that are live.
         live_bytes: u64,
@@ -56,6 +58,12 @@ pub enum OldestStays {
     /// What is live in it could not be copied for want of space.
     #[error("no space to copy what is live in it")]
     NoSpace,
+    /// What is live in it changed faster than it could be copied.
+    #[error("what is live in it keeps changing")]
+    Busy,
+    /// It could not be read; the log says why.
+    #[error("it cannot be read")]
+    Unreadable,
     /// The index, which knows what is live, is being rebuilt.
     #[error("the index is being rebuilt")]
     NoIndex,

@@ -1,0 +1,28 @@
+//! The bytes of the journal. `DESIGN.md` of this crate draws all of them; each file here draws its own.
+//!
+//! ```text
+//!   segment = header block │ group │ group │ … │ zeros            while it is written
+//!   segment = header block │ group │ group │ … │ table            when it is sealed
+//!   group   = record │ record │ … │ zeros up to a multiple of 4 KiB
+//!   record  = record header (40 bytes) │ meta │ bodies
+//! ```
+//!
+//! Numbers are little endian. The meta is small and tells everything but the bytes of messages; the bodies follow in
+//! the order in which the meta names them, each with its length and checksum there. So the index reads metas only.
+
+pub(crate) mod accept;
+pub(crate) mod bodies;
+pub(crate) mod carried;
+pub(crate) mod change;
+pub(crate) mod fields;
+pub(crate) mod record;
+pub(crate) mod segment_header;
+pub(crate) mod state;
+
+/// Groups begin at multiples of this: the unit in which disks keep or lose what was not synced.
+pub(crate) const BLOCK: u64 = 4096;
+
+/// The next multiple of [`BLOCK`].
+pub(crate) fn block_aligned(offset: u64) -> u64 {
+    offset.next_multiple_of(BLOCK)
+}

@@ -1,0 +1,174 @@
+//! The meta of a carried record: a live message copied out of the oldest segment.
+//!
+//! It tells the whole truth about the message at its place in the journal: what was said of it before is void, what is
+//! said after it counts. So a replay needs nothing that was deleted.
+//!
+//! ```text
+//!   u64    message
+//!   time   received
+//!   text   listener
+//!   text   peer
+//!   maybe  answer
+//!   u8     hops
+//!   body   its bytes
+//!   u16    live deliveries, each:
+//!            text   destination
+//!            u64    lane
+//!            maybe  body, where what is sent differs
+//!            state
+//!            maybe  body, the last reply
+//! ```
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::accept::{read_answer, write_answer};
+use super::fields::{BodySpan, FieldReader, Fields};
+use super::state::State;
+use crate::api::{Lane, Name, StoredAnswer};
+
+/// A live message with all that is known of it.
+#[derive(Clone)]
+pub(crate) struct Carried {
+    pub(crate) message: u64,
+    pub(crate) received_at: Timestamp,
+    pub(crate) listener: Name,
+    pub(crate) peer: Name,
+    pub(crate) answer: Option<StoredAnswer>,
+    pub(crate) hops: u8,
+    pub(crate) body: Bytes,
+    pub(crate) deliveries: Vec<CarriedDelivery>,
+}
+
+/// One of its deliveries that has not ended.
+#[derive(Clone)]
+pub(crate) struct CarriedDelivery {
+    pub(crate) destination: Name,
+    pub(crate) lane: Lane,
+    pub(crate) own_body: Option<Bytes>,
+    pub(crate) state: State,
+    pub(crate) reply: Option<Bytes>,
+}
+
+/// A carried record as it is read.
+#[derive(Debug)]
+pub(crate) struct CarriedMeta<'a> {
+    pub(crate) message: u64,
+    pub(crate) received_at: Timestamp,
+    pub(crate) listener: &'a str,
+    pub(crate) peer: &'a str,
+    pub(crate) answer: Option<StoredAnswer>,
+    pub(crate) hops: u8,
+    pub(crate) body: BodySpan,
+    pub(crate) deliveries: Vec<CarriedDeliveryMeta<'a>>,
+}
+
+/// One of its deliveries.
+#[derive(Debug)]
+pub(crate) struct CarriedDeliveryMeta<'a> {
+    pub(crate) destination: &'a str,
+    pub(crate) lane: Lane,
+    pub(crate) own_body: Option<BodySpan>,
+    pub(crate) state: State,
+    pub(crate) reply: Option<BodySpan>,
+}
+
+/// Writes the meta.
+pub(crate) fn write_carried(fields: &mut Fields<'_>, carried: &Carried) {
+    fields.u64(carried.message);
+    fields.time(carried.received_at);
+    fields.text(&carried.listener);
+    fields.text(&carried.peer);
+    fields.maybe(carried.answer.as_ref(), write_answer);
+    fields.u8(carried.hops);
+    fields.body(&carried.body);
+    fields.u16(u16::try_from(carried.deliveries.len()).unwrap_or(u16::MAX));
+    for delivery in &carried.deliveries {
+        fields.text(&delivery.destination);
+        fields.u64(delivery.lane.0);
+        fields.maybe(delivery.own_body.as_ref(), Fields::body);
+        delivery.state.write(fields);
+        fields.maybe(delivery.reply.as_ref(), Fields::body);
+    }
+}
+
+/// Its bodies, in their order.
+pub(crate) fn bodies(carried: &Carried) -> impl Iterator<Item = &Bytes> {
+    let of_deliveries = carried
+        .deliveries
+        .iter()
+        .flat_map(|delivery| delivery.own_body.iter().chain(&delivery.reply));
+    std::iter::once(&carried.body).chain(of_deliveries)
+}
+
+impl<'a> CarriedMeta<'a> {
+    pub(crate) fn read(meta: &'a [u8]) -> Option<Self> {
+        let mut reader = FieldReader::new(meta);
+        let carried = Self {
+            message: reader.u64()?,
+            received_at: reader.time()?,
+            listener: reader.text()?,
+            peer: reader.text()?,
+            answer: reader.maybe(read_answer)?,
+            hops: reader.u8()?,
+            body: reader.body()?,
+            deliveries: {
+                let count = reader.u16()?;
+                (0..count).map(|_| CarriedDeliveryMeta::read(&mut reader)).collect::<Option<_>>()?
+            },
+        };
+        reader.is_empty().then_some(carried)
+    }
+}
+
+impl<'a> CarriedDeliveryMeta<'a> {
+    fn read(reader: &mut FieldReader<'a>) -> Option<Self> {
+        Some(Self {
+            destination: reader.text()?,
+            lane: Lane(reader.u64()?),
+            own_body: reader.maybe(FieldReader::body)?,
+            state: State::read(reader)?,
+            reply: reader.maybe(FieldReader::body)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carried_message_reads_back_with_state_and_reply() {
+        let state = State {
+            attempts: 4,
+            cause: Some("rejected".into()),
+            due: Some(Timestamp::UNIX_EPOCH),
+            ..State::fresh(Timestamp::UNIX_EPOCH)
+        };
+        let carried = Carried {
+            message: 5,
+            received_at: Timestamp::UNIX_EPOCH,
+            listener: "adt-in".into(),
+            peer: "".into(),
+            answer: None,
+            hops: 2,
+            body: Bytes::from_static(b"MSH|"),
+            deliveries: vec![CarriedDelivery {
+                destination: "lis".into(),
+                lane: Lane::FIFO,
+                own_body: None,
+                state: state.clone(),
+                reply: Some(Bytes::from_static(b"MSA|AR")),
+            }],
+        };
+        let mut meta = Vec::new();
+        write_carried(&mut Fields(&mut meta), &carried);
+        let read = CarriedMeta::read(&meta).expect("readable");
+        assert_eq!((read.message, read.hops, read.body.length), (5, 2, 4));
+        let delivery = &read.deliveries[0];
+        assert_eq!(delivery.state, state);
+        let reply = delivery.reply.expect("a reply");
+        assert_eq!((reply.start, reply.length), (4, 6));
+        assert_eq!(bodies(&carried).map(Bytes::len).sum::<usize>(), 10);
+    }
+}

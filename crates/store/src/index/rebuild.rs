@@ -1,0 +1,72 @@
+//! Building the index anew from the journal, beside the old one, and putting it in its place.
+//!
+//! Sealed segments are read by their tables, the others by their records. Intake goes on meanwhile; readers wait.
+
+use std::path::Path;
+use std::{fs, io};
+
+use super::IndexError;
+use super::open;
+use super::view::View;
+use crate::api::ReadError;
+use crate::core::Core;
+use crate::format::BLOCK;
+use crate::index::table;
+use crate::journal::names;
+use crate::journal::position::Position;
+use crate::journal::segments::Segment;
+
+/// Builds an index up to the durable position, and opens it under its name.
+pub(super) fn rebuild(core: &Core) -> Result<View, IndexError> {
+    let rebuilt = core.dir.join(names::INDEX_REBUILT);
+    let folder = core.dir.join(names::INDEX);
+    remove_folder(&rebuilt)?;
+    let mut view = open::empty(&rebuilt, &core.segments)?;
+    let durable = core.progress.durable();
+    replay(core, &mut view, durable)?;
+    view.commit()?;
+    view.flush().run()?;
+    drop(view);
+    remove_folder(&folder)?;
+    let io = |source| IndexError::from(ReadError::Io { file: folder.clone(), source });
+    fs::rename(&rebuilt, &folder).map_err(io)?;
+    open::open(&folder, &core.segments, durable)
+}
+
+fn replay(core: &Core, view: &mut View, durable: Position) -> Result<(), IndexError> {
+    while view.read.segment < durable.segment {
+        if core.progress.has_ended() {
+            return Err(ReadError::Closed.into());
+        }
+        let segment = core.segments.get(view.read.segment).ok_or(IndexError::Unfit)?;
+        let next = core.segments.get(view.read.segment + 1).ok_or(IndexError::Unfit)?;
+        if !absorb_table(view, &segment)? {
+            view.catch_up(&core.segments, next.beginning())?;
+        }
+        view.enter(&next);
+    }
+    view.catch_up(&core.segments, durable)
+}
+
+fn absorb_table(view: &mut View, segment: &Segment) -> Result<bool, IndexError> {
+    if view.read.offset != BLOCK {
+        return Ok(false);
+    }
+    let io = |source| ReadError::Io { file: segment.path.clone(), source };
+    let Some(effects) = table::read(segment, &mut view.interner).map_err(io)? else {
+        return Ok(false);
+    };
+    view.commit()?;
+    view.overlay = effects;
+    view.commit()?;
+    Ok(true)
+}
+
+fn remove_folder(folder: &Path) -> Result<(), IndexError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ReadError::Io { file: folder.to_owned(), source: error }.into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,149 @@
+//! The index thread: opens the index, keeps it behind the journal, rebuilds it when it is lost or has grown too large.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::view::BATCH_BYTES;
+use super::{Index, IndexError, State, guarded, open, rebuild};
+use crate::api::{Fault, ReadError};
+use crate::core::Core;
+use crate::journal::names;
+
+/// How long what is durable may stay out of sled. Long enough that most messages end before.
+const BATCH_TIME: Duration = Duration::from_millis(500);
+
+/// How long to wait before a rebuild that failed is tried again: a full disk may be the cause.
+const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+
+/// sled's files are rebuilt above this size, if they are also much larger than what they hold.
+const REBUILD_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How much larger.
+const REBUILD_FACTOR: u64 = 4;
+
+/// What a delivery takes in sled: key, value and its share of the tree.
+const DELIVERY_BYTES: u64 = 128;
+
+/// How often the size is looked at.
+const SIZE_CHECK: Duration = Duration::from_secs(30);
+
+impl Index {
+    /// The thread. Returns when the writer has ended and everything is applied, or `patience` is over.
+    pub(crate) fn run(&self, core: &Core) {
+        self.open_or_rebuild(core);
+        let mut size_checked = Instant::now();
+        loop {
+            let more = core.progress.wait_for_work(BATCH_BYTES, BATCH_TIME);
+            match self.round(core) {
+                Ok(()) => {}
+                Err(ReadError::IndexLost | ReadError::NotReady) => self.rebuild(core),
+                Err(ReadError::Corrupt(corruption)) => core.fail(&Fault::Corrupt(corruption)),
+                Err(error) => tracing::error!(%error, "the index does not follow the journal"),
+            }
+            if !more {
+                break;
+            }
+            if size_checked.elapsed() >= SIZE_CHECK {
+                size_checked = Instant::now();
+                if self.has_outgrown(core) {
+                    tracing::info!("the index has outgrown what it holds: rebuilding it");
+                    self.rebuild(core);
+                }
+            }
+        }
+        self.set(State::Closed);
+    }
+
+    /// Takes in what is durable and writes it down.
+    fn round(&self, core: &Core) -> Result<(), ReadError> {
+        let something = self.with_now(|view| {
+            view.catch_up(&core.segments, core.progress.durable())?;
+            Ok(view.has_unapplied())
+        })?;
+        if something { self.write_down(core) } else { Ok(()) }
+    }
+
+    /// Makes what is durable in the journal durable in the index.
+    pub(crate) fn write_down(&self, core: &Core) -> Result<(), ReadError> {
+        let (flush, position) = self.with_now(|view| {
+            view.catch_up(&core.segments, core.progress.durable())?;
+            view.commit()?;
+            Ok((view.flush(), view.position()))
+        })?;
+        if let Err(error) = guarded(|| flush.run()) {
+            tracing::error!(%error, "the index cannot be made durable and will be rebuilt");
+            self.set(State::Lost);
+            return Err(ReadError::IndexLost);
+        }
+        let durable = core.progress.durable();
+        core.progress.applied(core.segments.bytes_between(position.place(), durable.place()));
+        core.gate.lag(core.progress.lag());
+        Ok(())
+    }
+
+    fn open_or_rebuild(&self, core: &Core) {
+        let folder = core.dir.join(names::INDEX);
+        let durable = core.progress.durable();
+        match guarded(|| open::open(&folder, &core.segments, durable)) {
+            Ok(view) => {
+                let read = view.position().place();
+                core.progress.applied(core.segments.bytes_between(read, durable.place()));
+                self.set(State::Ready(Box::new(view)));
+            }
+            Err(error) => {
+                let fresh = core.segments.count() == 1;
+                if !fresh {
+                    tracing::warn!(%error, "the index cannot be used: rebuilding it from the journal");
+                }
+                self.rebuild(core);
+            }
+        }
+    }
+
+    /// Tries until it is done, or the store closes.
+    fn rebuild(&self, core: &Core) {
+        self.set(State::NotReady);
+        loop {
+            match guarded(|| rebuild::rebuild(core)) {
+                Ok(view) => {
+                    self.rebuilds.fetch_add(1, Ordering::Relaxed);
+                    return self.set(State::Ready(Box::new(view)));
+                }
+                Err(IndexError::Journal(ReadError::Corrupt(corruption))) => {
+                    return core.fail(&Fault::Corrupt(corruption));
+                }
+                Err(error) => tracing::error!(%error, "the index could not be rebuilt"),
+            }
+            if !core.progress.wait_for_work(u64::MAX / 2, REBUILD_PAUSE) {
+                return;
+            }
+        }
+    }
+
+    /// Asks the thread for a rebuild and waits until it is done.
+    pub(crate) fn rebuild_now(&self) -> Result<(), ReadError> {
+        self.with(|_| Ok(()))?;
+        self.set(State::Lost);
+        self.with(|_| Ok(()))
+    }
+
+    fn has_outgrown(&self, core: &Core) -> bool {
+        let bytes = folder_bytes(&core.dir.join(names::INDEX));
+        let live = self.with_now(|view| Ok(view.live())).unwrap_or(u64::MAX / DELIVERY_BYTES);
+        bytes > REBUILD_BYTES && bytes > REBUILD_FACTOR * live.saturating_mul(DELIVERY_BYTES)
+    }
+}
+
+/// Bytes of the files in a folder, those of its folders included.
+pub(crate) fn folder_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}

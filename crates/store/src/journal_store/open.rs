@@ -1,0 +1,178 @@
+//! Opening: lock, recover, begin a segment, start the threads.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::{JournalStore, Threads};
+use crate::api::{Fault, OpenError, StoreOptions};
+use crate::core::{Core, Counters, Failure};
+use crate::disk::{Disk, RealDisk, is_no_space};
+use crate::filler::{Filler, Prepared, Supply};
+use crate::gate::Gate;
+use crate::index::Index;
+use crate::journal::segments::Segments;
+use crate::limits::MIN_SEGMENT;
+use crate::lock::FolderLock;
+use crate::outbox::Outboxes;
+use crate::progress::Progress;
+use crate::queue::Queue;
+use crate::recovery::{self, Recovered};
+use crate::retention::{Policy, Retention, Watch};
+use crate::writer::{Active, Writer, begin};
+
+/// The segment a start begins with: filled in a few milliseconds, so that listening waits for nothing.
+const FIRST_SEGMENT: u64 = 1024 * 1024;
+
+impl JournalStore {
+    /// Locks the folder, recovers what is in it, and starts. The index is opened behind it: intake does not wait for
+    /// it, readers do.
+    pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        Self::open_on(Arc::new(RealDisk), options)
+    }
+
+    /// The same on another disk.
+    pub fn open_on(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<Self, OpenError> {
+        let dir = options.dir.clone();
+        fs::create_dir_all(&dir).map_err(io_error("make", &dir))?;
+        let lock = FolderLock::take(&dir)?;
+        let mut recovered = recovery::recover(&*disk, &dir)?;
+        let segment_size = options.segment_size.max(MIN_SEGMENT);
+        let prepared = std::mem::take(&mut recovered.prepared);
+        let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, prepared)
+            .map_err(io_error("open", &dir))?;
+        let active = first_segment(&*disk, &dir, &filler, &recovered)?;
+        let policy = Policy {
+            retain_for: options.retain_for,
+            retain_bytes: options.retain_bytes,
+            dead_letter_retention: options.dead_letter_retention,
+        };
+        let core = Arc::new(core(disk, filler, &recovered, &active, options));
+        let retention = Arc::new(Retention::new(policy));
+        let threads = start(&core, &retention, active)?;
+        Ok(Self { core, retention, threads: Mutex::new(Some(threads)), _lock: lock })
+    }
+}
+
+fn io_error(attempt: &'static str, path: &Path) -> impl Fn(std::io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { attempt, path: path.clone(), source }
+}
+
+/// Begins the segment behind what was recovered: a small one, or where there is no space for it, one filled before.
+fn first_segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    filler: &Filler,
+    recovered: &Recovered,
+) -> Result<Active, OpenError> {
+    let small = filler.fill_now(FIRST_SEGMENT.min(filler.segment_size()));
+    let supply = match small.map_err(|fault| of_fault(fault, dir))? {
+        Supply::Segment { prepared, reserve } => Supply::Segment { prepared, reserve },
+        Supply::NoSpace | Supply::Stopped => filler.take_filled(),
+    };
+    let Supply::Segment { prepared, .. } = supply else {
+        return Err(OpenError::NoSpace { dir: dir.to_owned() });
+    };
+    let Prepared { path, .. } = &prepared;
+    let path = path.clone();
+    let segment =
+        begin(disk, dir, &recovered.end, prepared).map_err(|fault| of_fault(fault, &path))?;
+    Ok(Active::new(segment))
+}
+
+fn of_fault(fault: Fault, path: &Path) -> OpenError {
+    let path = path.to_owned();
+    match fault {
+        Fault::Write { source, .. } | Fault::Segment { source, .. } if is_no_space(&source) => {
+            OpenError::NoSpace { dir: path }
+        }
+        Fault::Write { source, .. } => OpenError::Io { attempt: "write", path, source },
+        Fault::Sync { source, .. } => OpenError::Io { attempt: "sync", path, source },
+        Fault::Segment { source, .. } => OpenError::Io { attempt: "make", path, source },
+        Fault::Corrupt(corruption) => OpenError::Corrupt(corruption),
+        Fault::Panicked { thread } => {
+            let source = std::io::Error::other("it panicked");
+            OpenError::Thread { name: thread, source }
+        }
+    }
+}
+
+fn core(
+    disk: Arc<dyn Disk>,
+    filler: Filler,
+    recovered: &Recovered,
+    active: &Active,
+    options: StoreOptions,
+) -> Core {
+    let segments = Segments::default();
+    for segment in &recovered.segments {
+        segments.add(Arc::clone(segment));
+    }
+    let durable_bytes = recovered.segments.iter().filter_map(|segment| segment.end()).sum();
+    segments.add(active.segment());
+    Core {
+        dir: options.dir,
+        disk,
+        segments,
+        queue: Queue::default(),
+        progress: Progress::new(active.end(), durable_bytes),
+        filler,
+        gate: Gate::new(options.min_free, options.max_index_lag, options.on_intake),
+        index: Index::default(),
+        outboxes: Outboxes::default(),
+        watch: Watch::default(),
+        ports: Mutex::default(),
+        counters: Counters::default(),
+        failure: Failure::new(options.on_fatal),
+    }
+}
+
+fn start(
+    core: &Arc<Core>,
+    retention: &Arc<Retention>,
+    active: Active,
+) -> Result<Threads, OpenError> {
+    let writer = {
+        let mut writer = Writer::new(Arc::clone(core), active);
+        move |core: &Core| {
+            let written = writer.run();
+            core.progress.end();
+            written
+        }
+    };
+    let retention = Arc::clone(retention);
+    Ok(Threads {
+        filler: thread(core, "store-filler", |core| core.filler.run(&core.gate))?,
+        index: thread(core, "store-index", |core| {
+            core.index.run(core);
+            Ok(())
+        })?,
+        retention: thread(core, "store-retention", move |core| {
+            retention.run(core);
+            Ok(())
+        })?,
+        writer: thread(core, "store-writer", writer)?,
+    })
+}
+
+/// A thread whose fault or panic ends the store's promises, and so the process.
+fn thread(
+    core: &Arc<Core>,
+    name: &'static str,
+    work: impl FnOnce(&Core) -> Result<(), Fault> + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    let core = Arc::clone(core);
+    let guarded = move || {
+        let ended = catch_unwind(AssertUnwindSafe(|| work(&core)));
+        if let Err(fault) = ended.unwrap_or(Err(Fault::Panicked { thread: name })) {
+            core.fail(&fault);
+        }
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(guarded)
+        .map_err(|source| OpenError::Thread { name, source })
+}

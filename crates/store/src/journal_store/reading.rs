@@ -1,0 +1,170 @@
+//! What operators ask: queues, deliveries, one delivery whole.
+//!
+//! First everything handed over before the question is waited for, and the index brought up to it.
+
+use crate::api::{
+    DeliveryDetail, DeliveryRef, DeliveryRow, DeliveryState, DestinationHold, DestinationState,
+    MessageId, Name, Page, Query, ReadError,
+};
+use crate::core::Core;
+use crate::index::{Found, IndexError, View};
+use crate::journal::stored::{StoredMessage, Unread, Wanted, read_message, read_reply};
+use crate::limits::MAX_PAGE;
+
+/// How often a read begins anew because a segment went away under it.
+const TRIES: usize = 3;
+
+/// Asks the index, up to date with everything handed over before.
+fn ask<T>(
+    core: &Core,
+    question: impl FnOnce(&mut View) -> Result<T, IndexError>,
+) -> Result<T, ReadError> {
+    core.progress.wait_settled(core.queue.submitted())?;
+    core.index.with(|view| {
+        view.catch_up(&core.segments, core.progress.durable())?;
+        question(view)
+    })
+}
+
+pub(super) fn destinations(core: &Core) -> Result<Vec<DestinationState>, ReadError> {
+    let found: Vec<(DestinationState, Option<Found>)> = ask(core, |view| {
+        if view.has_unapplied() {
+            view.commit()?;
+        }
+        view.destinations().into_iter().map(|name| destination(view, name)).collect()
+    })?;
+    let mut states: Vec<DestinationState> = Vec::with_capacity(found.len());
+    for (mut state, oldest) in found {
+        if let Some(oldest) = oldest {
+            let place = oldest.entry.place;
+            let name = &state.destination;
+            state.oldest =
+                match read_message(&core.segments, place, oldest.number, name, Wanted::Row) {
+                    Ok(message) => Some(message.received_at),
+                    Err(Unread::Moved) => None,
+                    Err(Unread::Failed(error)) => return Err(error),
+                };
+        }
+        states.push(state);
+    }
+    states.sort_unstable_by(|a, b| a.destination.cmp(&b.destination));
+    Ok(states)
+}
+
+fn destination(
+    view: &View,
+    destination: Name,
+) -> Result<(DestinationState, Option<Found>), IndexError> {
+    let counts = view.counts(&destination);
+    let mut oldest = None;
+    if counts.pending > 0 {
+        view.each(&destination, 0, |found| {
+            if found.entry.state.state == DeliveryState::Pending {
+                oldest = Some(found);
+            }
+            oldest.is_none()
+        })?;
+    }
+    let hold = view.hold(&destination).map(|hold| DestinationHold {
+        at: hold.at,
+        by: hold.by.clone(),
+        reason: hold.reason.clone(),
+    });
+    let state = DestinationState {
+        destination,
+        pending: counts.pending,
+        held: counts.held,
+        dead: counts.dead,
+        oldest: None,
+        hold,
+    };
+    Ok((state, oldest))
+}
+
+pub(super) fn page(core: &Core, query: &Query) -> Result<Page, ReadError> {
+    let limit = query.limit.clamp(1, MAX_PAGE);
+    let from = query.after.map_or(0, |after| after.get() + 1);
+    for _ in 0..TRIES {
+        let mut found = Vec::new();
+        ask(core, |view| {
+            view.each(&query.destination, from, |delivery| {
+                if query.state.is_none_or(|state| state == delivery.entry.state.state) {
+                    found.push(delivery);
+                }
+                found.len() <= limit
+            })
+        })?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let rows: Result<Vec<_>, Unread> =
+            found.iter().map(|found| row(core, &query.destination, found)).collect();
+        match rows {
+            Ok(deliveries) => {
+                let next = deliveries.last().filter(|_| more).map(|last| last.message);
+                return Ok(Page { deliveries, next });
+            }
+            Err(Unread::Moved) => {}
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+    }
+    Err(ReadError::NotReady)
+}
+
+fn row(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryRow, Unread> {
+    let place = found.entry.place;
+    let message = read_message(&core.segments, place, found.number, destination, Wanted::Row)?;
+    make_row(destination, found, &message)
+}
+
+fn make_row(
+    destination: &Name,
+    found: &Found,
+    message: &StoredMessage,
+) -> Result<DeliveryRow, Unread> {
+    let state = &found.entry.state;
+    Ok(DeliveryRow {
+        message: MessageId::from_number(found.number).ok_or(Unread::Moved)?,
+        destination: destination.clone(),
+        lane: found.lane,
+        state: state.state,
+        received_at: message.received_at,
+        listener: message.listener.clone(),
+        peer: message.peer.clone(),
+        hops: message.hops,
+        body_bytes: u64::from(found.entry.body_bytes),
+        attempts: state.attempts,
+        first_attempt: state.first_attempt,
+        due: state.due,
+        cause: state.cause.clone(),
+        since: state.since,
+    })
+}
+
+pub(super) fn detail(
+    core: &Core,
+    delivery: &DeliveryRef,
+) -> Result<Option<DeliveryDetail>, ReadError> {
+    let DeliveryRef { message, destination } = delivery;
+    for _ in 0..TRIES {
+        let found = ask(core, |view| view.delivery(destination, message.get()))?;
+        let Some(found) = found else { return Ok(None) };
+        match read_detail(core, destination, &found) {
+            Ok(detail) => return Ok(Some(detail)),
+            Err(Unread::Moved) => {}
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+    }
+    Err(ReadError::NotReady)
+}
+
+fn read_detail(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryDetail, Unread> {
+    let place = found.entry.place;
+    let message = read_message(&core.segments, place, found.number, destination, Wanted::Sent)?;
+    let reply = match found.entry.reply {
+        Some(place) => read_reply(&core.segments, place, destination)?,
+        None => None,
+    };
+    let row = make_row(destination, found, &message)?;
+    let StoredMessage { body, own_body, answer, .. } = message;
+    Ok(DeliveryDetail { row, body: own_body.or(body).unwrap_or_default(), reply, answer })
+}

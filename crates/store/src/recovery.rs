@@ -1,0 +1,146 @@
+//! What a start finds in the journal, and what of it counts.
+//!
+//! ```text
+//!   segment 1          segment 2          segment 3 (the last)
+//!   header … end₁      header … end₂      header  group group grou·  0 0 0
+//!              ▲         │        ▲         │                 ▲
+//!              └ said by ┘        └─ said by ┘                 torn: void from the fault on
+//! ```
+//!
+//! Every segment but the last ends where its successor says. The last ends before the first record that cannot be read:
+//! its group was never synced, or it is a fault. It was never synced if no valid later group is behind it, since a
+//! group is written only after the sync of the one before has returned. Otherwise the journal is damaged and the store
+//! does not open (nothing is changed then). A start never writes behind a torn tail: it begins a new segment.
+//!
+//! The newest [`SCANNED_AT_OPEN`] bytes are read in full with all checksums, older segments by their headers and
+//! lengths; the index reads them from its position on, `verify` reads all.
+
+pub(crate) mod scan;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::api::{Corruption, CorruptionKind, OpenError};
+use crate::disk::{Disk, Listed, read_full};
+use crate::format::BLOCK;
+use crate::format::segment_header::{FORMAT_VERSION, NoHeader, SegmentHeader};
+use crate::journal::names::{self, FileRole};
+use crate::journal::position::Position;
+use crate::journal::segments::Segment;
+
+/// Bytes of the journal that are read at every start, beside the last segment: what a disk reads in a blink.
+const SCANNED_AT_OPEN: u64 = 64 * 1024 * 1024;
+
+/// What is there.
+pub(crate) struct Recovered {
+    /// Oldest first.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// Where the journal ends; the next record goes to a new segment.
+    pub(crate) end: Position,
+    /// Files filled with zeros by an earlier run, with their lengths.
+    pub(crate) prepared: Vec<(PathBuf, u64)>,
+}
+
+/// Reads what is in `dir` and makes durable what counts of it.
+pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, OpenError> {
+    let failed = |attempt, path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Io { attempt, path, source }
+    };
+    let listed = disk.list(dir).map_err(failed("list", dir))?;
+    let mut segments = Vec::new();
+    let mut prepared = Vec::new();
+    for Listed { name, length } in listed {
+        let path = dir.join(&name);
+        match FileRole::of(&name) {
+            FileRole::Segment(id) => segments.push((id, path, length)),
+            FileRole::Prepared(_) => prepared.push((path, length)),
+            FileRole::Filling => disk.remove(&path).map_err(failed("remove", &path))?,
+            FileRole::Other => {}
+        }
+    }
+    segments.sort_unstable_by_key(|(id, ..)| *id);
+    let headers = read_headers(disk, dir, &segments)?;
+    let segments = chain(headers)?;
+    let end = check(&segments)?;
+    if let Some(last) = segments.last() {
+        last.file.sync().map_err(failed("sync", &last.path))?;
+        disk.sync_folder(dir).map_err(failed("sync", dir))?;
+        last.finish(end.offset);
+    }
+    Ok(Recovered { segments, end, prepared })
+}
+
+struct Opened {
+    header: SegmentHeader,
+    path: PathBuf,
+    file: Arc<dyn crate::disk::DiskFile>,
+    length: u64,
+}
+
+fn read_headers(
+    disk: &dyn Disk,
+    dir: &Path,
+    listed: &[(u64, PathBuf, u64)],
+) -> Result<Vec<Opened>, OpenError> {
+    let mut opened = Vec::with_capacity(listed.len());
+    let mut expected = listed.first().map_or(1, |(id, ..)| *id);
+    for (id, path, length) in listed {
+        if *id != expected {
+            let file = names::segment(dir, expected);
+            return Err(Corruption { file, offset: 0, kind: CorruptionKind::Missing }.into());
+        }
+        expected += 1;
+        let read = |source| OpenError::Io { attempt: "read", path: path.clone(), source };
+        let file = disk.open(path).map_err(read)?;
+        let mut block = vec![0; BLOCK as usize];
+        let filled = read_full(&*file, &mut block, 0).map_err(read)?;
+        block.truncate(filled);
+        let header = match SegmentHeader::decode(&block) {
+            Ok(header) if header.id == *id => header,
+            Ok(_) | Err(NoHeader::Unreadable) => {
+                let kind = CorruptionKind::Header;
+                return Err(Corruption { file: path.clone(), offset: 0, kind }.into());
+            }
+            Err(NoHeader::Version(found)) => {
+                let known = FORMAT_VERSION;
+                return Err(OpenError::UnknownFormat { file: path.clone(), found, known });
+            }
+        };
+        opened.push(Opened { header, path: path.clone(), file, length: *length });
+    }
+    Ok(opened)
+}
+
+/// Every segment but the last ends where its successor says.
+fn chain(opened: Vec<Opened>) -> Result<Vec<Arc<Segment>>, Corruption> {
+    let ends: Vec<_> = opened.iter().skip(1).map(|next| next.header.previous_end).collect();
+    let mut ends = ends.into_iter();
+    let mut segments = Vec::with_capacity(opened.len());
+    for Opened { header, path, file, length } in opened {
+        let end = ends.next();
+        if let Some(end) = end.filter(|&end| end > length) {
+            let _where_it_should_end = end;
+            return Err(Corruption { file: path, offset: length, kind: CorruptionKind::CutShort });
+        }
+        segments.push(Arc::new(Segment::new(header, path, file, length, end)));
+    }
+    Ok(segments)
+}
+
+/// Reads the newest segments; gives where the journal ends.
+fn check(segments: &[Arc<Segment>]) -> Result<Position, OpenError> {
+    let Some((last, older)) = segments.split_last() else {
+        return Ok(Position { segment: 0, offset: 0, number: 1, group: 1 });
+    };
+    let end = scan::scan_last(last)?;
+    let mut budget = SCANNED_AT_OPEN;
+    let mut next = last;
+    for segment in older.iter().rev() {
+        let Some(rest) = budget.checked_sub(segment.end().unwrap_or(0)) else { break };
+        budget = rest;
+        scan::scan_finished(segment, next.header.first_number)?;
+        next = segment;
+    }
+    Ok(end)
+}

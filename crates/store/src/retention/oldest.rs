@@ -1,0 +1,112 @@
+//! Letting the oldest segment go.
+
+use std::collections::BTreeMap;
+
+use super::carry;
+use crate::api::{Name, OldestStays, ReadError};
+use crate::core::Core;
+use crate::format::BLOCK;
+use crate::index::Found;
+use crate::journal::segments::Segment;
+
+/// Above this share of live bytes copying costs more than it frees.
+const MOSTLY: f64 = 0.5;
+
+/// How often what was touched meanwhile is read again before the next tick.
+const ROUNDS: usize = 5;
+
+/// What is live in a segment: by message, with the destinations.
+pub(super) type Live = BTreeMap<u64, Vec<(Name, Found)>>;
+
+/// Carries what is live in `segment`, and deletes it; or tells why it stays.
+pub(super) fn release(core: &Core, segment: &Segment) -> Result<Option<OldestStays>, ReadError> {
+    for _ in 0..ROUNDS {
+        core.watch.begin();
+        let round = release_round(core, segment);
+        core.watch.end();
+        match round? {
+            Round::Empty => return delete(core, segment).map(|()| None),
+            Round::Stays(stays) => return Ok(Some(stays)),
+            Round::Carried => {}
+        }
+    }
+    Ok(Some(OldestStays::Busy))
+}
+
+enum Round {
+    /// Nothing in it is live, and the index that says so is durable.
+    Empty,
+    Stays(OldestStays),
+    Carried,
+}
+
+fn release_round(core: &Core, segment: &Segment) -> Result<Round, ReadError> {
+    core.progress.wait_settled(core.queue.submitted())?;
+    let (live, holds) = live_in(core, segment)?;
+    if live.is_empty() && holds.is_empty() {
+        core.index.write_down(core)?;
+        return Ok(Round::Empty);
+    }
+    if let Some(stays) = mostly_live(segment, &live) {
+        return Ok(Round::Stays(stays));
+    }
+    if !carry::carry(core, &live, &holds)? {
+        return Ok(Round::Stays(OldestStays::NoSpace));
+    }
+    Ok(Round::Carried)
+}
+
+/// What the index knows to be live in `segment`, and the destinations whose hold it says.
+fn live_in(core: &Core, segment: &Segment) -> Result<(Live, Vec<Name>), ReadError> {
+    let last =
+        core.segments.get(segment.id() + 1).map_or(u64::MAX, |next| next.header.first_number);
+    core.index.with(|view| {
+        view.catch_up(&core.segments, core.progress.durable())?;
+        let mut live = Live::new();
+        let mut holds = Vec::new();
+        for destination in view.destinations() {
+            view.each(&destination, 0, |found| {
+                if found.number >= last {
+                    return false;
+                }
+                if found.entry.place.segment == segment.id() {
+                    live.entry(found.number).or_default().push((destination.clone(), found));
+                }
+                true
+            })?;
+            if view.hold(&destination).is_some_and(|hold| hold.place.segment == segment.id()) {
+                holds.push(destination);
+            }
+        }
+        Ok((live, holds))
+    })
+}
+
+fn mostly_live(segment: &Segment, live: &Live) -> Option<OldestStays> {
+    let bytes = segment.end().unwrap_or(BLOCK) - BLOCK;
+    let mut live_bytes = 0;
+    let mut by_destination: BTreeMap<&Name, u64> = BTreeMap::new();
+    for deliveries in live.values() {
+        let sizes = deliveries.iter().map(|(_, found)| u64::from(found.entry.body_bytes));
+        live_bytes += sizes.max().unwrap_or(0);
+        for (destination, _) in deliveries {
+            *by_destination.entry(destination).or_default() += 1;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share, not a size")]
+    let share = live_bytes as f64 / bytes.max(1) as f64;
+    if share <= MOSTLY {
+        return None;
+    }
+    let deliveries = by_destination.values().sum();
+    let most = by_destination.into_iter().max_by_key(|(_, count)| *count)?.0.clone();
+    Some(OldestStays::MostlyLive { live_bytes, bytes, deliveries, most })
+}
+
+fn delete(core: &Core, segment: &Segment) -> Result<(), ReadError> {
+    let io = |source| ReadError::Io { file: segment.path.clone(), source };
+    core.segments.remove(segment.id());
+    core.disk.remove(&segment.path).and_then(|()| core.disk.sync_folder(&core.dir)).map_err(io)?;
+    tracing::info!(segment = segment.id(), bytes = segment.length(), "segment deleted");
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! What is handed to the writer: a record encoded but for its place in the journal.
+//!
+//! The thread that hands it over encodes it and computes the checksums of its bodies; the writer adds group, number and
+//! the header's checksum, and writes the bodies from where they are.
+
+use std::sync::mpsc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::api::{Accept, Change, NotStored, Ticket};
+use crate::format::accept::{self, write_accept};
+use crate::format::carried::{self, Carried, write_carried};
+use crate::format::change::write_change;
+use crate::format::fields::{Fields, nanoseconds};
+use crate::format::record::{Kind, RECORD_HEADER, RecordHeader, Seal};
+
+/// The meta of most records fits.
+const USUAL_HEAD: usize = 160;
+
+/// A record on its way.
+pub(crate) struct Submission {
+    /// Room for the record header, then the meta.
+    head: Vec<u8>,
+    bodies_length: u32,
+    at_nanoseconds: i64,
+    /// The reply behind the meta, before all other bodies.
+    reply: Option<Bytes>,
+    pub(crate) origin: Origin,
+    pub(crate) waiter: Waiter,
+    /// What the writer made of it.
+    pub(crate) fate: Fate,
+}
+
+/// What a record is made of.
+pub(crate) enum Origin {
+    Accept(Accept),
+    Change(Change),
+    /// By retention, out of the oldest segment.
+    Carried(Carried),
+    /// By retention: a destination's hold, said again.
+    CarriedHold(Change),
+}
+
+/// Who waits for it.
+pub(crate) enum Waiter {
+    Nobody,
+    Ticket(Ticket),
+    /// Retention; told whether it was written.
+    Retention(mpsc::Sender<Carriage>),
+}
+
+/// What became of something carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carriage {
+    Written,
+    /// Something happened to it since it was read: to be read again.
+    Touched,
+    NoSpace,
+}
+
+/// What the writer made of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Waiting,
+    /// It stands in the journal under this number.
+    Numbered(u64),
+    Refused(NotStored),
+    Touched,
+}
+
+impl Submission {
+    pub(crate) fn accept(accept: Accept, ticket: Ticket) -> Self {
+        let mut head = empty_head();
+        let reply = write_accept(&mut Fields(&mut head), &accept);
+        let at = accept.received_at;
+        Self::new(head, at, reply, Origin::Accept(accept), Waiter::Ticket(ticket))
+    }
+
+    pub(crate) fn change(change: Change, ticket: Option<Ticket>) -> Self {
+        let waiter = ticket.map_or(Waiter::Nobody, Waiter::Ticket);
+        let (head, reply) = change_head(&change);
+        Self::new(head, change.at(), reply, Origin::Change(change), waiter)
+    }
+
+    pub(crate) fn carried(carried: Carried, at: Timestamp, done: mpsc::Sender<Carriage>) -> Self {
+        let mut head = empty_head();
+        write_carried(&mut Fields(&mut head), &carried);
+        Self::new(head, at, None, Origin::Carried(carried), Waiter::Retention(done))
+    }
+
+    pub(crate) fn carried_hold(hold: Change, done: mpsc::Sender<Carriage>) -> Self {
+        let (head, reply) = change_head(&hold);
+        Self::new(head, hold.at(), reply, Origin::CarriedHold(hold), Waiter::Retention(done))
+    }
+
+    fn new(
+        head: Vec<u8>,
+        at: Timestamp,
+        reply: Option<Bytes>,
+        origin: Origin,
+        waiter: Waiter,
+    ) -> Self {
+        let mut submission = Self {
+            head,
+            bodies_length: 0,
+            at_nanoseconds: nanoseconds(at),
+            reply,
+            origin,
+            waiter,
+            fate: Fate::Waiting,
+        };
+        let mut length = 0;
+        submission.each_body(|body| length += body.len());
+        submission.bodies_length = u32::try_from(length).unwrap_or(u32::MAX);
+        submission
+    }
+
+    /// Bytes it takes in the journal.
+    pub(crate) fn length(&self) -> u64 {
+        self.head.len() as u64 + u64::from(self.bodies_length)
+    }
+
+    /// Whether room is kept back for it.
+    pub(crate) fn is_outcome(&self) -> bool {
+        match self.origin {
+            Origin::Change(_) => true,
+            Origin::Accept(_) | Origin::Carried(_) | Origin::CarriedHold(_) => false,
+        }
+    }
+
+    /// How many numbers it takes.
+    pub(crate) fn numbers(&self) -> u16 {
+        match &self.origin {
+            Origin::Accept(accept) => {
+                u16::try_from(accept.messages.len().max(1)).unwrap_or(u16::MAX)
+            }
+            Origin::Change(_) | Origin::Carried(_) | Origin::CarriedHold(_) => 1,
+        }
+    }
+
+    /// Completes the record header for this place.
+    pub(crate) fn place(&mut self, group: u64, number: u64, last_of_group: bool, seal: &Seal) {
+        self.fate = Fate::Numbered(number);
+        let kind = match self.origin {
+            Origin::Accept(_) => Kind::Accept,
+            Origin::Change(_) | Origin::CarriedHold(_) => Kind::Change,
+            Origin::Carried(_) => Kind::Carried,
+        };
+        let meta_length = self.head.len() - RECORD_HEADER;
+        let header = RecordHeader {
+            meta_length: u32::try_from(meta_length).unwrap_or(u32::MAX),
+            bodies_length: self.bodies_length,
+            kind,
+            last_of_group,
+            numbers: self.numbers(),
+            group,
+            number,
+            at_nanoseconds: self.at_nanoseconds,
+        };
+        header.write(&mut self.head, seal);
+    }
+
+    /// Header and meta.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Shows every body in its order.
+    pub(crate) fn each_body<'s>(&'s self, mut each: impl FnMut(&'s Bytes)) {
+        if let Some(reply) = &self.reply {
+            each(reply);
+        }
+        match &self.origin {
+            Origin::Accept(accept) => accept::bodies(accept).for_each(each),
+            Origin::Carried(carried) => carried::bodies(carried).for_each(each),
+            Origin::Change(_) | Origin::CarriedHold(_) => {}
+        }
+    }
+}
+
+impl Change {
+    /// When it happened.
+    pub(crate) fn at(&self) -> Timestamp {
+        match self {
+            Self::Delivery { at, .. }
+            | Self::DestinationHeld { at, .. }
+            | Self::DestinationReleased { at, .. } => *at,
+        }
+    }
+}
+
+fn empty_head() -> Vec<u8> {
+    let mut head = Vec::with_capacity(USUAL_HEAD);
+    head.resize(RECORD_HEADER, 0);
+    head
+}
+
+fn change_head(change: &Change) -> (Vec<u8>, Option<Bytes>) {
+    let mut head = empty_head();
+    let reply = write_change(&mut Fields(&mut head), change);
+    (head, reply)
+}
