@@ -76,8 +76,11 @@ pub(super) struct OutboundConnection {
 /// The delivery in hand.
 enum Hand {
     Empty,
-    /// Not a byte of it is written.
-    Unsent(Delivery),
+    /// Not a byte of it is written. While the peer talks unasked it waits, until the deadline.
+    Unsent {
+        delivery: Delivery,
+        deadline: Option<Instant>,
+    },
     /// Being written, or written: then its answer is due at the deadline.
     Sent {
         id: MessageId,
@@ -98,7 +101,7 @@ impl OutboundConnection {
             session: Session::new(destination.max_reply_size, Arc::clone(&counters)),
             destination,
             counters,
-            hand: Hand::Unsent(first),
+            hand: Hand::Unsent { delivery: first, deadline: None },
             writer: None,
             buffer: BytesMut::new(),
             proven: false,
@@ -130,13 +133,19 @@ impl OutboundConnection {
         let Some(writer) = self.writer.clone() else {
             return; // It will be sent when the connection is up.
         };
-        let Hand::Unsent(delivery) = &self.hand else {
+        let Hand::Unsent { delivery, deadline } = &mut self.hand else {
             return;
         };
-        let delivery = delivery.clone();
         match socket::peek(writer.as_ref().as_ref()) {
-            Peeked::Quiet => self.write(&writer, &delivery, ctx),
-            Peeked::Bytes => {} // Reading is about to wake and comes back here.
+            Peeked::Quiet => {
+                let delivery = delivery.clone();
+                self.write(&writer, &delivery, ctx);
+            }
+            Peeked::Bytes => {
+                // Reading is about to wake and comes back here.
+                deadline.get_or_insert(Instant::now() + self.destination.ack_timeout);
+                self.start_clock(ctx);
+            }
             Peeked::Gone => self.close(CloseReason::ByPeer, ctx),
         }
     }
@@ -190,26 +199,38 @@ impl OutboundConnection {
             && *id == written
         {
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
-            // All deadlines are equally long, so a running timer is never too late for a newer one.
-            if !self.clock_runs {
-                self.clock_runs = true;
-                ctx.run_later(self.destination.ack_timeout, Self::on_clock);
-            }
+            self.start_clock(ctx);
+        }
+    }
+
+    /// All deadlines are equally long, so a running timer is never too late for a newer one.
+    fn start_clock(&mut self, ctx: &mut Context<Self>) {
+        if !self.clock_runs {
+            self.clock_runs = true;
+            ctx.run_later(self.destination.ack_timeout, Self::on_clock);
         }
     }
 
     fn on_clock(&mut self, ctx: &mut Context<Self>) {
         self.clock_runs = false;
-        if let Hand::Sent { deadline: Some(deadline), .. } = self.hand {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                self.counters.ack_timeouts.one();
-                self.close(CloseReason::Fault(TransportFault::AckTimeout), ctx);
-            } else {
-                self.clock_runs = true;
-                ctx.run_later(left, Self::on_clock);
+        let (deadline, reason) = match &self.hand {
+            Hand::Empty => return,
+            Hand::Unsent { deadline, .. } => (*deadline, CloseReason::Doubtful),
+            Hand::Sent { deadline, .. } => {
+                (*deadline, CloseReason::Fault(TransportFault::AckTimeout))
             }
+        };
+        let Some(deadline) = deadline else { return };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if !left.is_zero() {
+            self.clock_runs = true;
+            ctx.run_later(left, Self::on_clock);
+            return;
         }
+        if matches!(self.hand, Hand::Sent { .. }) {
+            self.counters.ack_timeouts.one();
+        }
+        self.close(reason, ctx);
     }
 
     /// Something is in the buffer, or will never be again.
@@ -230,10 +251,11 @@ impl OutboundConnection {
 
     /// Tells the pool how the delivery in hand ended. False when that was the connection's last.
     fn settle(&mut self, ended: Ended, ctx: &mut Context<Self>) -> bool {
-        let Hand::Sent { id, .. } = std::mem::replace(&mut self.hand, Hand::Empty) else {
+        let Hand::Sent { id, deadline } = std::mem::replace(&mut self.hand, Hand::Empty) else {
             return true;
         };
-        let closed = if self.session.is_spent() {
+        let half_written = deadline.is_none();
+        let closed = if self.session.is_spent() || half_written {
             Some(CloseReason::Doubtful)
         } else if self.destination.mode == ConnectionMode::PerMessage {
             Some(CloseReason::PerMessage)
@@ -268,13 +290,16 @@ impl OutboundConnection {
 
     /// Ends the connection and says what that means for the delivery in hand.
     fn close(&mut self, reason: CloseReason, ctx: &mut Context<Self>) {
+        if self.farewell.is_said() {
+            return;
+        }
         let fault = match reason {
             CloseReason::Fault(fault) => fault,
             _ => TransportFault::Closed,
         };
         let ended = match std::mem::replace(&mut self.hand, Hand::Empty) {
             Hand::Empty => None,
-            Hand::Unsent(delivery) => {
+            Hand::Unsent { delivery, .. } => {
                 let fault = (!self.proven && !self.draining).then_some(fault);
                 Some((delivery.id, Ended::NotSent(fault)))
             }
@@ -316,7 +341,7 @@ impl Handler<Deliver> for OutboundConnection {
 
     fn handle(&mut self, Deliver(delivery): Deliver, ctx: &mut Self::Context) {
         debug_assert!(matches!(self.hand, Hand::Empty), "one delivery at a time");
-        self.hand = Hand::Unsent(delivery);
+        self.hand = Hand::Unsent { delivery, deadline: None };
         self.send_unsent(ctx);
     }
 }

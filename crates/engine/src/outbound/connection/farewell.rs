@@ -20,6 +20,11 @@ impl Farewell {
         Self { carrier, pool, said: false }
     }
 
+    /// Whether the pool knows that the connection is closed.
+    pub(super) fn is_said(&self) -> bool {
+        self.said
+    }
+
     /// Tells the pool; after the word that the connection is closed it tells nothing more.
     pub(super) fn report(
         &mut self,

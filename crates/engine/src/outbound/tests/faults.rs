@@ -3,11 +3,13 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
 use super::site::{Site, mllp, until, with};
+use crate::outbound::testing::framed_reply;
 
 /// The first message meets this, later ones are answered.
 async fn first_meets(act: Act) -> (Sink, Site) {
@@ -58,16 +60,58 @@ async fn a_peer_that_hung_up_is_noticed_before_anything_is_written_to_it() {
     assert_eq!(pool.describe().await.last_close, Some("closed-by-peer"));
 }
 
-#[actix::test]
-async fn a_peer_that_never_reads_is_given_up_after_the_write_timeout() {
+/// A port whose connections take little before somebody reads them.
+fn narrow_port() -> TcpListener {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("set");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
-    let listener = socket.listen(8).expect("listening");
+    socket.listen(8).expect("listening")
+}
+
+fn large_message() -> bytes::Bytes {
+    let dictated = "A".repeat(6_000_000);
+    format!("MSH|^~\\&|A|B|C|D|||ORU^R01|BIG|P|2.5\rOBX|{dictated}\r").into()
+}
+
+#[actix::test]
+async fn an_answer_before_the_message_is_written_counts_and_ends_the_connection() {
+    let listener = narrow_port();
+    let site = Site::new(mllp(listener.local_addr().expect("bound")));
+    site.start();
+    site.accept_body(large_message()).await;
+    let (mut hasty, _) = listener.accept().await.expect("a connection");
+    let mut first = [0; 4];
+    hasty.read_exact(&mut first).await.expect("it has begun");
+    hasty.write_all(&framed_reply("AR", "BIG")).await.expect("written");
+    until(|| site.counters.dead.get() == 1).await;
+    site.accept(1).await;
+    let (mut next, _) = listener.accept().await.expect("another connection");
+    next.read_exact(&mut first).await.expect("read");
+    assert_eq!(&first, b"\x0BMSH", "a frame begins at its beginning");
+}
+
+#[actix::test]
+async fn a_peer_that_talks_without_end_is_left_before_anything_is_written_to_it() {
+    let listener = narrow_port();
     let site = Site::new(mllp(listener.local_addr().expect("bound")));
     let pool = site.start();
-    let large = format!("MSH|^~\\&|A|B|C|D|||ORU^R01|BIG|P|2.5\rOBX|{}\r", "A".repeat(6_000_000));
-    site.accept_body(large.into()).await;
+    actix_rt::spawn(async move {
+        while let Ok((mut talker, _)) = listener.accept().await {
+            actix_rt::spawn(async move { while talker.write_all(&[b'x'; 9000]).await.is_ok() {} });
+        }
+    });
+    site.accept(1).await;
+    until(|| site.counters.disconnects.get() + site.counters.ack_timeouts.get() >= 1).await;
+    assert_ne!(pool.describe().await.last_close, None);
+    assert_eq!(site.counters.delivered.get(), 0);
+}
+
+#[actix::test]
+async fn a_peer_that_never_reads_is_given_up_after_the_write_timeout() {
+    let listener = narrow_port();
+    let site = Site::new(mllp(listener.local_addr().expect("bound")));
+    let pool = site.start();
+    site.accept_body(large_message()).await;
     until(|| site.counters.retried.get() >= 1).await;
     let state = pool.describe().await;
     assert_eq!(state.reason.as_deref(), Some("write-timeout"));
