@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use wardline_engine::control::protocol::{RefusedReason, Request, Response};
 use wardline_engine::control::socket_path;
-use wardline_store::OpenError;
+use wardline_store::{OpenError, ReadError};
 
 use self::live::Live;
 use self::stopped::Stopped;
@@ -73,6 +73,9 @@ pub(crate) enum ReachError {
     /// The event loop of this command did not start.
     #[error("this command cannot start its event loop")]
     Runtime(#[source] io::Error),
+    /// The index of the stopped engine's store could not be built anew.
+    #[error("the index cannot be built anew")]
+    Rebuild(#[source] ReadError),
     /// The stopped engine's store did not open.
     #[error("the store cannot be opened")]
     Store(#[from] OpenError),
@@ -99,6 +102,7 @@ impl Failure for ReachError {
                 RefusedReason::Draining | RefusedReason::NotRunning => Exit::NotReachable,
                 RefusedReason::NotUnderstood | RefusedReason::InFlight => Exit::Failed,
             },
+            Self::Rebuild(_) => Exit::StoreFailed,
             Self::Store(error) => store_errors::exit(error),
             Self::NoStore { .. } => Exit::NotFound,
         }
@@ -119,6 +123,11 @@ impl Reach {
             }
             live => live.map(Self::Live),
         }
+    }
+
+    /// The store of a stopped engine only; a running one has its lock.
+    pub(crate) fn stopped(invocation: &Invocation) -> Result<Stopped, ReachError> {
+        Stopped::open(&configuration::load(&invocation.config, invocation)?.config)
     }
 
     /// The running engine only.

@@ -17,28 +17,41 @@ pub(crate) enum Store {
     Stats,
     /// Read everything and compare. Exits with 10 when something is wrong.
     Verify,
+    /// Build the index of queues anew from the journal. The engine must be stopped; exits with 8 while it runs.
+    Rebuild,
 }
 
 impl Store {
     /// Runs the command named.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let mut reach = Reach::open(invocation)?;
+        let terminal = invocation.terminal;
         match self {
-            Self::Stats => match reach.ask(&Request::StoreStats)? {
-                Response::StoreStats(figures) => {
-                    stats(&figures, invocation.terminal)?;
-                    Ok(Exit::Ok)
-                }
-                _ => Err(ReachError::Unexpected.into()),
-            },
-            Self::Verify => match reach.ask(&Request::StoreVerify)? {
+            Self::Stats => {
+                print_stats(Reach::open(invocation)?.ask(&Request::StoreStats)?, terminal)
+            }
+            Self::Verify => match Reach::open(invocation)?.ask(&Request::StoreVerify)? {
                 Response::StoreVerified(figures) => {
-                    verified(&figures, invocation.terminal)?;
+                    verified(&figures, terminal)?;
                     Ok(if figures.faults.is_empty() { Exit::Ok } else { Exit::StoreCorrupt })
                 }
                 _ => Err(ReachError::Unexpected.into()),
             },
+            Self::Rebuild => {
+                let stopped = Reach::stopped(invocation)?;
+                stopped.rebuild_index()?;
+                print_stats(stopped.ask(&Request::StoreStats), terminal)
+            }
         }
+    }
+}
+
+fn print_stats(answer: Response, terminal: Terminal) -> Outcome {
+    match answer {
+        Response::StoreStats(figures) => {
+            stats(&figures, terminal)?;
+            Ok(Exit::Ok)
+        }
+        _ => Err(ReachError::Unexpected.into()),
     }
 }
 

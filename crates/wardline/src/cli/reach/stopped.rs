@@ -41,7 +41,13 @@ impl Stopped {
         Ok(Self { store, desk, runtime })
     }
 
-    pub(super) fn ask(&self, request: &Request) -> Response {
+    /// Builds the store's index anew from its journal, whatever is wrong with it.
+    pub(crate) fn rebuild_index(&self) -> Result<(), ReachError> {
+        self.store.rebuild_index().map_err(ReachError::Rebuild)
+    }
+
+    /// Asks the desk.
+    pub(crate) fn ask(&self, request: &Request) -> Response {
         self.runtime.block_on(self.desk.answer(request.clone()))
     }
 }
