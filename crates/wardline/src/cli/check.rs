@@ -53,7 +53,7 @@ impl Check {
         if invocation.terminal.json {
             return json(file, invocation);
         }
-        let loaded = configuration::load(file, invocation)?;
+        let loaded = configuration::load_with_warnings(file, invocation)?;
         print(&loaded, invocation)?;
         Ok(Exit::Ok)
     }

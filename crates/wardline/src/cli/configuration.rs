@@ -25,12 +25,20 @@ impl Failure for ConfigInvalid {
     }
 }
 
-/// Loads the file, telling its faults or warnings on stderr.
+/// Loads the file, telling its faults on stderr.
 pub(crate) fn load(path: &Path, invocation: &Invocation) -> Result<Loaded, ConfigInvalid> {
-    let loaded = read(path, invocation).map_err(|faults| {
+    read(path, invocation).map_err(|faults| {
         invocation.terminal.talk(faults.render(Paint::Ansi));
         ConfigInvalid
-    })?;
+    })
+}
+
+/// Loads the file, telling its faults or what looks wrong in it on stderr.
+pub(crate) fn load_with_warnings(
+    path: &Path,
+    invocation: &Invocation,
+) -> Result<Loaded, ConfigInvalid> {
+    let loaded = load(path, invocation)?;
     for warning in &loaded.warnings {
         invocation.terminal.talk(warning.render(&loaded.files, Paint::Ansi));
     }

@@ -88,11 +88,12 @@ impl Queue {
             Self::Show(show) => show.execute(reach, terminal),
             Self::Retry { destination } => {
                 let request = Request::Retry { destination, by: operator() };
-                change(reach, terminal, "retry", &request)
+                let (affected, queue) = deliveries::change(reach, &request)?;
+                deliveries::tell(terminal, "retry", affected, false, queue)?;
+                Ok(Exit::Ok)
             }
             Self::Hold { destination, reason } => {
-                let request = Request::Hold { destination, by: operator(), reason };
-                change(reach, terminal, "hold", &request)
+                hold(reach, terminal, &Request::Hold { destination, by: operator(), reason })
             }
             Self::Skip { destination, care } => skip(reach, terminal, &destination, &care),
             Self::Discard { destination, selection, care } => {
@@ -128,9 +129,13 @@ fn list(reach: &mut Reach, terminal: Terminal) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn change(reach: &mut Reach, terminal: Terminal, verb: &str, request: &Request) -> Outcome {
+/// Holds a destination and shows its queue; no delivery is touched by it.
+fn hold(reach: &mut Reach, terminal: Terminal, request: &Request) -> Outcome {
     let (affected, queue) = deliveries::change(reach, request)?;
-    deliveries::tell(terminal, verb, affected, false, queue)?;
+    match queue {
+        Some(queue) if !terminal.json => table(&[queue], terminal)?,
+        queue => deliveries::tell(terminal, "hold", affected, false, queue)?,
+    }
     Ok(Exit::Ok)
 }
 

@@ -51,7 +51,7 @@ impl Run {
     /// Runs until the engine has drained.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
         let file = self.file.as_ref().unwrap_or(&invocation.config);
-        let loaded = configuration::load(file, invocation)?;
+        let loaded = configuration::load_with_warnings(file, invocation)?;
         start_log(&loaded.config.log)?;
         let engine =
             Engine::build(loaded.config, invocation.handlers.clone()).map_err(RunError::from)?;

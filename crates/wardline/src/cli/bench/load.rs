@@ -1,8 +1,10 @@
 //! The load: connections that each send the next message when the answer to the last has come. It costs as little
 //! as it can, for it runs on the cores of what it measures.
 
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -22,8 +24,10 @@ const ANSWER_SIZE: usize = 4096;
 const ACCEPTED: &[u8] = b"MSA|AA|";
 /// The end of a frame.
 const FRAME_END: &[u8] = b"\x1c\r";
-/// Latencies are kept with three digits.
+/// Latencies are kept with three digits…
 const PRECISION: u8 = 3;
+/// … and up to a minute, in microseconds.
+const LONGEST: u64 = 60_000_000;
 
 /// Who is loaded, and how.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +71,10 @@ impl Carried {
     }
 }
 
-/// What one connection carried.
-struct Share {
-    messages: u64,
-    latencies: Histogram<u64>,
+/// What all connections of a load count together; they live on one thread.
+struct Counts {
+    messages: Cell<u64>,
+    latencies: RefCell<Histogram<u64>>,
 }
 
 impl Load {
@@ -85,30 +89,29 @@ impl Load {
 
     async fn carry(self) -> Result<Carried, BenchError> {
         let begin = Instant::now() + WARM_UP;
+        let latencies =
+            Histogram::new_with_bounds(1, LONGEST, PRECISION).map_err(|_| BenchError::LoadEnded)?;
+        let counts = Rc::new(Counts { messages: Cell::new(0), latencies: latencies.into() });
         let mut connections = JoinSet::new();
         for _ in 0..self.connections {
-            connections.spawn_local(self.converse(begin));
+            connections.spawn_local(self.converse(begin, Rc::clone(&counts)));
         }
-        let mut messages = 0;
-        let mut latencies = histogram()?;
-        while let Some(share) = connections.join_next().await {
-            let share = share.map_err(|_| BenchError::LoadEnded)??;
-            messages += share.messages;
-            latencies.add(share.latencies).map_err(|_| BenchError::LoadEnded)?;
+        while let Some(ended) = connections.join_next().await {
+            ended.map_err(|_| BenchError::LoadEnded)??;
         }
+        let latencies = counts.latencies.borrow();
         Ok(Carried {
             per_second: per_second(latencies.len(), self.lasting),
-            messages,
+            messages: counts.messages.get(),
             p99: Some(latencies.value_at_quantile(0.99)),
         })
     }
 
-    async fn converse(self, begin: Instant) -> Result<Share, BenchError> {
+    async fn converse(self, begin: Instant, counts: Rc<Counts>) -> Result<(), BenchError> {
         let mut stream = TcpStream::connect(self.to).await.map_err(BenchError::Network)?;
         stream.set_nodelay(true).map_err(BenchError::Network)?;
         let mut template = Template::new(self.size);
         let mut answer = vec![0; ANSWER_SIZE.max(self.size)];
-        let mut share = Share { messages: 0, latencies: histogram()? };
         let end = begin + self.lasting;
         loop {
             if let Some(every) = self.every {
@@ -116,7 +119,7 @@ impl Load {
             }
             let sent = Instant::now();
             if sent >= end {
-                return Ok(share);
+                return Ok(());
             }
             stream.write_all(template.next()).await.map_err(BenchError::Network)?;
             match self.answer {
@@ -125,10 +128,10 @@ impl Load {
                     echoed(&mut stream, &mut answer, template.frame().len()).await?;
                 }
             }
-            share.messages += 1;
+            counts.messages.set(counts.messages.get() + 1);
             if sent >= begin {
                 let microseconds = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
-                share.latencies.saturating_record(microseconds);
+                counts.latencies.borrow_mut().saturating_record(microseconds);
             }
         }
     }
@@ -172,10 +175,6 @@ async fn echoed(
         left -= read;
     }
     Ok(())
-}
-
-fn histogram() -> Result<Histogram<u64>, BenchError> {
-    Histogram::new(PRECISION).map_err(|_| BenchError::LoadEnded)
 }
 
 /// A rate from a count and its time.

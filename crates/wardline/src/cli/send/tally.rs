@@ -17,8 +17,10 @@ use super::worker::Sent;
 
 /// So many single answers are listed in the JSON; of more, only the sums.
 const ANSWERS_LISTED: usize = 1000;
-/// Latencies are kept with three digits.
+/// Latencies are kept with three digits…
 const PRECISION: u8 = 3;
+/// … and up to an hour, in microseconds.
+const LONGEST: u64 = 3_600_000_000;
 
 /// Counts and latencies, the form that `--json` prints.
 #[derive(Debug, Serialize)]
@@ -86,7 +88,7 @@ impl Tally {
             messages_per_second: 0.0,
             latency_microseconds: Latency::default(),
             answers: Vec::new(),
-            latencies: Histogram::new(PRECISION).ok(),
+            latencies: Histogram::new_with_bounds(1, LONGEST, PRECISION).ok(),
         }
     }
 
@@ -243,6 +245,22 @@ mod tests {
         assert_eq!(ended_with(&[Fate::Another, Fate::NoAnswer]), Exit::AckTimeout);
         assert_eq!(ended_with(&[Fate::NoAnswer, Fate::Unreachable]), Exit::NotReachable);
         assert_eq!(ended_with(&[good, Fate::Broken]), Exit::Failed);
+    }
+
+    #[test]
+    fn a_latency_is_told_as_it_was() {
+        let mut tally = Tally::new();
+        let outgoing = Outgoing {
+            number: 1,
+            origin: "a.hl7".into(),
+            control_id: Bytes::new(),
+            payload: Bytes::new(),
+        };
+        let fate = Fate::Answered(AckCode::AA);
+        let sent = Sent { fate, latency: Duration::from_secs(5), answer: Ok(Bytes::new()) };
+        tally.add(&outgoing, &sent);
+        tally.end(Duration::from_secs(5), 1);
+        assert!(tally.latency_microseconds.p50.abs_diff(5_000_000) < 5_000);
     }
 
     #[test]
