@@ -8,26 +8,37 @@
 //!                                     ▲ the last one is for outcomes only, so that deliveries go on without space
 //! ```
 //!
-//! Filling is done in small steps with pauses, so that it does not stand in the way of the writer's syncs, and without
-//! pauses while the writer waits. No space is no fault: the gate closes, and it is tried again.
+//! Filling is done in small steps with pauses, so that it does not stand in the way of the writer's syncs. Each segment
+//! is larger than the one before until the full size is reached, and a writer that waits gets what is filled by then.
+//! No space is no fault: the gate closes, and it is tried again.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::api::Fault;
 use crate::disk::{Disk, DiskFile, is_no_space};
 use crate::gate::Gate;
 use crate::journal::names;
+use crate::limits::MIN_SEGMENT;
 
 /// Written and synced at once: a few milliseconds of any disk.
 const STEP: usize = 256 * 1024;
 
-/// Between two steps while nobody waits: leaves the disk to the writer most of the time, and fills 50 MB/s.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two steps while nobody waits, at least.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// And at least so many times as long as the step took: the disk is the writer's most of the time.
+const PAUSE_FACTOR: u32 = 3;
+
+/// A writer that waits gets a segment of this size rather than waiting for a larger one.
+const LEAST: u64 = 1024 * 1024;
+
+/// How much larger each segment is than the one before, up to the full size.
+const GROWTH: u64 = 4;
 
 /// Segments kept ready: the next one, and the reserve for outcomes.
 const READY: usize = 2;
@@ -48,6 +59,7 @@ pub(crate) struct Filler {
     dir: PathBuf,
     segment_size: u64,
     next_number: AtomicU64,
+    next_length: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -98,7 +110,7 @@ impl Filler {
             {
                 next_number = next_number.max(number + 1);
             }
-            if length == segment_size && ready.len() < READY {
+            if length >= MIN_SEGMENT && length <= segment_size && ready.len() < READY {
                 ready.push_back(Prepared { file: disk.open(&path)?, path, length });
             } else {
                 disk.remove(&path)?;
@@ -109,6 +121,7 @@ impl Filler {
             dir,
             segment_size,
             next_number: AtomicU64::new(next_number),
+            next_length: AtomicU64::new((LEAST * GROWTH).min(segment_size)),
             state: Mutex::new(State { ready, ..State::default() }),
             changed: Condvar::new(),
         })
@@ -151,7 +164,7 @@ impl Filler {
 
     /// Fills a segment of its own size, at once, in the caller's thread.
     pub(crate) fn fill_now(&self, length: u64) -> Result<Supply, Fault> {
-        match self.fill(length, || Pace::Fast) {
+        match self.fill(length, length, |_| Pace::Fast) {
             Ok(prepared) => Ok(Supply::Segment { prepared, reserve: false }),
             Err(error) if is_no_space(&error) => Ok(Supply::NoSpace),
             Err(source) => Err(self.fault(source)),
@@ -175,7 +188,8 @@ impl Filler {
                 gate.space(free, state.unfilled);
                 state.ready.len()
             };
-            let may_fill = ready == 0 || free >= gate.min_free().saturating_add(self.segment_size);
+            let may_fill = ready == 0
+                || free >= gate.min_free().saturating_add(self.next_length.load(Ordering::Relaxed));
             if ready >= READY {
                 self.rest(|state| state.ready.len() >= READY);
             } else if may_fill {
@@ -187,8 +201,11 @@ impl Filler {
     }
 
     fn fill_one(&self) -> Result<(), Fault> {
-        match self.fill(self.segment_size, || self.pace()) {
+        let length = self.next_length.load(Ordering::Relaxed);
+        match self.fill(length, LEAST, |step| self.pace(step)) {
             Ok(prepared) => {
+                let next_length = length.saturating_mul(GROWTH).min(self.segment_size);
+                self.next_length.store(next_length, Ordering::Relaxed);
                 let mut state = self.state();
                 state.ready.push_back(prepared);
                 state.unfilled = false;
@@ -226,32 +243,40 @@ impl Filler {
         self.changed.notify_all();
     }
 
-    fn pace(&self) -> Pace {
+    /// Waits before the next step, if there is time. `step` is how long the last one took.
+    fn pace(&self, step: Duration) -> Pace {
         let state = self.state();
         if state.stopped {
             Pace::Stop
         } else if state.writer_waits {
             Pace::Fast
         } else {
-            let waited = self.changed.wait_timeout(state, PAUSE);
+            let pause = PAUSE.max(step.saturating_mul(PAUSE_FACTOR));
+            let waited = self.changed.wait_timeout(state, pause);
             drop(waited);
             Pace::Slow
         }
     }
 
-    /// A new file of zeros, synced. What was begun is removed on an error.
-    fn fill(&self, length: u64, pace: impl Fn() -> Pace) -> io::Result<Prepared> {
+    /// A new file of zeros, synced: of `length`, or of `least` if the writer waits. What was begun is removed on an
+    /// error.
+    fn fill(
+        &self,
+        length: u64,
+        least: u64,
+        pace: impl Fn(Duration) -> Pace,
+    ) -> io::Result<Prepared> {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let filling = names::filling(&self.dir, number);
         let prepared = names::prepared(&self.dir, number);
         let filled = self.disk.create(&filling).and_then(|file| {
-            zero(&*file, length, pace)?;
+            let length = zero(&*file, length, least, pace)?;
             self.disk.rename(&filling, &prepared)?;
             self.disk.sync_folder(&self.dir)?;
-            Ok(file)
+            Ok((file, length))
         });
         match filled {
-            Ok(file) => Ok(Prepared { file, path: prepared, length }),
+            Ok((file, length)) => Ok(Prepared { file, path: prepared, length }),
             Err(error) => {
                 let _it_may_not_be_there = self.disk.remove(&filling);
                 Err(error)
@@ -276,18 +301,28 @@ enum Pace {
     Stop,
 }
 
-fn zero(file: &dyn DiskFile, length: u64, pace: impl Fn() -> Pace) -> io::Result<()> {
+fn zero(
+    file: &dyn DiskFile,
+    length: u64,
+    least: u64,
+    pace: impl Fn(Duration) -> Pace,
+) -> io::Result<u64> {
     let zeros = vec![0; STEP];
     let mut offset = 0;
+    let mut took = Duration::ZERO;
     while offset < length {
-        if pace() == Pace::Stop {
-            return Err(io::ErrorKind::Interrupted.into());
+        match pace(took) {
+            Pace::Stop => return Err(io::ErrorKind::Interrupted.into()),
+            Pace::Fast if offset >= least => break,
+            Pace::Fast | Pace::Slow => {}
         }
+        let begun = Instant::now();
         let step = usize::try_from(length - offset).unwrap_or(STEP).min(STEP);
         let part = zeros.get(..step).unwrap_or_default();
         file.write_all_at(&mut [IoSlice::new(part)], offset)?;
         file.sync()?;
         offset += step as u64;
+        took = begun.elapsed();
     }
-    Ok(())
+    Ok(offset)
 }

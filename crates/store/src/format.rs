@@ -20,7 +20,10 @@ pub(crate) mod segment_header;
 pub(crate) mod state;
 
 /// Groups begin at multiples of this: the unit in which disks keep or lose what was not synced.
-pub(crate) const BLOCK: u64 = 4096;
+pub(crate) const BLOCK: u64 = BLOCK_BYTES as u64;
+
+/// The same as a length in memory.
+pub(crate) const BLOCK_BYTES: usize = 4096;
 
 /// The next multiple of [`BLOCK`].
 pub(crate) fn block_aligned(offset: u64) -> u64 {

@@ -10,6 +10,7 @@
 //! END-1, BOUND-1, PHI-1.
 
 mod api;
+pub mod ceiling;
 mod core;
 pub mod disk;
 pub mod faults;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::api::{Corruption, CorruptionKind, OpenError};
 use crate::disk::{Disk, Listed, read_full};
-use crate::format::BLOCK;
+use crate::format::BLOCK_BYTES;
 use crate::format::segment_header::{FORMAT_VERSION, NoHeader, SegmentHeader};
 use crate::journal::names::{self, FileRole};
 use crate::journal::position::Position;
@@ -84,16 +84,15 @@ fn read_headers(
     listed: &[(u64, PathBuf, u64)],
 ) -> Result<Vec<Opened>, OpenError> {
     let mut opened = Vec::with_capacity(listed.len());
-    let mut expected = listed.first().map_or(1, |(id, ..)| *id);
-    for (id, path, length) in listed {
+    let first = listed.first().map_or(1, |(id, ..)| *id);
+    for (expected, (id, path, length)) in (first..).zip(listed) {
         if *id != expected {
             let file = names::segment(dir, expected);
             return Err(Corruption { file, offset: 0, kind: CorruptionKind::Missing }.into());
         }
-        expected += 1;
         let read = |source| OpenError::Io { attempt: "read", path: path.clone(), source };
         let file = disk.open(path).map_err(read)?;
-        let mut block = vec![0; BLOCK as usize];
+        let mut block = vec![0; BLOCK_BYTES];
         let filled = read_full(&*file, &mut block, 0).map_err(read)?;
         block.truncate(filled);
         let header = match SegmentHeader::decode(&block) {
@@ -119,8 +118,7 @@ fn chain(opened: Vec<Opened>) -> Result<Vec<Arc<Segment>>, Corruption> {
     let mut segments = Vec::with_capacity(opened.len());
     for Opened { header, path, file, length } in opened {
         let end = ends.next();
-        if let Some(end) = end.filter(|&end| end > length) {
-            let _where_it_should_end = end;
+        if end.is_some_and(|end| end > length) {
             return Err(Corruption { file: path, offset: length, kind: CorruptionKind::CutShort });
         }
         segments.push(Arc::new(Segment::new(header, path, file, length, end)));

@@ -1,13 +1,14 @@
 //! What a file held before the writes that no sync covers yet.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::disk::{DiskFile, read_full};
-use crate::format::BLOCK;
+use crate::format::{BLOCK, BLOCK_BYTES};
 
 /// The blocks of one file that were written since its last sync, as they were before.
 #[derive(Default)]
@@ -27,11 +28,11 @@ impl Unsynced {
     ) -> io::Result<()> {
         self.length.get_or_insert(file.length()?);
         for block in offset / BLOCK..end.div_ceil(BLOCK) {
-            if !self.before.contains_key(&block) {
-                let mut bytes = vec![0; BLOCK as usize];
+            if let Entry::Vacant(unknown) = self.before.entry(block) {
+                let mut bytes = vec![0; BLOCK_BYTES];
                 let read = read_full(file, &mut bytes, block * BLOCK)?;
                 bytes.truncate(read);
-                self.before.insert(block, bytes);
+                unknown.insert(bytes);
             }
         }
         Ok(())

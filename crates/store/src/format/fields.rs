@@ -39,8 +39,8 @@ impl Fields<'_> {
 
     /// Longer text is cut at a character.
     pub(crate) fn text(&mut self, text: &str) {
-        let kept = text.floor_char_boundary(MAX_NAME.min(text.len()));
-        let kept = text.get(..kept).unwrap_or_default();
+        let fits = (0..=MAX_NAME.min(text.len())).rev().find_map(|end| text.get(..end));
+        let kept = fits.unwrap_or_default();
         self.u8(u8::try_from(kept.len()).unwrap_or(u8::MAX));
         self.0.extend_from_slice(kept.as_bytes());
     }
@@ -118,6 +118,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Outer `None` = no sense, inner `None` = absent.
+    #[expect(clippy::option_option, reason = "the outer one is this reader's way to fail")]
     pub(crate) fn maybe<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Option<T>,

@@ -13,7 +13,7 @@
 //!   64  …  zeros up to 4096
 //! ```
 
-use super::BLOCK;
+use super::BLOCK_BYTES;
 
 /// The version of everything in this module.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -44,7 +44,7 @@ pub(crate) enum NoHeader {
 impl SegmentHeader {
     /// The whole block.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut block = Vec::with_capacity(BLOCK as usize);
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
         block.extend_from_slice(MAGIC);
         block.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
         block.extend_from_slice(&[0; 4]);
@@ -55,7 +55,7 @@ impl SegmentHeader {
         debug_assert_eq!(block.len(), USED);
         let crc = checksum(&block);
         block.splice(12..16, crc.to_le_bytes());
-        block.resize(BLOCK as usize, 0);
+        block.resize(BLOCK_BYTES, 0);
         block
     }
 
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_header_reads_back_as_it_was_written() {
         let block = HEADER.encode();
-        assert_eq!(block.len() as u64, BLOCK);
+        assert_eq!(block.len(), BLOCK_BYTES);
         assert_eq!(SegmentHeader::decode(&block), Ok(HEADER));
     }
 

@@ -17,7 +17,7 @@ use crate::api::{DeliveryState, Name};
 /// Where a delivery stands that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
-    pub(crate) state: DeliveryState,
+    pub(crate) stands: DeliveryState,
     pub(crate) attempts: u32,
     pub(crate) first_attempt: Option<Timestamp>,
     pub(crate) due: Option<Timestamp>,
@@ -29,7 +29,7 @@ impl State {
     /// Pending, never tried.
     pub(crate) fn fresh(since: Timestamp) -> Self {
         Self {
-            state: DeliveryState::Pending,
+            stands: DeliveryState::Pending,
             attempts: 0,
             first_attempt: None,
             due: None,
@@ -39,7 +39,7 @@ impl State {
     }
 
     pub(crate) fn write(&self, fields: &mut Fields<'_>) {
-        fields.u8(match self.state {
+        fields.u8(match self.stands {
             DeliveryState::Pending => 0,
             DeliveryState::Held => 1,
             DeliveryState::Dead => 2,
@@ -53,7 +53,7 @@ impl State {
 
     pub(crate) fn read(reader: &mut FieldReader<'_>) -> Option<Self> {
         Some(Self {
-            state: match reader.u8()? {
+            stands: match reader.u8()? {
                 0 => DeliveryState::Pending,
                 1 => DeliveryState::Held,
                 2 => DeliveryState::Dead,

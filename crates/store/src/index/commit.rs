@@ -109,11 +109,11 @@ impl View {
         batch: &mut sled::Batch,
     ) {
         if let Some(before) = &before {
-            self.count(destination, before.entry.state.state, Counts::remove);
+            self.count(destination, before.entry.state.stands, Counts::remove);
             remove(batch, destination, before.lane, number);
         }
         if let Some(after) = overlay_one(number, before, effect) {
-            self.count(destination, after.entry.state.state, Counts::add);
+            self.count(destination, after.entry.state.stands, Counts::add);
             insert(batch, destination, after.lane, number, &after.entry);
         }
     }

@@ -201,29 +201,29 @@ fn new_state(
     at: Timestamp,
     place: Place,
 ) -> Option<(State, Option<Place>)> {
-    let stopped = |state, attempts, cause: &str, replied: bool| {
-        let stands = State {
-            state,
+    let stopped = |stands, attempts, cause: &str, replied: bool| {
+        let state = State {
+            stands,
             attempts,
             first_attempt: None,
             due: None,
             cause: Some(cause.into()),
             since: at,
         };
-        (stands, replied.then_some(place))
+        (state, replied.then_some(place))
     };
     match outcome {
         OutcomeMeta::Ended => None,
         OutcomeMeta::Deferred { attempts, first_attempt, due, cause } => {
-            let stands = State {
-                state: DeliveryState::Pending,
+            let state = State {
+                stands: DeliveryState::Pending,
                 attempts: *attempts,
                 first_attempt: *first_attempt,
                 due: Some(*due),
                 cause: Some((*cause).into()),
                 since: at,
             };
-            Some((stands, None))
+            Some((state, None))
         }
         OutcomeMeta::Dead { attempts, cause, reply } => {
             Some(stopped(DeliveryState::Dead, *attempts, cause, reply.is_some()))

@@ -120,7 +120,7 @@ impl View {
             return Ok(PendingFound { found, next: None });
         };
         while let Some(delivery) = deliveries.next()? {
-            if delivery.entry.state.state != DeliveryState::Pending {
+            if delivery.entry.state.stands != DeliveryState::Pending {
                 continue;
             }
             let larger = bytes + delivery.entry.body_bytes as usize;

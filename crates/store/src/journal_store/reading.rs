@@ -59,7 +59,7 @@ fn destination(
     let mut oldest = None;
     if counts.pending > 0 {
         view.each(&destination, 0, |found| {
-            if found.entry.state.state == DeliveryState::Pending {
+            if found.entry.state.stands == DeliveryState::Pending {
                 oldest = Some(found);
             }
             oldest.is_none()
@@ -88,7 +88,7 @@ pub(super) fn page(core: &Core, query: &Query) -> Result<Page, ReadError> {
         let mut found = Vec::new();
         ask(core, |view| {
             view.each(&query.destination, from, |delivery| {
-                if query.state.is_none_or(|state| state == delivery.entry.state.state) {
+                if query.state.is_none_or(|state| state == delivery.entry.state.stands) {
                     found.push(delivery);
                 }
                 found.len() <= limit
@@ -126,7 +126,7 @@ fn make_row(
         message: MessageId::from_number(found.number).ok_or(Unread::Moved)?,
         destination: destination.clone(),
         lane: found.lane,
-        state: state.state,
+        state: state.stands,
         received_at: message.received_at,
         listener: message.listener.clone(),
         peer: message.peer.clone(),

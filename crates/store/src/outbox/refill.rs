@@ -70,7 +70,7 @@ impl Outbox {
             let mut returned = Vec::new();
             for message in &errand.returning {
                 let found = view.delivery(&self.destination, message.get())?;
-                returned.extend(found.filter(|f| f.entry.state.state == DeliveryState::Pending));
+                returned.extend(found.filter(|f| f.entry.state.stands == DeliveryState::Pending));
             }
             let mut room = errand.room;
             room.deliveries = room.deliveries.saturating_sub(returned.len());

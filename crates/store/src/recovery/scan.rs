@@ -5,13 +5,13 @@ use std::io;
 use crate::api::{Corruption, CorruptionKind, OpenError, ReadError};
 use crate::disk::read_full;
 use crate::format::record::{RECORD_HEADER, RecordHeader};
-use crate::format::{BLOCK, block_aligned};
+use crate::format::{BLOCK, BLOCK_BYTES, block_aligned};
 use crate::journal::position::Position;
 use crate::journal::reader::{FoundRecord, Next, RecordReader, bodies_intact};
 use crate::journal::segments::Segment;
 
 /// Blocks read at once when looking for a later group.
-const BLOCKS_AT_ONCE: u64 = 256;
+const BLOCKS_AT_ONCE: usize = 256;
 
 /// Why a scan did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -114,13 +114,13 @@ fn walk(
 /// Whether a record of a later group than `end`'s stands behind it.
 fn later_group(segment: &Segment, end: Position) -> io::Result<bool> {
     let mut at = block_aligned(end.offset);
-    let mut chunk = vec![0; (BLOCK * BLOCKS_AT_ONCE) as usize];
+    let mut chunk = vec![0; BLOCK_BYTES * BLOCKS_AT_ONCE];
     loop {
         let read = read_full(&*segment.file, &mut chunk, at)?;
         let Some(filled) = chunk.get(..read).filter(|filled| !filled.is_empty()) else {
             return Ok(false);
         };
-        for (block, offset) in filled.chunks(BLOCK as usize).zip((at..).step_by(BLOCK as usize)) {
+        for (block, offset) in filled.chunks(BLOCK_BYTES).zip((at..).step_by(BLOCK_BYTES)) {
             if begins_later_group(segment, block, offset, end.group)? {
                 return Ok(true);
             }

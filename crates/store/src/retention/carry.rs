@@ -29,14 +29,14 @@ pub(super) fn carry(core: &Core, live: &Live, holds: &[Name]) -> Result<bool, Re
     for destination in holds {
         let hold = core.index.with(|view| Ok(view.hold(destination).cloned()))?;
         let Some(hold) = hold else { continue };
-        let held = Change::DestinationHeld {
+        let again = Change::DestinationHeld {
             at: hold.at,
             destination: destination.clone(),
             by: hold.by,
             reason: hold.reason,
         };
         let done = convoy.done.clone();
-        convoy.send(Submission::carried_hold(held, done))?;
+        convoy.send(Submission::carried_hold(again, done))?;
     }
     convoy.arrive()
 }

@@ -28,7 +28,7 @@ pub(super) fn discard_old(core: &Core, keep: Duration) -> Result<(), ReadError> 
                 let state = &found.entry.state;
                 let message = MessageId::from_number(found.number);
                 if let Some(message) = message
-                    && state.state == DeliveryState::Dead
+                    && state.stands == DeliveryState::Dead
                     && state.since < limit
                 {
                     old.push(DeliveryRef { message, destination: destination.clone() });

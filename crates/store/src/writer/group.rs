@@ -5,10 +5,10 @@ use std::io::IoSlice;
 use super::active::Active;
 use crate::api::Fault;
 use crate::disk::MAX_SLICES;
-use crate::format::{BLOCK, block_aligned};
+use crate::format::{BLOCK_BYTES, block_aligned};
 use crate::submission::{Fate, Submission};
 
-static PADDING: [u8; BLOCK as usize] = [0; BLOCK as usize];
+static PADDING: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 
 /// Writes and syncs those of `group` that are numbered. Gives the bytes written.
 pub(super) fn write(active: &mut Active, group: &mut [Submission]) -> Result<u64, Fault> {
