@@ -2,16 +2,28 @@
 //!
 //! One module per subject; each test is a sentence, and fails by telling which promise broke.
 
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Trial};
 
 mod answers;
+mod corpus;
 mod deliveries;
+mod examples;
 mod framing;
 mod handlers;
 mod ours;
+mod queues;
+mod readme;
+mod shipped;
 
 fn main() -> std::process::ExitCode {
-    let trials = [answers::trials(), deliveries::trials(), framing::trials(), handlers::trials()];
-    let trials = trials.into_iter().flatten().collect();
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(answers::trials());
+    trials.extend(corpus::trials());
+    trials.extend(deliveries::trials());
+    trials.extend(examples::trials());
+    trials.extend(framing::trials());
+    trials.extend(handlers::trials());
+    trials.extend(queues::trials());
+    trials.extend(readme::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

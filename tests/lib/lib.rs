@@ -3,6 +3,7 @@
 //! - [`requirement`]: what a test needs of the machine; without it, it is reported as ignored with the reason.
 //! - [`site`]: a folder with a configuration, and the engine that runs on it.
 //! - [`peer`]: a sender over a plain socket. [`sink`]: a receiver whose answers the test decides.
+//! - [`volume`]: file systems of a test's own: a disk that is a file, one that is soon full.
 //! - [`message`]: messages to send, answers to read. [`wait`]: until something is so, with a deadline.
 //!
 //! Peers and sinks frame by hand, not with `wardline-mllp`: a fault there must not hide itself.
@@ -12,4 +13,5 @@ pub mod peer;
 pub mod requirement;
 pub mod sink;
 pub mod site;
+pub mod volume;
 pub mod wait;

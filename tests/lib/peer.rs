@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::message::{field, framed};
+use crate::message::{Unframed, field, framed};
 
 /// How long a peer waits for an answer before the test fails.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -13,7 +13,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Peer {
     stream: TcpStream,
-    unread: Vec<u8>,
+    unread: Unframed,
 }
 
 impl Peer {
@@ -27,7 +27,7 @@ impl Peer {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
-        Ok(Self { stream, unread: Vec::new() })
+        Ok(Self { stream, unread: Unframed::default() })
     }
 
     /// Writes these bytes as they are.
@@ -52,21 +52,16 @@ impl Peer {
     /// The payload of the next frame; `None` when the engine closed.
     pub fn try_read(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            if let Some(end) = self.unread.windows(2).position(|two| two == b"\x1c\r") {
-                let rest = self.unread.split_off(end + 2);
-                let mut frame = std::mem::replace(&mut self.unread, rest);
-                frame.truncate(end);
-                assert_eq!(frame.first(), Some(&0x0b), "an answer starts with VT");
-                frame.remove(0);
-                return Ok(Some(frame));
+            if let Some(payload) = self.unread.take() {
+                return Ok(Some(payload));
             }
-            let mut bytes = [0; 64 * 1024];
+            let mut bytes = [0; 16 * 1024];
             match self.stream.read(&mut bytes)? {
                 0 => {
                     assert!(self.unread.is_empty(), "closed inside an answer");
                     return Ok(None);
                 }
-                read => self.unread.extend_from_slice(&bytes[..read]),
+                read => self.unread.add(&bytes[..read]),
             }
         }
     }

@@ -42,7 +42,7 @@ pub fn trial_with(name: &'static str, needs: &'static [Need], test: fn()) -> Tri
         let missing: Vec<String> = needs.iter().filter_map(|need| need.missing()).collect();
         if missing.is_empty() {
             test();
-            Ok(Completion::completed())
+            Ok(Completion::Completed)
         } else if requires_all() {
             Err(Failed::from(format!("WARDLINE_REQUIRE=all, but it {}", missing.join(", "))))
         } else {

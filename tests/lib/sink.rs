@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::message::{answer, control_id, framed};
+use crate::message::{Unframed, answer, control_id, framed};
 
 /// One message as it arrived.
 #[derive(Debug, Clone)]
@@ -145,9 +145,9 @@ fn serve(
     decide: &(dyn Fn(&Arrived) -> Reply + Send + Sync),
 ) {
     let _best_effort = stream.set_nodelay(true);
-    let mut unread = Vec::new();
+    let mut unread = Unframed::default();
     loop {
-        while let Some(payload) = take_frame(&mut unread) {
+        while let Some(payload) = unread.take() {
             let arrived = {
                 let mut all = lock(all);
                 let arrived = Arrived {
@@ -164,10 +164,10 @@ fn serve(
                 return;
             }
         }
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 16 * 1024];
         match stream.read(&mut bytes) {
             Ok(0) | Err(_) => return,
-            Ok(read) => unread.extend_from_slice(&bytes[..read]),
+            Ok(read) => unread.add(&bytes[..read]),
         }
     }
 }
@@ -198,16 +198,6 @@ fn act(stream: &mut TcpStream, arrived: &Arrived, reply: Reply) -> bool {
             thread::park();
         },
     }
-}
-
-fn take_frame(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let end = unread.windows(2).position(|two| two == b"\x1c\r")?;
-    let rest = unread.split_off(end + 2);
-    let mut frame = std::mem::replace(unread, rest);
-    frame.truncate(end);
-    assert_eq!(frame.first(), Some(&0x0b), "a frame starts with VT");
-    frame.remove(0);
-    Some(frame)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wardline::prelude::*;
+use wardline::{Actor, Bytes, Context, Decision, Handler, Received, Wardline};
 
 /// Decides by MSH-10 of the message: its first word says what to do.
 struct Misbehaving;
@@ -16,7 +16,7 @@ impl Handler<Received> for Misbehaving {
     type Result = Decision;
 
     fn handle(&mut self, received: Received, _: &mut Self::Context) -> Decision {
-        let control_id = received.message.identity().control_id;
+        let control_id = received.message.header().identity().control_id;
         match control_id.split('-').next().unwrap_or_default() {
             "PANIC" => panic!("asked to panic"),
             "PANICLATER" => Decision::later(async { panic!("asked to panic later") }),
@@ -40,7 +40,7 @@ impl Handler<Received> for Misbehaving {
 }
 
 /// The message with another MSH-10.
-fn renamed(received: &Received, control_id: &str) -> bytes::Bytes {
+fn renamed(received: &Received, control_id: &str) -> Bytes {
     let path = "MSH-10".parse().expect("a path");
     let message = received.message.set(&path, control_id).expect("a field that can be set");
     message.bytes().clone()

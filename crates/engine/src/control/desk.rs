@@ -120,16 +120,7 @@ impl Desk {
             }
             Request::Revive { destination, which, by, dry_run } => {
                 let act = Act { by: by.into(), reason: "".into(), dry_run };
-                let affected = match self.face_of(&destination) {
-                    Some(face) => face.pool.revive(which.into(), &act.by, dry_run).await?,
-                    None => {
-                        let revive = move |queue: &stopped::Queue<'_>, act: &Act| {
-                            stopped::revive(queue, &which, act)
-                        };
-                        self.on_store(&destination, &act, revive).await?
-                    }
-                };
-                self.done(&destination, affected, &act).await
+                self.revive(&destination, which, &act).await
             }
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
             Request::StoreVerify => {
@@ -173,24 +164,37 @@ impl Desk {
         which: Which,
         act: &Act,
     ) -> Result<Response, DeskError> {
-        let affected = match self.face_of(destination) {
-            Some(face) => {
-                let dead_letters = from == DiscardFrom::Dead;
-                face.pool
-                    .discard(dead_letters, which.into(), &act.by, &act.reason, act.dry_run)
-                    .await?
-            }
-            None => {
-                let discard = move |queue: &stopped::Queue<'_>, act: &Act| {
-                    stopped::discard(queue, from, &which, act)
-                };
-                self.on_store(destination, act, discard).await?
-            }
+        let affected = if let Some(face) = self.face_of(destination) {
+            let dead_letters = from == DiscardFrom::Dead;
+            let (by, reason) = (&act.by, &act.reason);
+            face.pool.discard(dead_letters, which.into(), by, reason, act.dry_run).await?
+        } else {
+            let discard = move |queue: &stopped::Queue<'_>, act: &Act| {
+                stopped::discard(queue, from, &which, act)
+            };
+            self.on_store(destination, act, discard).await?
         };
         self.done(destination, affected, act).await
     }
 
-    /// Acts on the store itself, on a thread that may block.
+    async fn revive(
+        &self,
+        destination: &str,
+        which: Which,
+        act: &Act,
+    ) -> Result<Response, DeskError> {
+        let affected = if let Some(face) = self.face_of(destination) {
+            face.pool.revive(which.into(), &act.by, act.dry_run).await?
+        } else {
+            let revive =
+                move |queue: &stopped::Queue<'_>, act: &Act| stopped::revive(queue, &which, act);
+            self.on_store(destination, act, revive).await?
+        };
+        self.done(destination, affected, act).await
+    }
+
+    /// Acts on the store itself, on a thread that may block. A destination that the store has never heard of is not
+    /// found: a slip of the pen must not make a queue.
     async fn on_store<F>(&self, destination: &str, act: &Act, action: F) -> Result<u64, DeskError>
     where
         F: FnOnce(&stopped::Queue<'_>, &Act) -> Result<u64, ReadError> + Send + 'static,
@@ -198,9 +202,13 @@ impl Desk {
         let (store, act) = (Arc::clone(&self.store), act.clone());
         let destination: Arc<str> = destination.into();
         let acted = tokio::task::spawn_blocking(move || {
-            action(&stopped::Queue { store: &*store, destination }, &act)
+            let known = store.destinations()?.iter().any(|state| state.destination == destination);
+            if !known {
+                return Err(DeskError::NotFound);
+            }
+            Ok(action(&stopped::Queue { store: &*store, destination }, &act)?)
         });
-        Ok(acted.await??)
+        acted.await?
     }
 
     /// The answer to an action: what it touched, and the queue afterwards.

@@ -25,6 +25,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tracing::Instrument;
 use wardline_config::{AckWhen, OnUnavailable};
 use wardline_flow::Refusal;
 use wardline_hl7::Message;
@@ -110,7 +111,9 @@ impl Actor for Connection {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some(conversation) = self.conversation.take() {
-            let ended = conversation.run();
+            let listener = &conversation.around.intake.listener().id;
+            let span = tracing::debug_span!("connection", %listener, peer = %conversation.peer);
+            let ended = conversation.run().instrument(span);
             ctx.spawn(ended.into_actor(self).map(|(), _, ctx| ctx.stop()));
         }
     }
@@ -120,7 +123,7 @@ impl Conversation {
     async fn run(mut self) {
         let around = Arc::clone(&self.around);
         let listener = &around.intake.listener().id;
-        tracing::debug!(%listener, peer = %self.peer, "connection opened");
+        tracing::debug!("connection opened");
         let reason = match self.converse().await {
             Ok(never) => match never {},
             Err(reason) => reason,
@@ -129,7 +132,7 @@ impl Conversation {
         if reason.is_notable() {
             tracing::warn!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
         } else {
-            tracing::debug!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
+            tracing::debug!(reason = reason.code(), "connection closed");
         }
     }
 
@@ -193,19 +196,24 @@ impl Conversation {
         if let Err(refusal) = checked {
             return self.refuse(Original::Message(&message), &refusal).await;
         }
-        match around.intake.decide(&message, self.peer, received_at, &around.counters).await {
+        let span = span_of(&message);
+        self.decide(&message, received_at).instrument(span).await
+    }
+
+    async fn decide(&mut self, message: &Message, received_at: Timestamp) -> Goes {
+        let around = Arc::clone(&self.around);
+        match around.intake.decide(message, self.peer, received_at, &around.counters).await {
             Decided::Store { messages, unrouted } => {
-                self.keep(&message, messages, unrouted, received_at).await
+                self.keep(message, messages, unrouted, received_at).await
             }
             Decided::Discard => {
                 around.counters.discarded.one();
                 let control_id = around.control_ids.next();
                 let time = self.clock.text(received_at);
-                let answer =
-                    around.style.positive(Original::Message(&message), &control_id, time);
+                let answer = around.style.positive(Original::Message(message), &control_id, time);
                 self.send_positive(answer).await
             }
-            Decided::Refuse(refusal) => self.refuse(Original::Message(&message), &refusal).await,
+            Decided::Refuse(refusal) => self.refuse(Original::Message(message), &refusal).await,
         }
     }
 
@@ -219,6 +227,7 @@ impl Conversation {
     ) -> Goes {
         let around = Arc::clone(&self.around);
         let control_id = around.control_ids.next();
+        let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
         let accept = Accept {
             received_at,
             listener: around.intake.listener().id.arc(),
@@ -240,8 +249,10 @@ impl Conversation {
             return self.unavailable(message).await;
         }
         around.counters.stored.one();
+        tracing::debug!(deliveries, unrouted, "stored");
         if unrouted {
             around.counters.unrouted.one();
+            around.intake.tell_unrouted(message);
         }
         self.send_positive(answer).await
     }
@@ -287,6 +298,7 @@ impl Conversation {
         let control_id = around.control_ids.next();
         let time = self.clock.text(Timestamp::now());
         let answer = around.style.negative(original, refusal, &control_id, time);
+        tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
         if refusal.code.is_error() {
             around.counters.answered_ae.one();
         } else {
@@ -321,6 +333,21 @@ impl Conversation {
             AckWhen::None => false,
         }
     }
+}
+
+/// The span of one message, with the ids that PHI-1 allows; they are read only where somebody listens.
+fn span_of(message: &Message) -> tracing::Span {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return tracing::Span::none();
+    }
+    let identity = message.header().identity();
+    tracing::debug_span!(
+        "message",
+        control_id = identity.control_id,
+        message_type = message.header().message_code(),
+        sending_application = identity.sending_application,
+        sending_facility = identity.sending_facility,
+    )
 }
 
 /// Waits until the store may take again what it refused; false when it did not before `deadline`, or never will.

@@ -10,9 +10,9 @@
 //!
 //! Nothing is stored or answered here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -31,7 +31,12 @@ pub(crate) struct Intake {
     source: Source,
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
+    /// Message types that no route took and that have been told of.
+    told: Mutex<BTreeSet<String>>,
 }
+
+/// How many unrouted types one listener tells of, each once: a sender that makes types up must not fill a log.
+const MAX_TOLD: usize = 256;
 
 /// What is to be done with a payload.
 pub(crate) enum Decided {
@@ -55,7 +60,7 @@ impl Intake {
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
-        Self { listener, source, routing, handlers }
+        Self { listener, source, routing, handlers, told: Mutex::default() }
     }
 
     /// The listener's settings.
@@ -163,6 +168,15 @@ impl Intake {
         };
         counters.handler_faults.one();
         Err(refusal)
+    }
+
+    /// Raises the alarm about a message that no route took, once for each type.
+    pub(crate) fn tell_unrouted(&self, message: &Message) {
+        let message_type = message.header().message_code();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < MAX_TOLD && told.insert(message_type.clone()) {
+            tracing::warn!(listener = %self.listener.id, message_type, "no route takes messages of this type: they are kept as unrouted");
+        }
     }
 
     /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks where none has one.

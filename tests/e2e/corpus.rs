@@ -1,0 +1,94 @@
+//! Every message of the corpus through the engine: what arrives is what was sent, and what is refused is listed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use libtest_mimic::Trial;
+use wardline_tests::message::field;
+use wardline_tests::peer::Peer;
+use wardline_tests::requirement::{Need, corpus};
+use wardline_tests::sink::Sink;
+use wardline_tests::site::Site;
+use wardline_tests::trials;
+
+use crate::ours::PROGRAM;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![every_file_of_the_corpus_arrives_or_is_refused_with_its_reason => [Need::Corpus]]
+}
+
+/// The files that are not one message with MSH-9 and MSH-10: each with ERR-3 of its answer, and why.
+const REFUSED: &str = include_str!("corpus_refused.tsv");
+
+/// At least so many files are single messages with MSH-9, MSH-10 and MSH-12.
+const SINGLE_MESSAGES: usize = 452;
+
+fn every_file_of_the_corpus_arrives_or_is_refused_with_its_reason() {
+    let folder = corpus().expect("the corpus, which this test needs");
+    let sink = Sink::accepting();
+    let site = Site::new(
+        PROGRAM,
+        &format!(
+            r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+
+[[routes]]
+id = "all"
+to = ["lis"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{}"
+"#,
+            sink.address()
+        ),
+    );
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let mut sent: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut refused = String::new();
+    for (name, payload) in files(&folder) {
+        let answer = peer.exchange(&payload);
+        match field(&answer, "MSA", 1).as_str() {
+            "AA" => {
+                sent.insert(name, payload);
+            }
+            "AR" => {
+                let line = format!("{name}\t{}\n", field(&answer, "MSA", 3));
+                refused.push_str(&line);
+            }
+            code => panic!("{name} was answered {code}"),
+        }
+    }
+    assert!(refused == REFUSED, "what is refused has changed; it is now:\n{refused}");
+    assert!(sent.len() >= SINGLE_MESSAGES, "{} files were taken", sent.len());
+    let arrived = sink.wait_for(sent.len());
+    let mut arrived: Vec<&[u8]> = arrived.iter().map(|one| one.payload.as_slice()).collect();
+    for (name, payload) in &sent {
+        let place = arrived.iter().position(|one| one == payload);
+        let place = place.unwrap_or_else(|| panic!("RAW-1: {name} did not arrive as it was sent"));
+        arrived.swap_remove(place);
+    }
+    engine.wait_for_queue("lis", "drained", |row| row.pending == 0 && row.dead == 0);
+    println!("{} files arrived byte for byte, {} refused", sent.len(), refused.lines().count());
+}
+
+/// The messages of the corpus by name, as a sender would frame them: a last FS of a file is the frame's, not theirs.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).expect("a readable corpus");
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "hl7"))
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let mut payload = std::fs::read(&path).expect("a readable file");
+            if payload.last() == Some(&0x1c) {
+                payload.pop();
+            }
+            (name, payload)
+        })
+        .collect()
+}
