@@ -163,6 +163,13 @@ impl Site {
     }
 }
 
+impl Drop for Site {
+    /// The store ends before its folder does; pools may still hold on to it.
+    fn drop(&mut self) {
+        self.store.close(Duration::ZERO);
+    }
+}
+
 /// Waits for a condition.
 pub(super) async fn until(condition: impl Fn() -> bool) {
     let waited = tokio::time::timeout(DEADLINE, async {
