@@ -76,7 +76,7 @@ address = "{}"
     println!("{} files arrived byte for byte, {} refused", sent.len(), refused.lines().count());
 }
 
-/// The messages of the corpus by name, as a sender would frame them: a last FS of a file is the frame's, not theirs.
+/// The messages of the corpus by name, as a sender would frame them: VT before and FS behind belong to the frame.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).expect("a readable corpus");
     entries
@@ -84,11 +84,10 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .filter(|path| path.extension().is_some_and(|end| end == "hl7"))
         .map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let mut payload = std::fs::read(&path).expect("a readable file");
-            if payload.last() == Some(&0x1c) {
-                payload.pop();
-            }
-            (name, payload)
+            let file = std::fs::read(&path).expect("a readable file");
+            let payload = file.strip_prefix(b"\x0b").unwrap_or(&file);
+            let payload = payload.strip_suffix(b"\x1c").unwrap_or(payload);
+            (name, payload.to_vec())
         })
         .collect()
 }

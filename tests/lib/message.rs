@@ -38,8 +38,9 @@ pub fn control_id(payload: &[u8]) -> String {
 /// the message's own.
 pub fn field(payload: &[u8], segment: &str, number: usize) -> String {
     let text = String::from_utf8_lossy(payload);
-    let separator = text.chars().nth(3).unwrap_or('|');
-    let found = text.split(['\r', '\n']).find(|line| line.starts_with(segment));
+    let lines = text.split(['\r', '\n']);
+    let found = lines.map(|line| line.trim_start_matches('\u{feff}')).find(|l| l.starts_with(segment));
+    let separator = found.and_then(|line| line.chars().nth(3)).unwrap_or('|');
     let place = if segment == "MSH" { number - 1 } else { number };
     found.and_then(|line| line.split(separator).nth(place)).unwrap_or_default().to_owned()
 }
