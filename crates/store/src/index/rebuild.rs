@@ -16,6 +16,13 @@ use crate::journal::names;
 use crate::journal::position::Position;
 use crate::journal::segments::Segment;
 
+/// An index for a journal without records.
+pub(super) fn begin(core: &Core) -> Result<View, IndexError> {
+    let folder = core.dir.join(names::INDEX);
+    remove_folder(&folder)?;
+    open::empty(&folder, &core.segments)
+}
+
 /// Builds an index up to the durable position, and opens it under its name.
 pub(super) fn rebuild(core: &Core) -> Result<View, IndexError> {
     let rebuilt = core.dir.join(names::INDEX_REBUILT);

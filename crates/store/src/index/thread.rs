@@ -9,6 +9,7 @@ use super::{Index, IndexError, State, guarded, open, rebuild};
 use crate::api::{Fault, ReadError};
 use crate::core::Core;
 use crate::journal::names;
+use crate::journal::position::Position;
 
 /// How long what is durable may stay out of sled. Long enough that most messages end before.
 const BATCH_TIME: Duration = Duration::from_millis(500);
@@ -91,13 +92,22 @@ impl Index {
                 core.progress.applied(core.segments.bytes_between(read, durable.place()));
                 self.set(State::Ready(Box::new(view)));
             }
+            Err(error) if is_fresh(core, durable) => {
+                tracing::debug!(%error, "the index begins with the journal");
+                self.begin(core);
+            }
             Err(error) => {
-                let fresh = core.segments.count() == 1;
-                if !fresh {
-                    tracing::warn!(%error, "the index cannot be used: rebuilding it from the journal");
-                }
+                tracing::warn!(%error, "the index cannot be used: rebuilding it from the journal");
                 self.rebuild(core);
             }
+        }
+    }
+
+    /// An index for a journal without records needs no rebuild beside it.
+    fn begin(&self, core: &Core) {
+        match guarded(|| rebuild::begin(core)) {
+            Ok(view) => self.set(State::Ready(Box::new(view))),
+            Err(_) => self.rebuild(core),
         }
     }
 
@@ -133,6 +143,11 @@ impl Index {
         let live = self.with_now(|view| Ok(view.live())).unwrap_or(u64::MAX / DELIVERY_BYTES);
         bytes > REBUILD_BYTES && bytes > REBUILD_FACTOR * live.saturating_mul(DELIVERY_BYTES)
     }
+}
+
+/// Whether the journal had no record when it was opened.
+fn is_fresh(core: &Core, durable: Position) -> bool {
+    core.segments.oldest().is_some_and(|oldest| oldest.beginning() == durable)
 }
 
 /// Bytes of the files in a folder, those of its folders included.

@@ -80,10 +80,18 @@ impl Completions {
     }
 }
 
+/// In memory where there is such a place: what a power cut loses is the faulty disk's work, and the tests' own syncs
+/// would only make them slow.
+fn folder() -> TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a folder")
+}
+
 impl Site {
     pub(crate) fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: folder(),
             disk: FaultyDisk::new(),
             faults: Arc::default(),
             intakes: Arc::default(),
@@ -138,6 +146,7 @@ impl Open {
     }
 
     /// Hands over without waiting.
+    #[expect(clippy::result_large_err, reason = "the store's own")]
     pub(crate) fn hand_over(&self, accept: Accept) -> Result<u64, Refused> {
         let ticket = self.ticket();
         self.store.accept(accept, ticket).map(|()| ticket.number)
@@ -145,7 +154,14 @@ impl Open {
 
     pub(crate) fn accept(&self, accept: Accept) -> MessageId {
         let ticket = self.hand_over(accept).expect("the store takes messages");
-        self.done.wait(ticket).expect("there is space").first
+        let id = self.done.wait(ticket).expect("there is space").first;
+        self.settle();
+        id
+    }
+
+    /// Waits until everything handed over has reached the outboxes, which follows its completion.
+    pub(crate) fn settle(&self) {
+        eventually("everything is settled", || self.store.backlog() == 0);
     }
 
     pub(crate) fn message(&self, body: &str, destinations: &[&str]) -> MessageId {
@@ -157,6 +173,7 @@ impl Open {
         let ticket = self.ticket();
         self.store.record(change(message, destination, outcome), Some(ticket));
         self.done.wait(ticket.number).expect("outcomes always have space");
+        self.settle();
     }
 
     pub(crate) fn outbox(&self, destination: &str) -> Arc<Outbox> {

@@ -1,0 +1,126 @@
+//! What a start refuses.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use wardline_store::{CorruptionKind, OpenError, Store};
+
+use crate::site::Site;
+
+const BLOCK: u64 = 4096;
+
+fn overwrite(file: &Path, offset: u64, bytes: &[u8]) {
+    let file = OpenOptions::new().write(true).open(file).expect("a file");
+    file.write_all_at(bytes, offset).expect("written");
+}
+
+/// A store with ten groups of one message each in its last segment.
+fn ten_groups() -> Site {
+    let site = Site::new();
+    let open = site.open();
+    for n in 0..10 {
+        open.message(&format!("message {n}"), &["lis"]);
+    }
+    drop(open);
+    site
+}
+
+fn refusal(site: &Site) -> OpenError {
+    match site.try_open(site.options()) {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn a_store_in_use_is_refused_with_its_folder() {
+    let site = Site::new();
+    let open = site.open();
+    let OpenError::Locked { dir } = refusal(&site) else { panic!("another error") };
+    assert_eq!(dir, site.folder.path().join("store"));
+    drop(open);
+    site.open();
+}
+
+#[test]
+fn a_fault_with_valid_groups_behind_it_is_refused_with_file_and_offset() {
+    let site = ten_groups();
+    let files = site.segment_files();
+    let file = files.last().expect("a segment");
+    overwrite(file, 4 * BLOCK + 60, b"!");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!(&corruption.file, file);
+    assert_eq!((corruption.offset, corruption.kind), (4 * BLOCK, CorruptionKind::Record));
+    let again = refusal(&site);
+    assert_eq!(again.to_string(), "the journal is damaged", "nothing was changed");
+}
+
+#[test]
+fn a_body_that_does_not_match_its_checksum_is_found_like_a_record_that_does_not() {
+    let site = ten_groups();
+    let files = site.segment_files();
+    let file = files.last().expect("a segment");
+    let bytes = std::fs::read(file).expect("readable");
+    let at = bytes.windows(9).position(|window| window == b"message 3").expect("stored as it came");
+    overwrite(file, at as u64, b"M");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!(corruption.offset, at as u64 / BLOCK * BLOCK);
+}
+
+#[test]
+fn a_fault_in_the_last_group_is_a_torn_tail() {
+    let site = ten_groups();
+    let files = site.segment_files();
+    overwrite(files.last().expect("a segment"), 10 * BLOCK + 60, b"!");
+    let open = site.open();
+    assert_eq!(open.queue("lis").pending, 9);
+    let id = open.message("next", &["lis"]);
+    assert_eq!(id.get(), 10, "a number that was never told is used");
+    drop(open);
+    let open = site.open();
+    assert_eq!(open.queue("lis").pending, 10);
+    assert!(open.store.verify().expect("readable").is_sound());
+}
+
+#[test]
+fn an_older_segment_that_is_damaged_cut_short_or_missing_is_refused() {
+    let site = ten_groups();
+    drop(site.open());
+    let file = site.segment_files()[0].clone();
+    let whole = std::fs::read(&file).expect("readable");
+
+    overwrite(&file, 9 * BLOCK + 60, b"!");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!((&corruption.file, corruption.offset), (&file, 9 * BLOCK));
+
+    std::fs::write(&file, &whole[..usize::try_from(5 * BLOCK).expect("small")]).expect("written");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!(corruption.kind, CorruptionKind::CutShort);
+
+    std::fs::write(&file, &whole).expect("written");
+    drop(site.open());
+    std::fs::remove_file(&site.segment_files()[1]).expect("removed");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!(corruption.kind, CorruptionKind::Missing);
+}
+
+#[test]
+fn an_unknown_format_version_is_refused() {
+    let site = ten_groups();
+    let file = site.segment_files()[0].clone();
+    overwrite(&file, 8, &[9]);
+    let OpenError::UnknownFormat { file: refused, found, known } = refusal(&site) else {
+        panic!("another error")
+    };
+    assert_eq!((refused, found, known), (file, 9, 1));
+}
+
+#[test]
+fn a_destroyed_header_is_refused() {
+    let site = ten_groups();
+    let file = site.segment_files()[0].clone();
+    overwrite(&file, 20, b"!");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!((corruption.offset, corruption.kind), (0, CorruptionKind::Header));
+}
