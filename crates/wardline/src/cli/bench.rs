@@ -3,7 +3,6 @@
 //! The engine runs as it would run anywhere, in a process of its own; the load comes from this process, on the same
 //! cores. Every figure of the engine stands beside a reference that was measured in the same minute.
 
-mod ceiling;
 mod child;
 mod echo;
 mod engine;
@@ -116,7 +115,7 @@ impl Work {
 
     fn measure(self, effort: &Effort<'_>, report: &mut Report) -> Result<(), BenchError> {
         match self {
-            Self::Disk => report.syncs(ceiling::syncs_per_second(effort.folder, effort.turn)?),
+            Self::Disk => report.syncs(effort.syncs()?),
             Self::Receive => report.row(effort.receive(false)?),
             Self::ReceiveLarge => report.row(effort.receive(true)?),
             Self::Durable1 => report.row(effort.durable(1, 0.7)?),

@@ -108,6 +108,7 @@ impl Report {
             ("TARGET", Align::Right),
             ("P99", Align::Right),
             ("CPU/MSG", Align::Right),
+            ("JOURNAL/MSG", Align::Right),
             ("DISK/MSG", Align::Right),
         ]);
         for row in &self.rows {
@@ -123,7 +124,8 @@ impl Report {
                     .map_or_else(|| "-".to_owned(), |p99| format!("{p99:.0}µs"))
                     .into(),
                 format!("{:.1}µs", row.microseconds_per_message).into(),
-                format!("{:.0} B", row.written_per_message).into(),
+                format!("{:.0} B", row.journal_bytes_per_message).into(),
+                format!("{:.0} B", row.disk_bytes_per_message).into(),
             ]);
         }
         table

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use wardline_engine::control::protocol::Request;
+use wardline_store::ceiling;
 
-use super::ceiling;
 use super::child::Child;
 use super::engine::Engine;
 use super::error::BenchError;
@@ -65,6 +65,17 @@ impl Effort<'_> {
         Load { to: engine.address, connections, size, answer, lasting: self.turn, every: None }
     }
 
+    /// Syncs a second.
+    pub(super) fn syncs(&self) -> Result<f64, BenchError> {
+        ceiling::syncs_per_second(self.folder, self.turn).map_err(BenchError::Disk)
+    }
+
+    /// Records a second that so many producers make durable together.
+    fn ceiling(&self, producers: usize) -> Result<f64, BenchError> {
+        let load = ceiling::Load { producers, body_bytes: SMALL, duration: self.turn };
+        ceiling::appends_per_second(self.folder, load).map_err(BenchError::Disk)
+    }
+
     /// Receive, parse the header, answer; nothing stored.
     pub(super) fn receive(&self, large: bool) -> Result<Row, BenchError> {
         let (size, target) = if large { (LARGE, 0.7) } else { (SMALL, 0.85) };
@@ -89,7 +100,7 @@ impl Effort<'_> {
         let mut cost = Cost::default();
         let pair = Pair::measure(
             self.turns,
-            || ceiling::records_per_second(self.folder, connections, SMALL, self.turn),
+            || self.ceiling(connections),
             || {
                 let carried = cost.of(&engine, || load.run());
                 engine.settle()?;
