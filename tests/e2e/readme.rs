@@ -22,8 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The payload that the README sends.
-const PAYLOAD: &[u8] =
-    b"MSH|^~\\&|A|B|C|D|20260403120000||ADT^A01|M1|P|2.5\rPID|1||1^^^H\r";
+const PAYLOAD: &[u8] = b"MSH|^~\\&|A|B|C|D|20260403120000||ADT^A01|M1|P|2.5\rPID|1||1^^^H\r";
 
 /// `config/wardline.toml` with its routes, at free ports, its other system down.
 fn first_steps() -> (Site, String) {

@@ -41,13 +41,13 @@ fn built(program: &Path) -> PathBuf {
 /// A site run by `program` with a configuration of the project. Each pair is a text that stands in it and what the
 /// test needs in its place.
 pub(crate) fn site(program: PathBuf, configuration: &str, changes: &[(&str, &str)]) -> Site {
-    let mut changed = text(configuration);
+    let mut ours = text(configuration);
     for (from, to) in changes {
-        assert!(changed.contains(from), "{configuration} has no {from}");
-        changed = changed.replace(from, to);
+        assert!(ours.contains(from), "{configuration} has no {from}");
+        ours = ours.replace(from, to);
     }
-    changed.push_str(STORE);
-    Site::new(program, &changed)
+    ours.push_str(STORE);
+    Site::new(program, &ours)
 }
 
 /// Runs a command of the site's program on the site's configuration.
