@@ -1,0 +1,236 @@
+//! The disk is full, by messages or by somebody else's file: intake stops before, deliveries go on, intake returns.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Trial;
+use wardline_tests::message::{control_id, field, framed, large};
+use wardline_tests::peer::Peer;
+use wardline_tests::requirement::Need;
+use wardline_tests::sink::Sink;
+use wardline_tests::site::{Engine, Site};
+use wardline_tests::volume::Volume;
+use wardline_tests::{trials, wait};
+
+use crate::ours::PROGRAM;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        filled_by_messages_intake_stops_first_and_returns_when_they_are_delivered =>
+            [Need::Root, Need::Tool("mount")],
+        filled_by_messages_a_sender_is_answered_ae_where_told_so => [Need::Root, Need::Tool("mount")],
+        filled_to_the_last_byte_by_another_deliveries_go_on_and_intake_returns =>
+            [Need::Root, Need::Tool("mount")],
+    ]
+}
+
+/// The whole disk: some hundreds of messages.
+const DISK: u64 = 32 * 1024 * 1024;
+/// The least that the configuration allows.
+const MIN_FREE: u64 = 1024 * 1024;
+/// What stays free whatever is refused: `min_free` less the segment that was being filled and the index's growth.
+const NEVER_TOUCHED: u64 = MIN_FREE / 4;
+const MESSAGE_SIZE: usize = 20 * 1024;
+/// Messages that are sent in vain while there is no room.
+const IN_VAIN: usize = 10;
+
+/// A site on a tmpfs, with a destination that is down.
+struct Tight {
+    site: Site,
+    nobody: Option<socket2::Socket>,
+    disk: Volume,
+}
+
+impl Tight {
+    fn new(listener_keys: &str) -> Self {
+        let disk = Volume::tmpfs(DISK);
+        let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let nobody = nobody.expect("a socket");
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        nobody.bind(&any.into()).expect("a free port");
+        let tight = Self { site: Site::new(PROGRAM, ""), nobody: Some(nobody), disk };
+        tight.configure(listener_keys);
+        tight.disk.put_under(&tight.site);
+        tight
+    }
+
+    fn configure(&self, listener_keys: &str) {
+        let address = self.refused();
+        self.site.configure(&format!(
+            r#"
+[store]
+min_free = "1MiB"
+segment_size = "256KiB"
+retain_for = "1s"
+
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+unavailable_wait = "100ms"
+{listener_keys}
+
+[[routes]]
+id = "all"
+to = ["lis"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{address}"
+retry = {{ first = "20ms", max = "200ms" }}
+"#
+        ));
+    }
+
+    /// Where the destination would be: refuses, and is nobody else's.
+    fn refused(&self) -> SocketAddr {
+        let nobody = self.nobody.as_ref().expect("a destination that is down");
+        nobody.local_addr().expect("a bound socket").as_socket().expect("an address")
+    }
+
+    /// The destination comes up.
+    fn come_up(&mut self) -> Sink {
+        let address = self.refused();
+        self.nobody = None;
+        Sink::start_at(address, |_| wardline_tests::sink::Reply::Code("AA"))
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Answered(String),
+    ClosedUnanswered,
+}
+
+/// A sender that connects again whenever its connection is closed, and knows what was acknowledged.
+struct Sender {
+    address: SocketAddr,
+    peer: Option<Peer>,
+    tried: usize,
+    acknowledged: Vec<Vec<u8>>,
+}
+
+impl Sender {
+    fn new(engine: &Engine) -> Self {
+        Self { address: engine.address("in"), peer: None, tried: 0, acknowledged: Vec::new() }
+    }
+
+    fn send(&mut self) -> Fate {
+        let payload = large(&format!("M{}", self.tried), MESSAGE_SIZE);
+        self.tried += 1;
+        let peer = self.peer.get_or_insert_with(|| Peer::connect(self.address));
+        match peer.try_write(&framed(&payload)).and_then(|()| peer.try_read()) {
+            Ok(Some(answer)) => {
+                assert_eq!(field(&answer, "MSA", 2), control_id(&payload), "MSA-2");
+                let code = field(&answer, "MSA", 1);
+                if code == "AA" {
+                    self.acknowledged.push(payload);
+                }
+                Fate::Answered(code)
+            }
+            Ok(None) | Err(_) => {
+                self.peer = None;
+                Fate::ClosedUnanswered
+            }
+        }
+    }
+
+    /// Sends until a message is not taken; gives what became of that one.
+    fn fill(&mut self) -> Fate {
+        let most = usize::try_from(DISK).expect("a size") / MESSAGE_SIZE;
+        let fates = std::iter::repeat_with(|| self.send()).take(most);
+        let refused = fates.into_iter().find(|fate| *fate != Fate::Answered("AA".into()));
+        refused.expect("the disk to be full before it holds more than it can")
+    }
+
+    /// Sends until a message is taken again.
+    fn wait_until_taken(&mut self) {
+        wait::until_so("a message to be taken again", || self.send() == Fate::Answered("AA".into()));
+    }
+
+    /// Panics unless all that was acknowledged arrived, whole and in order.
+    fn hold_against(&self, sink: &Sink) {
+        let arrived = sink.arrived();
+        let mut rest = arrived.iter();
+        for payload in &self.acknowledged {
+            let found = rest.any(|one| one.payload == *payload);
+            assert!(found, "ACK-1, ORDER-1, RAW-1: {} is missing", control_id(payload));
+        }
+    }
+}
+
+fn filled_by_messages_intake_stops_first_and_returns_when_they_are_delivered() {
+    let mut tight = Tight::new("");
+    let engine = tight.site.start();
+    let mut sender = Sender::new(&engine);
+
+    assert_eq!(sender.fill(), Fate::ClosedUnanswered, "silence makes the sender retry");
+    for _ in 0..IN_VAIN {
+        assert_eq!(sender.send(), Fate::ClosedUnanswered, "ACK-1: no room, no answer");
+    }
+    let free = tight.disk.free();
+    assert!(free >= NEVER_TOUCHED, "intake stopped before the disk was full, not after: {free}");
+    let full = tight.disk.used();
+    let counts = engine.counts("in");
+    assert_eq!(counts.closed_unavailable as usize, IN_VAIN + 1);
+    assert_eq!(counts.stored as usize, sender.acknowledged.len());
+    assert!(engine.status().intake.contains("no space"), "{}", engine.status().intake);
+
+    let sink = tight.come_up();
+    engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
+    sender.hold_against(&sink);
+    wait::until_so("the disk to be used by half at most", || tight.disk.used() < full / 2);
+    sender.wait_until_taken();
+    engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
+    sender.hold_against(&sink);
+    println!(
+        "{} messages until {free} bytes were free; {full} bytes used then, {} after retention",
+        sender.acknowledged.len(),
+        tight.disk.used()
+    );
+    assert!(engine.stop().success(), "a drain");
+}
+
+fn filled_by_messages_a_sender_is_answered_ae_where_told_so() {
+    let tight = Tight::new("on_unavailable = \"answer\"");
+    let engine = tight.site.start();
+    let mut sender = Sender::new(&engine);
+    assert_eq!(sender.fill(), Fate::Answered("AE".into()));
+    for _ in 0..IN_VAIN {
+        assert_eq!(sender.send(), Fate::Answered("AE".into()));
+    }
+    let counts = engine.counts("in");
+    assert_eq!(counts.answered_ae as usize, IN_VAIN + 1);
+    assert_eq!((counts.stored as usize, counts.opened), (sender.acknowledged.len(), 1));
+    assert_eq!(engine.queue("lis").pending, counts.stored);
+}
+
+/// Takes every free byte of a file system.
+fn take_all(folder: &Path) -> PathBuf {
+    let path = folder.join("foreign");
+    let written = std::fs::write(&path, vec![0; usize::try_from(DISK).expect("a size")]);
+    assert!(written.is_err(), "more than there is");
+    path
+}
+
+fn filled_to_the_last_byte_by_another_deliveries_go_on_and_intake_returns() {
+    let mut tight = Tight::new("");
+    let engine = tight.site.start();
+    let mut sender = Sender::new(&engine);
+    for _ in 0..400 {
+        assert_eq!(sender.send(), Fate::Answered("AA".into()));
+    }
+    let foreign = take_all(tight.disk.path());
+    assert_eq!(tight.disk.free(), 0);
+    assert_eq!(sender.fill(), Fate::ClosedUnanswered);
+
+    let sink = tight.come_up();
+    engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
+    sender.hold_against(&sink);
+    std::fs::remove_file(foreign).expect("a file of this test");
+    sender.wait_until_taken();
+    engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
+    sender.hold_against(&sink);
+    assert!(engine.stop().success(), "a drain");
+}
