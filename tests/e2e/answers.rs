@@ -227,10 +227,7 @@ fn a_listener_that_does_not_answer_still_stores() {
 }
 
 fn every_bad_payload_leaves_the_connection_usable() {
-    let site = Site::new(
-        PROGRAM,
-        "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n",
-    );
+    let site = Site::new(PROGRAM, "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n");
     let engine = site.start();
     let mut peer = Peer::connect(engine.address("in"));
     let bad: [&[u8]; 6] = [

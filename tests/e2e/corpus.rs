@@ -86,6 +86,8 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let file = std::fs::read(&path).expect("a readable file");
             let payload = file.strip_prefix(b"\x0b").unwrap_or(&file);
+            let payload =
+                payload.strip_suffix(b"\r").filter(|cut| cut.ends_with(b"\x1c")).unwrap_or(payload);
             let payload = payload.strip_suffix(b"\x1c").unwrap_or(payload);
             (name, payload.to_vec())
         })

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use wardline_engine::control::protocol::{
-    DeliveryRow, DeliveryState, Request, Response,
-};
+use wardline_engine::control::protocol::{DeliveryRow, DeliveryState, Request, Response};
 use wardline_tests::message::{adt, answer, framed, message};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
@@ -103,7 +101,8 @@ const QUICK: &str = "retry = { first = \"50ms\", max = \"200ms\" }";
 fn the_payload_arrives_byte_for_byte() {
     let sink = Sink::accepting();
     let (_site, engine) = running(&sink, "");
-    let mut payload = b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|RAW|P|2.5\r\n\r\nPID|1||\xe4\xff\x00\x0b\n".to_vec();
+    let mut payload =
+        b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|RAW|P|2.5\r\n\r\nPID|1||\xe4\xff\x00\x0b\n".to_vec();
     payload.extend_from_slice(b"ZZZ|\\X0D\\|\"\"|~~^^");
     assert_eq!(Peer::connect(engine.address("in")).send(&payload), "AA");
     assert_eq!(sink.wait_for(1)[0].payload, payload, "RAW-1");
@@ -124,7 +123,10 @@ fn one_connection_a_message_where_told_so() {
     let (_site, engine) = running(&sink, "mode = \"per_message\"");
     send(&engine, &["1", "2", "3"]);
     sink.wait_for(3);
-    assert_eq!((sink.control_ids(), sink.connections()), (vec!["1".into(), "2".into(), "3".into()], 3));
+    assert_eq!(
+        (sink.control_ids(), sink.connections()),
+        (vec!["1".into(), "2".into(), "3".into()], 3)
+    );
 }
 
 fn ae_is_retried_with_back_off_until_aa_and_the_lane_waits() {
@@ -140,8 +142,7 @@ fn ae_is_retried_with_back_off_until_aa_and_the_lane_waits() {
     send(&engine, &["SLOW", "NEXT"]);
     let arrived = sink.wait_for(6);
     assert_eq!(sink.control_ids(), ["SLOW", "SLOW", "SLOW", "SLOW", "SLOW", "NEXT"], "ORDER-1");
-    let pauses: Vec<Duration> =
-        arrived[..5].windows(2).map(|two| two[1].at - two[0].at).collect();
+    let pauses: Vec<Duration> = arrived[..5].windows(2).map(|two| two[1].at - two[0].at).collect();
     // Each doubles, spread by a fifth either way: the fourth is at least 8 × 0.8 × 40 ms.
     assert!(pauses[3] >= Duration::from_millis(256), "{pauses:?}");
     let row = engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
@@ -326,7 +327,8 @@ fn answers_that_stay_unclear_are_dead_where_told_so() {
         "ODD" => Reply::Raw(framed(b"MSH|^~\\&|X|Y\r")),
         _ => Reply::Code("AA"),
     });
-    let keys = "retry = { first = \"10ms\", max = \"20ms\", max_attempts = 2 }\non_unclear = \"dead\"";
+    let keys =
+        "retry = { first = \"10ms\", max = \"20ms\", max_attempts = 2 }\non_unclear = \"dead\"";
     let (_site, engine) = running(&sink, keys);
     send(&engine, &["ODD", "GOOD"]);
     engine.wait_for_queue("lis", "done", |row| row.dead == 1 && row.pending == 0);
@@ -380,7 +382,11 @@ fn a_peer_that_restarts_between_messages_costs_nothing() {
     send(&engine, &["2"]);
     sink.wait_for(2);
     let row = engine.wait_for_queue("lis", "done", |row| row.pending == 0);
-    assert_eq!(row.counts.expect("a running engine").retried, 0, "noticed before the message was written");
+    assert_eq!(
+        row.counts.expect("a running engine").retried,
+        0,
+        "noticed before the message was written"
+    );
 }
 
 fn a_peer_that_never_reads_is_closed_and_tried_again() {
@@ -403,7 +409,9 @@ fn an_answer_in_pieces_with_junk_around_it_counts() {
     let sink = Sink::start(|arrived| {
         let mut dirty = b"\r\njunk".to_vec();
         dirty.extend_from_slice(&framed(
-            String::from_utf8_lossy(&answer("AA", &arrived.control_id)).replace('\r', "\r\n").as_bytes(),
+            String::from_utf8_lossy(&answer("AA", &arrived.control_id))
+                .replace('\r', "\r\n")
+                .as_bytes(),
         ));
         dirty.extend_from_slice(b"\r\n");
         Reply::Raw(dirty)
@@ -470,8 +478,10 @@ fn an_unordered_destination_goes_on_past_a_failing_message() {
         "BAD" => Reply::Code("AE"),
         _ => Reply::Code("AA"),
     });
-    let (_site, engine) =
-        running(&sink, "order = \"none\"\nconnections = 2\nretry = { first = \"20s\", max = \"60s\" }");
+    let (_site, engine) = running(
+        &sink,
+        "order = \"none\"\nconnections = 2\nretry = { first = \"20s\", max = \"60s\" }",
+    );
     send(&engine, &["BAD", "1", "2", "3"]);
     sink.wait_for(4);
     let row = engine.wait_for_queue("lis", "one left", |row| row.pending == 1);

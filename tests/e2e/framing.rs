@@ -207,7 +207,8 @@ fn a_frame_that_stops_coming_is_closed_and_counted() {
     let mut peer = Peer::connect(engine.address("in"));
     peer.write(b"\x0bMSH|^~\\&|A");
     assert!(peer.is_closed());
-    let counts = counted(&engine, "the closed connection", |counts| counts.closed_frame_timeout == 1);
+    let counts =
+        counted(&engine, "the closed connection", |counts| counts.closed_frame_timeout == 1);
     assert_eq!(counts.stored, 0);
 }
 
@@ -254,7 +255,8 @@ fn the_end_of_the_stream_inside_a_frame_stores_nothing() {
     peer.write(&framed(&adt("CUT"))[..40]);
     peer.shut_write();
     assert!(peer.is_closed());
-    let counts = counted(&engine, "the closed connection", |counts| counts.closed_inside_frame == 1);
+    let counts =
+        counted(&engine, "the closed connection", |counts| counts.closed_inside_frame == 1);
     assert_eq!((counts.frames, counts.stored), (0, 0));
 }
 
@@ -263,7 +265,8 @@ fn a_reset_inside_a_frame_stores_nothing() {
     let mut peer = Peer::connect(engine.address("in"));
     peer.write(&framed(&adt("CUT"))[..40]);
     peer.reset();
-    let counts = counted(&engine, "the closed connection", |counts| counts.closed_inside_frame == 1);
+    let counts =
+        counted(&engine, "the closed connection", |counts| counts.closed_inside_frame == 1);
     assert_eq!(counts.stored, 0);
 }
 

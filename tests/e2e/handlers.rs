@@ -90,15 +90,24 @@ fn a_panic_in_a_later_decision_costs_no_instance() {
 fn an_error_is_answered_ae_with_its_text() {
     let (_site, engine) = gated("");
     let answer = Peer::connect(engine.address("gated")).exchange(&adt("FAIL-1"));
-    assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 3)), ("AE".into(), "asked to fail".into()));
+    assert_eq!(
+        (field(&answer, "MSA", 1), field(&answer, "MSA", 3)),
+        ("AE".into(), "asked to fail".into())
+    );
     assert!(field(&answer, "ERR", 3).starts_with("207^"));
-    assert!(!engine.log().contains("asked to fail"), "a handler's text may quote the message: PHI-1");
+    assert!(
+        !engine.log().contains("asked to fail"),
+        "a handler's text may quote the message: PHI-1"
+    );
 }
 
 fn a_rejection_is_answered_ar_with_its_text() {
     let (_site, engine) = gated("");
     let answer = Peer::connect(engine.address("gated")).exchange(&adt("REJECT-1"));
-    assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 3)), ("AR".into(), "asked to reject".into()));
+    assert_eq!(
+        (field(&answer, "MSA", 1), field(&answer, "MSA", 3)),
+        ("AR".into(), "asked to reject".into())
+    );
     assert_eq!(engine.counts("gated").stored, 0);
 }
 
@@ -127,8 +136,7 @@ fn a_neighbour_is_answered_while_a_handler_blocks() {
     let (_site, engine) = gated("");
     let mut peer = Peer::connect(engine.address("gated"));
     peer.write(&wardline_tests::message::framed(&adt("BLOCK-1")));
-    let mut neighbours: Vec<Peer> =
-        (0..8).map(|_| Peer::connect(engine.address("open"))).collect();
+    let mut neighbours: Vec<Peer> = (0..8).map(|_| Peer::connect(engine.address("open"))).collect();
     for neighbour in &mut neighbours {
         assert_eq!(neighbour.send(&adt("CALM")), "AA");
     }
@@ -177,9 +185,7 @@ fn a_message_of_which_nothing_is_emitted_ends_there() {
     let mut peer = Peer::connect(engine.address("gated"));
     assert_eq!(peer.send(&adt("NOTHING-1")), "AA");
     assert_eq!(peer.send(&adt("FINE-1")), "AA");
-    wait::until("the next message", || {
-        site.folder().join("out/FINE-1.hl7").exists().then_some(())
-    });
+    wait::until("the next message", || site.folder().join("out/FINE-1.hl7").exists().then_some(()));
     assert!(!site.folder().join("out/NOTHING-1.hl7").exists());
     assert_eq!((engine.counts("gated").stored, engine.counts("gated").unrouted), (2, 0));
 }

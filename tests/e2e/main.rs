@@ -7,23 +7,31 @@ use libtest_mimic::{Arguments, Trial};
 mod answers;
 mod corpus;
 mod deliveries;
+mod disk_full;
 mod examples;
+mod failed_write;
 mod framing;
 mod handlers;
 mod ours;
 mod queues;
 mod readme;
+mod scale;
 mod shipped;
+mod store_damage;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(answers::trials());
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
+    trials.extend(disk_full::trials());
     trials.extend(examples::trials());
+    trials.extend(failed_write::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());
     trials.extend(queues::trials());
     trials.extend(readme::trials());
+    trials.extend(scale::trials());
+    trials.extend(store_damage::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

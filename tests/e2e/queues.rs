@@ -175,12 +175,11 @@ fn skipping_moves_the_head_to_the_dead_letters() {
         reason: "asked the laboratory".into(),
         dry_run: false,
     };
-    let (affected, _) = wait::until("the head to be between two attempts", || {
-        match engine.ask(&skip) {
+    let (affected, _) =
+        wait::until("the head to be between two attempts", || match engine.ask(&skip) {
             Response::Refused { reason: RefusedReason::InFlight, .. } => None,
             other => Some(done(other)),
-        }
-    });
+        });
     assert_eq!(affected, 1);
     engine.wait_for_queue("lis", "the lane to go on", |row| row.pending == 0);
     assert_eq!(control_ids(&engine, DeliveryState::Dead), ["STUCK"]);

@@ -39,7 +39,8 @@ pub fn control_id(payload: &[u8]) -> String {
 pub fn field(payload: &[u8], segment: &str, number: usize) -> String {
     let text = String::from_utf8_lossy(payload);
     let lines = text.split(['\r', '\n']);
-    let found = lines.map(|line| line.trim_start_matches('\u{feff}')).find(|l| l.starts_with(segment));
+    let found =
+        lines.map(|line| line.trim_start_matches('\u{feff}')).find(|l| l.starts_with(segment));
     let separator = found.and_then(|line| line.chars().nth(3)).unwrap_or('|');
     let place = if segment == "MSH" { number - 1 } else { number };
     found.and_then(|line| line.split(separator).nth(place)).unwrap_or_default().to_owned()
@@ -47,8 +48,10 @@ pub fn field(payload: &[u8], segment: &str, number: usize) -> String {
 
 /// An answer with this code to this message.
 pub fn answer(code: &str, acknowledged: &str) -> Vec<u8> {
-    format!("MSH|^~\\&|C|D|A|B|20260403120001||ACK|R{acknowledged}|P|2.5\rMSA|{code}|{acknowledged}\r")
-        .into_bytes()
+    format!(
+        "MSH|^~\\&|C|D|A|B|20260403120001||ACK|R{acknowledged}|P|2.5\rMSA|{code}|{acknowledged}\r"
+    )
+    .into_bytes()
 }
 
 /// Bytes of a stream, and the payloads of the frames in them. Searches each byte once.

@@ -175,9 +175,7 @@ fn serve(
 /// Does what the test decided; false ends the connection.
 fn act(stream: &mut TcpStream, arrived: &Arrived, reply: Reply) -> bool {
     match reply {
-        Reply::Code(code) => {
-            stream.write_all(&framed(&answer(code, &arrived.control_id))).is_ok()
-        }
+        Reply::Code(code) => stream.write_all(&framed(&answer(code, &arrived.control_id))).is_ok(),
         Reply::Raw(bytes) => stream.write_all(&bytes).is_ok(),
         Reply::Silence => true,
         Reply::Close => {
@@ -185,8 +183,7 @@ fn act(stream: &mut TcpStream, arrived: &Arrived, reply: Reply) -> bool {
             false
         }
         Reply::Reset => {
-            let _best_effort =
-                socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+            let _best_effort = socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
             let _closed_already = stream.shutdown(std::net::Shutdown::Both);
             false
         }

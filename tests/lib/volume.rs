@@ -87,8 +87,7 @@ impl Volume {
         let path = PathBuf::from("/sys/block").join(name).join("stat");
         let text = std::fs::read_to_string(path).expect("the device's figures");
         let figures: Vec<u64> = text.split_whitespace().filter_map(|n| n.parse().ok()).collect();
-        let written =
-            Written { requests: figures[4], sectors: figures[6], under_way: figures[8] };
+        let written = Written { requests: figures[4], sectors: figures[6], under_way: figures[8] };
         (written.under_way == 0).then_some(written)
     }
 }

@@ -40,7 +40,9 @@ fn what_was_acknowledged_survives_power_cuts() {
         live_and_die(of_this_disk, &mut chance, &mut survived);
     }
     let Survived { cuts, messages, rebuilt } = survived;
-    println!("{cuts} of {cuts} held; {messages} messages acknowledged; the index was rebuilt {rebuilt} times");
+    println!(
+        "{cuts} of {cuts} held; {messages} messages acknowledged; the index was rebuilt {rebuilt} times"
+    );
 }
 
 #[derive(Default)]

@@ -42,7 +42,10 @@ fn a_sync_that_fails_ends_the_process_and_nothing_acknowledged_is_lost() {
     let ended = engine.wait();
     assert_eq!(ended.code(), Some(STORE_FAILED), "{}", engine.log());
     let log = engine.log();
-    assert!(log.contains("the store failed: the process ends, nothing more is acknowledged"), "{log}");
+    assert!(
+        log.contains("the store failed: the process ends, nothing more is acknowledged"),
+        "{log}"
+    );
     drop(engine);
     promise.add(load.end());
     println!("{} messages acknowledged before the sync that failed", promise.len());

@@ -90,7 +90,8 @@ impl Load {
     pub(crate) fn end(self) -> Vec<Sent> {
         let life = self.life;
         let counts = self.senders.into_iter().map(|sender| sender.join().expect("a sender"));
-        let of_sender = |(sender, count)| (0..count).map(move |number| Sent { life, sender, number });
+        let of_sender =
+            |(sender, count)| (0..count).map(move |number| Sent { life, sender, number });
         (0..).zip(counts).flat_map(of_sender).collect()
     }
 }

@@ -70,7 +70,10 @@ impl Promise {
         let mut missing: Vec<_> = self.for_both().filter(|sent| !arrived.contains(sent)).collect();
         missing.sort_unstable();
         assert!(missing.is_empty(), "ACK-1: `down` never got {missing:?}");
-        assert!(arrived.iter().all(|sent| sent.goes_to_both()), "ROUTE-1: `down` got what is not for it");
+        assert!(
+            arrived.iter().all(|sent| sent.goes_to_both()),
+            "ROUTE-1: `down` got what is not for it"
+        );
     }
 
     fn for_both(&self) -> impl Iterator<Item = &Sent> {

@@ -8,8 +8,8 @@
 //! - [`caller`]: how the engine calls it, under a timeout.
 //! - [`supervisor`]: who replaces instances that panicked or block their thread.
 
-mod caller;
 mod budget;
+mod caller;
 mod decision;
 mod instance;
 mod received;

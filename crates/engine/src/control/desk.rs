@@ -219,8 +219,7 @@ impl Desk {
         act: &Act,
     ) -> Result<Response, DeskError> {
         let queues = self.queues().await?;
-        let queue: Option<QueueRow> =
-            queues.into_iter().find(|row| row.destination == destination);
+        let queue: Option<QueueRow> = queues.into_iter().find(|row| row.destination == destination);
         match queue {
             Some(_) => Ok(Response::Done { affected, dry_run: act.dry_run, queue }),
             None => Err(DeskError::NotFound),

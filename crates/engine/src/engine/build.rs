@@ -129,12 +129,11 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
 pub(super) fn handlers_named(config: &Config) -> Vec<HandlerName> {
     let before_the_ack = config.listeners.iter().flat_map(|listener| &listener.handlers);
     let on_routes = config.routing.routes.iter().flat_map(|route| &route.handlers);
-    let behind_the_queue = config.destinations.iter().filter_map(|destination| {
-        match &destination.kind {
+    let behind_the_queue =
+        config.destinations.iter().filter_map(|destination| match &destination.kind {
             DestinationKind::Handler(handler) => Some(&handler.handler),
             DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
-        }
-    });
+        });
     let mut names: Vec<HandlerName> =
         before_the_ack.chain(on_routes).chain(behind_the_queue).cloned().collect();
     names.sort();

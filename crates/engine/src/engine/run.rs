@@ -184,11 +184,8 @@ impl Engine {
         let mut all = Vec::new();
         let mut faces = Vec::new();
         for (listener, endpoint) in self.config.listeners.iter().zip(&self.endpoints) {
-            let roster = Roster::new(
-                listener.max_connections,
-                listener.max_per_source,
-                listener.when_full,
-            );
+            let roster =
+                Roster::new(listener.max_connections, listener.max_per_source, listener.when_full);
             let intake = Intake::new(listener.clone(), Arc::clone(&routing), Arc::clone(callers));
             let intake = Arc::new(intake);
             let last_received = Arc::new(Moment::default());
@@ -260,7 +257,9 @@ impl Running {
         let ended = match tokio::time::timeout(self.drain_timeout, in_hand).await {
             Ok(()) => Ended::Drained,
             Err(_elapsed) => {
-                tracing::warn!("drain timed out: what is in flight is delivered again after the next start");
+                tracing::warn!(
+                    "drain timed out: what is in flight is delivered again after the next start"
+                );
                 Ended::DrainTimedOut
             }
         };

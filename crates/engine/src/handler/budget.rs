@@ -37,15 +37,17 @@ impl RestartBudget {
             self.spent.pop_front();
         }
         if self.spent.len() >= self.most.get() as usize {
-            let until_room =
-                self.spent.front().map_or(self.window, |&at| {
-                self.window.saturating_sub(now.duration_since(at))
-            });
+            let until_room = self
+                .spent
+                .front()
+                .map_or(self.window, |&at| self.window.saturating_sub(now.duration_since(at)));
             return Restart::Exhausted(until_room);
         }
         let pause = match u32::try_from(self.spent.len()) {
             Ok(0) => Duration::ZERO,
-            Ok(before) => (FIRST_PAUSE * 2u32.saturating_pow(before.min(16) - 1)).min(LONGEST_PAUSE),
+            Ok(before) => {
+                (FIRST_PAUSE * 2u32.saturating_pow(before.min(16) - 1)).min(LONGEST_PAUSE)
+            }
             Err(_) => LONGEST_PAUSE,
         };
         self.spent.push_back(now);

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::Listener;
-use wardline_mllp::{Decoded, DecodeError, Decoder, DecoderOptions, FS_SILENCE, Frame, Position};
+use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, FS_SILENCE, Frame, Position};
 
 use super::close::CloseReason;
 use crate::observe::ListenerCounters;

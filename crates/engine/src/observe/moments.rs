@@ -40,7 +40,8 @@ mod tests {
     fn a_moment_is_absent_first_and_then_the_latest_set() {
         let moment = Moment::default();
         assert_eq!(moment.get(), None);
-        let (early, late) = (Timestamp::from_second(1).unwrap(), Timestamp::from_second(2).unwrap());
+        let (early, late) =
+            (Timestamp::from_second(1).unwrap(), Timestamp::from_second(2).unwrap());
         moment.set(late);
         moment.set(early);
         assert_eq!(moment.get(), Some(late));

@@ -6,9 +6,7 @@ use bytes::Bytes;
 use wardline_hl7::{Identity, Message};
 use wardline_store::{DeliveryRef, MessageId, Query, ReadError, Store};
 
-use super::super::protocol::{
-    DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, Response,
-};
+use super::super::protocol::{DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, Response};
 use super::{Desk, DeskError};
 
 impl Desk {
@@ -94,8 +92,7 @@ fn page(
 fn row(row: &wardline_store::DeliveryRow, body: &Bytes) -> DeliveryRow {
     let message = Message::parse(body.clone()).ok();
     let code = message.as_ref().map(|message| message.header().message_code());
-    let identity: Identity =
-        message.map(|message| message.header().identity()).unwrap_or_default();
+    let identity: Identity = message.map(|message| message.header().identity()).unwrap_or_default();
     DeliveryRow {
         message: row.message,
         destination: row.destination.to_string(),

@@ -22,7 +22,8 @@ impl Desk {
             let state = states.remove(destination.id.as_str());
             rows.push(self.row(destination, state).await);
         }
-        let orphaned = states.into_values().filter(|state| state.pending + state.held + state.dead > 0);
+        let orphaned =
+            states.into_values().filter(|state| state.pending + state.held + state.dead > 0);
         rows.extend(orphaned.map(|state| base(&state.destination, "orphaned", "", Some(&state))));
         Ok(rows)
     }

@@ -55,8 +55,11 @@ pub(super) fn skip(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
     let stopped = queue.page(DeliveryState::Held, None, 1)?;
     let first = pending.0.into_iter().chain(stopped.0).min_by_key(|row| row.message);
     let Some(first) = first else { return Ok(0) };
-    let skipped =
-        Outcome::Dead { attempts: first.attempts, cause: Cause::Skipped.code().into(), reply: None };
+    let skipped = Outcome::Dead {
+        attempts: first.attempts,
+        cause: Cause::Skipped.code().into(),
+        reply: None,
+    };
     queue.end(&first, act, &skipped);
     Ok(1)
 }
@@ -68,8 +71,7 @@ pub(super) fn discard(
     which: &Which,
     act: &Act,
 ) -> Result<u64, ReadError> {
-    let discarded =
-        Outcome::Discarded { by: Arc::clone(&act.by), reason: Arc::clone(&act.reason) };
+    let discarded = Outcome::Discarded { by: Arc::clone(&act.by), reason: Arc::clone(&act.reason) };
     let states: &[DeliveryState] = match from {
         DiscardFrom::Queue => &[DeliveryState::Pending, DeliveryState::Held],
         DiscardFrom::Dead => &[DeliveryState::Dead],
