@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_is_for_a_system_that_is_down_waits_visibly_and_drains_when_it_is_up,
         the_handler_of_the_readme_is_the_example,
         the_code_of_the_handler_guide_stands_in_the_examples,
+        every_command_of_the_documents_is_understood => [Need::Tool("sh")],
     ]
 }
 
@@ -135,4 +136,42 @@ fn the_code_of_the_handler_guide_stands_in_the_examples() {
 /// The code without its indentation.
 fn dedented(code: &str) -> String {
     code.lines().map(str::trim_start).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Documents with commands to type.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "docs/handlers.md",
+    "docs/operating.md",
+    "examples/lab_gate/README.md",
+    "examples/enrich/README.md",
+    "examples/two_sites/README.md",
+];
+
+/// Each command with `--help` behind it: it does nothing, and its words and options must exist.
+fn every_command_of_the_documents_is_understood() {
+    let mut understood = 0;
+    for document in DOCUMENTS {
+        let typed = blocks(&shipped::text(document), "sh").concat();
+        for line in typed.lines() {
+            let words = line.split_once(" #").map_or(line, |(command, _comment)| command);
+            let Some(command) = as_built(words) else { continue };
+            let script = format!("{command} --help");
+            let ended = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+            let why = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.success(), "{document}: {words}\n{why}");
+            understood += 1;
+        }
+    }
+    assert!(understood > DOCUMENTS.len(), "the documents show commands");
+}
+
+/// A command of Wardline with the program that `cargo test` has built; other commands are none of ours.
+fn as_built(command: &str) -> Option<String> {
+    let plain = ["wardline ", "cargo run --release -- "];
+    if let Some(arguments) = plain.iter().find_map(|start| command.strip_prefix(start)) {
+        return Some(format!("{} {arguments}", shipped::wardline().display()));
+    }
+    let (name, arguments) = command.strip_prefix("cargo run --example ")?.split_once(" -- ")?;
+    Some(format!("{} {arguments}", shipped::example(name).display()))
 }
