@@ -320,9 +320,12 @@ fn zero(
         let step = usize::try_from(length - offset).unwrap_or(STEP).min(STEP);
         let part = zeros.get(..step).unwrap_or_default();
         file.write_all_at(&mut [IoSlice::new(part)], offset)?;
-        file.sync()?;
+        if least < length {
+            file.sync()?;
+        }
         offset += step as u64;
         took = begun.elapsed();
     }
+    file.sync()?;
     Ok(offset)
 }

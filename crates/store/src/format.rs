@@ -29,3 +29,31 @@ pub(crate) const BLOCK_BYTES: usize = 4096;
 pub(crate) fn block_aligned(offset: u64) -> u64 {
     offset.next_multiple_of(BLOCK)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::accept::AcceptMeta;
+    use super::bodies;
+    use super::carried::CarriedMeta;
+    use super::change::ChangeMeta;
+    use super::fields::FieldReader;
+    use super::record::{Kind, RecordHeader};
+    use super::segment_header::SegmentHeader;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _some = RecordHeader::read(&bytes);
+            let _some = SegmentHeader::decode(&bytes);
+            let _some = AcceptMeta::read(&bytes);
+            let _some = CarriedMeta::read(&bytes);
+            let _some = ChangeMeta::read(&mut FieldReader::new(&bytes));
+            for kind in [Kind::Accept, Kind::Change, Kind::Carried] {
+                let spans = bodies::spans(kind, &bytes).unwrap_or_default();
+                prop_assert!(spans.is_sorted_by_key(|span| span.start));
+            }
+        }
+    }
+}

@@ -16,7 +16,7 @@ use crate::api::{
 use crate::core::Core;
 use crate::format::accept::bodies;
 use crate::format::record::RECORD_HEADER;
-use crate::index::thread::folder_bytes;
+use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
 use crate::limits::{MAX_BACKLOG, MAX_MESSAGES, MAX_RECORD};
 use crate::lock::FolderLock;
@@ -138,12 +138,11 @@ impl Store for JournalStore {
         let core = &self.core;
         let live = core.index.with_now(|view| Ok(view.live()));
         let folder = core.dir.join(names::INDEX);
-        let blobs = std::fs::read_dir(folder.join("blobs")).map_or(0, Iterator::count);
         Stats {
             segments: core.segments.count(),
             journal_bytes: core.segments.bytes(),
             index_bytes: folder_bytes(&folder),
-            index_blobs: blobs as u64,
+            index_blobs: blobs(&folder),
             index_lag: core.progress.lag(),
             index_ready: live.is_ok(),
             index_rebuilds: core.index.rebuilds(),

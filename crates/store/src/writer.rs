@@ -50,7 +50,7 @@ impl Writer {
 
     fn write_all(&mut self, batch: &mut [Submission]) -> Result<(), Fault> {
         let mut rest = batch;
-        while !rest.is_empty() {
+        while !rest.is_empty() && !self.core.failure.has_failed() {
             let taken = self.gather(rest)?;
             let (now, later) = rest.split_at_mut(taken);
             if now.iter().any(|submission| matches!(submission.fate, Fate::Numbered(_))) {

@@ -234,3 +234,6 @@ fn new_state(
         OutcomeMeta::Revived => Some((State::fresh(at), None)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! First everything handed over before the question is waited for, and the index brought up to it.
 
+use std::time::{Duration, Instant};
+
 use crate::api::{
     DeliveryDetail, DeliveryRef, DeliveryRow, DeliveryState, DestinationHold, DestinationState,
     MessageId, Name, Page, Query, ReadError,
@@ -81,33 +83,67 @@ fn destination(
     Ok((state, oldest))
 }
 
+/// Deliveries looked at before the index is let go for others.
+const SCAN_AT_ONCE: usize = 5000;
+
+/// How long a query looks; what it has not reached by then is on the next page.
+const QUERY_TIME: Duration = Duration::from_secs(5);
+
 pub(super) fn page(core: &Core, query: &Query) -> Result<Page, ReadError> {
+    let deadline = Instant::now() + QUERY_TIME;
     let limit = query.limit.clamp(1, MAX_PAGE);
-    let from = query.after.map_or(0, |after| after.get() + 1);
-    for _ in 0..TRIES {
-        let mut found = Vec::new();
-        ask(core, |view| {
-            view.each(&query.destination, from, |delivery| {
-                if query.state.is_none_or(|state| state == delivery.entry.state.stands) {
-                    found.push(delivery);
-                }
-                found.len() <= limit
-            })
-        })?;
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let rows: Result<Vec<_>, Unread> =
-            found.iter().map(|found| row(core, &query.destination, found)).collect();
-        match rows {
-            Ok(deliveries) => {
-                let next = deliveries.last().filter(|_| more).map(|last| last.message);
-                return Ok(Page { deliveries, next });
+    let mut from = query.after.map_or(0, |after| after.get() + 1);
+    let mut deliveries = Vec::new();
+    loop {
+        let (found, looked_until) = scan(core, query, from, limit - deliveries.len())?;
+        for found in &found {
+            match row(core, &query.destination, found) {
+                Ok(row) => deliveries.push(row),
+                Err(Unread::Moved) => deliveries.extend(moved_row(core, query, found.number)?),
+                Err(Unread::Failed(error)) => return Err(error),
             }
-            Err(Unread::Moved) => {}
-            Err(Unread::Failed(error)) => return Err(error),
         }
+        let Some(last) = looked_until else { return Ok(Page { deliveries, next: None }) };
+        if deliveries.len() >= limit || Instant::now() >= deadline {
+            return Ok(Page { deliveries, next: MessageId::from_number(last) });
+        }
+        from = last + 1;
     }
-    Err(ReadError::NotReady)
+}
+
+/// Some of what matches, and the last number looked at; `None` = there is nothing behind it.
+fn scan(
+    core: &Core,
+    query: &Query,
+    from: u64,
+    room: usize,
+) -> Result<(Vec<Found>, Option<u64>), ReadError> {
+    let mut found = Vec::new();
+    let mut looked = 0;
+    let mut last = None;
+    let mut more = false;
+    ask(core, |view| {
+        view.each(&query.destination, from, |delivery| {
+            if found.len() >= room || looked >= SCAN_AT_ONCE {
+                more = true;
+                return false;
+            }
+            looked += 1;
+            last = Some(delivery.number);
+            if query.state.is_none_or(|state| state == delivery.entry.state.stands) {
+                found.push(delivery);
+            }
+            true
+        })
+    })?;
+    Ok((found, last.filter(|_| more)))
+}
+
+/// A delivery whose message was carried, or that ended, since it was found.
+fn moved_row(core: &Core, query: &Query, number: u64) -> Result<Option<DeliveryRow>, ReadError> {
+    let Some(message) = MessageId::from_number(number) else { return Ok(None) };
+    let delivery = DeliveryRef { message, destination: query.destination.clone() };
+    Ok(detail(core, &delivery)?.map(|detail| detail.row))
 }
 
 fn row(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryRow, Unread> {

@@ -225,3 +225,6 @@ impl Window {
         self.queued_bytes + self.in_hand_bytes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,13 +20,16 @@ pub(super) fn count(counters: &Counters, group: &[Submission], bytes: u64) {
     counters.written_bytes.fetch_add(bytes, Ordering::Relaxed);
 }
 
-/// Tells everyone what became of `group`, whose sync has returned.
-pub(super) fn settle(core: &Core, active: &Active, group: &mut [Submission]) {
+/// Tells everyone what became of `group`, whose sync has returned. After a fault elsewhere nobody is told anything.
+pub(super) fn settle(core: &Core, active: &Active, group: &[Submission]) {
+    if core.failure.has_failed() {
+        return;
+    }
     complete(core, group);
     let mut session = core.outboxes.session();
     let mut written = 0;
     let mut handed_over = 0;
-    for submission in &mut *group {
+    for submission in group {
         handed_over += submission.length();
         if let Fate::Numbered(number) = submission.fate {
             written += submission.length();

@@ -1,8 +1,12 @@
 //! From acceptance to the end of a delivery, and over a restart.
 
-use wardline_store::{DeliveryRef, DeliveryState, MessageId, Outcome, Store};
+use bytes::Bytes;
+use wardline_store::{
+    Accept, Concluded, DeliveryRef, DeliveryState, Intake, Lane, MessageId, NewDelivery,
+    NewMessage, Outcome, Refusal, Store, StoredAnswer,
+};
 
-use crate::site::{Site, change, dead, delivered, drain, message};
+use crate::site::{Site, change, dead, delivered, drain, eventually, message};
 
 #[test]
 fn an_accepted_message_comes_out_of_every_outbox_it_is_for_byte_for_byte() {
@@ -75,4 +79,105 @@ fn a_dead_letter_that_is_revived_comes_again_and_one_discarded_never() {
     assert_eq!(again[0].attempts, 0);
     let queue = open.queue("lis");
     assert_eq!((queue.pending, queue.dead), (1, 0));
+}
+
+#[test]
+fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_it_differs() {
+    let site = Site::new();
+    let open = site.open();
+    let one = |body: &'static str, own: Option<&'static str>| NewMessage {
+        body: Bytes::from_static(body.as_bytes()),
+        hops: 3,
+        deliveries: vec![NewDelivery {
+            destination: "lis".into(),
+            lane: Lane(7),
+            body: own.map(|own| Bytes::from_static(own.as_bytes())),
+        }],
+    };
+    let answer = StoredAnswer {
+        code: *b"AA",
+        control_id: "W1".into(),
+        at: jiff::Timestamp::from_second(1_790_000_000).expect("a time"),
+    };
+    let accept = Accept {
+        messages: vec![one("first", None), one("second", Some("changed"))],
+        answer: Some(answer.clone()),
+        ..message(b"".to_vec(), &[])
+    };
+    let ticket = open.hand_over(accept).expect("taken");
+    let stored = open.done.wait(ticket).expect("stored");
+    assert_eq!(stored.count, 2);
+    drop(open);
+    let open = site.open();
+    let all = drain(&open.outbox("lis"));
+    let first = stored.first.get();
+    assert_eq!(all.iter().map(|p| p.id.get()).collect::<Vec<_>>(), [first, first + 1]);
+    assert_eq!(all.iter().map(|p| &p.body[..]).collect::<Vec<_>>(), [&b"first"[..], b"changed"]);
+    assert!(all.iter().all(|pending| pending.hops == 3 && pending.lane == Lane(7)));
+    let delivery = DeliveryRef { message: all[1].id, destination: "lis".into() };
+    let detail = open.store.delivery(&delivery).expect("readable").expect("there");
+    assert_eq!((&detail.body[..], detail.answer), (&b"changed"[..], Some(answer)));
+    assert_eq!(detail.row.lane, Lane(7));
+    open.conclude(all[0].id, "lis", delivered());
+    open.conclude(all[1].id, "lis", dead(None));
+    let rows = open.rows("lis");
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].message, rows[0].lane), (all[1].id, Lane(7)));
+}
+
+#[test]
+fn what_a_handler_emits_and_the_end_of_its_delivery_are_one_record() {
+    let site = Site::new();
+    let open = site.open();
+    let asked = open.message("question", &["handler"]);
+    let delivery = DeliveryRef { message: asked, destination: "handler".into() };
+    let accept = Accept {
+        concludes: Some(Concluded { delivery, outcome: delivered() }),
+        ..message(b"emitted".to_vec(), &["lis"])
+    };
+    let emitted = open.accept(accept);
+    let holds = |open: &crate::site::Open| {
+        assert!(open.rows("handler").is_empty());
+        assert_eq!(open.rows("lis")[0].message, emitted);
+    };
+    holds(&open);
+    drop(open);
+    holds(&site.open());
+}
+
+#[test]
+fn an_index_too_far_behind_refuses_messages_until_it_has_caught_up() {
+    let site = Site::new();
+    let mut options = site.options();
+    options.max_index_lag = 50_000;
+    let open = site.try_open(options).expect("opens");
+    eventually("intake is refused", || {
+        match open.hand_over(message(vec![b'x'; 20_000], &["lis"])) {
+            Ok(_) => false,
+            Err(refused) => {
+                matches!(refused.refusal, Refusal::Intake(Intake::Lagging { bytes }) if bytes > 50_000)
+            }
+        }
+    });
+    eventually("intake returns by itself", || open.store.intake() == Intake::Open);
+    open.message("after", &["lis"]);
+}
+
+#[test]
+fn damage_of_a_body_is_found_by_verify_and_never_sent() {
+    let site = Site::new();
+    let open = site.open();
+    let id = open.message("a body that will be damaged", &["lis"]);
+    let verified = open.store.verify().expect("readable");
+    assert!(verified.is_sound());
+    assert_eq!((verified.messages, verified.live), (1, 1));
+    let file = site.segment_files().pop().expect("a segment");
+    let bytes = std::fs::read(&file).expect("readable");
+    let at = bytes.windows(6).position(|window| window == b"a body").expect("stored as it came");
+    let file = std::fs::OpenOptions::new().write(true).open(file).expect("a file");
+    std::os::unix::fs::FileExt::write_all_at(&file, b"A", at as u64).expect("written");
+    assert_eq!(open.store.verify().expect("readable").corruptions.len(), 1);
+    let delivery = DeliveryRef { message: id, destination: "lis".into() };
+    open.store.delivery(&delivery).expect_err("damaged");
+    open.outbox("lis").refill().expect_err("damaged");
 }

@@ -11,16 +11,22 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use wardline_store::{Change, DeliveryRef, DeliveryState, MessageId, Outcome, Store, StoreOptions};
+use wardline_store::{
+    Change, DeliveryRef, DeliveryState, Lane, MessageId, Outcome, Store, StoreOptions,
+};
 
 use crate::site::{Open, Site, change, drain, message};
 
 const SEEDS: std::ops::Range<u64> = 0..1000;
+/// Histories mostly wait for threads of their stores.
+const AT_ONCE: usize = 6;
+
 const DESTINATIONS: [&str; 3] = ["lis", "archive", "pacs"];
 
 /// Where the model thinks a delivery stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Standing {
+    lane: Lane,
     state: DeliveryState,
     attempts: u32,
     cause: Option<&'static str>,
@@ -38,7 +44,7 @@ struct Model {
 /// One thing done to the store.
 #[derive(Debug, Clone)]
 enum Operation {
-    Accept { body: Vec<u8>, destinations: Vec<&'static str> },
+    Accept { body: Vec<u8>, lane: Lane, destinations: Vec<&'static str> },
     Deliver { destination: &'static str, number: u64 },
     Defer { destination: &'static str, number: u64, attempts: u32 },
     Bury { destination: &'static str, number: u64, reply: Option<Vec<u8>> },
@@ -53,14 +59,15 @@ impl Model {
         self.last_number += 1;
         let mut stop = |key, state, attempts, cause, reply: Option<Vec<u8>>| {
             if let Some(standing) = self.deliveries.get_mut(&key) {
-                let body = std::mem::take(&mut standing.body);
-                *standing = Standing { state, attempts, cause, reply, body };
+                let (lane, body) = (standing.lane, std::mem::take(&mut standing.body));
+                *standing = Standing { lane, state, attempts, cause, reply, body };
             }
         };
         match operation {
-            Operation::Accept { body, destinations } => {
+            Operation::Accept { body, lane, destinations } => {
                 for destination in destinations {
                     let standing = Standing {
+                        lane: *lane,
                         state: DeliveryState::Pending,
                         attempts: 0,
                         cause: None,
@@ -112,6 +119,7 @@ impl Model {
                     DeliveryRef { message: row.message, destination: row.destination.clone() };
                 let detail = open.store.delivery(&delivery).expect("readable").expect("there");
                 let standing = Standing {
+                    lane: row.lane,
                     state: row.state,
                     attempts: row.attempts,
                     cause: row.cause.as_deref().map(cause),
@@ -197,7 +205,8 @@ fn random_operation(model: &Model, random: &mut fastrand::Rng) -> Operation {
     let mut body = vec![0; length];
     random.fill(&mut body);
     let destinations = DESTINATIONS.into_iter().filter(|_| random.u8(0..3) > 0).collect();
-    Operation::Accept { body, destinations }
+    let lane = Lane(random.u64(0..3));
+    Operation::Accept { body, lane, destinations }
 }
 
 /// Hands an operation over; gives its ticket.
@@ -209,8 +218,12 @@ fn perform(open: &Open, operation: &Operation) -> Option<u64> {
     let by = || "ann".into();
     let (at, reason) = (Timestamp::now(), || "a test".into());
     let recorded = match operation {
-        Operation::Accept { body, destinations } => {
-            return open.hand_over(message(body.clone(), destinations)).ok();
+        Operation::Accept { body, lane, destinations } => {
+            let mut accept = message(body.clone(), destinations);
+            for delivery in &mut accept.messages[0].deliveries {
+                delivery.lane = *lane;
+            }
+            return open.hand_over(accept).ok();
         }
         Operation::Deliver { destination, number } => outcome(
             destination,
@@ -390,7 +403,7 @@ fn whatever_a_power_cut_loses_what_was_completed_is_there_and_nothing_is_made_up
     };
     let next = std::sync::atomic::AtomicU64::new(seeds.start);
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -1,0 +1,126 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::api::Lane;
+
+fn id(number: u64) -> MessageId {
+    MessageId::from_number(number).expect("not 0")
+}
+
+fn pending(number: u64) -> Pending {
+    Pending {
+        id: id(number),
+        lane: Lane::FIFO,
+        body: bytes::Bytes::from_static(b"m"),
+        attempts: 0,
+        first_attempt: None,
+        received_at: Timestamp::UNIX_EPOCH,
+        listener: "adt-in".into(),
+        hops: 0,
+    }
+}
+
+fn offer(window: &mut Window, number: u64) {
+    window.offer(number, 1, || pending(number));
+}
+
+fn haul(numbers: &[u64], returned: &[u64], next: Option<u64>, end: u64) -> Haul {
+    Haul {
+        deliveries: numbers.iter().map(|&number| pending(number)).collect(),
+        returned: returned.iter().map(|&number| pending(number)).collect(),
+        next,
+        end,
+        held: false,
+    }
+}
+
+/// A window that has read everything there was.
+fn in_memory() -> Window {
+    let mut window = Window::default();
+    let errand = window.begin_refill().expect("everything is on disk");
+    window.end_refill(&errand, haul(&[], &[], None, 1));
+    window
+}
+
+fn taken(window: &mut Window) -> Vec<u64> {
+    window.take(usize::MAX).into_iter().map(|pending| pending.id.get()).collect()
+}
+
+#[test]
+fn what_comes_during_the_last_refill_is_neither_lost_nor_doubled() {
+    let mut window = Window::default();
+    let errand = window.begin_refill().expect("something to read");
+    offer(&mut window, 5); // the refill will see it
+    offer(&mut window, 6); // and not this
+    window.end_refill(&errand, haul(&[5], &[], None, 6));
+    assert_eq!(taken(&mut window), [5]);
+    window.done(id(5));
+    let errand = window.begin_refill().expect("6 is on disk");
+    assert_eq!(errand.from, Some(6));
+    window.end_refill(&errand, haul(&[6], &[], None, 7));
+    offer(&mut window, 7);
+    assert_eq!(taken(&mut window), [6, 7]);
+}
+
+#[test]
+fn a_revived_one_that_a_refill_has_yet_to_reach_comes_once() {
+    let mut window = Window::default();
+    let errand = window.begin_refill().expect("something to read");
+    window.revived(id(500));
+    window.end_refill(&errand, haul(&[1, 2], &[], Some(300), 900));
+    assert_eq!(taken(&mut window), [1, 2]);
+    for number in [1, 2] {
+        window.done(id(number));
+    }
+    let errand = window.begin_refill().expect("more to read");
+    assert!(errand.returning.is_empty(), "it lies on the way");
+    window.end_refill(&errand, haul(&[400], &[], Some(450), 900));
+    assert_eq!(taken(&mut window), [400]);
+}
+
+#[test]
+fn a_revived_one_that_a_refill_has_passed_comes_by_name() {
+    let mut window = Window::default();
+    let errand = window.begin_refill().expect("something to read");
+    window.revived(id(2)); // read as dead before
+    window.end_refill(&errand, haul(&[1, 3], &[], None, 4));
+    assert_eq!(window.more(), More::OnDisk);
+    let errand = window.begin_refill().expect("one returns");
+    assert_eq!((errand.from, &errand.returning[..]), (None, &[id(2)][..]));
+    window.end_refill(&errand, haul(&[], &[2], None, 4));
+    assert_eq!(taken(&mut window), [1, 2, 3], "in its place");
+    assert_eq!(window.more(), More::Nothing);
+}
+
+#[test]
+fn a_refill_that_fails_leaves_everything_to_the_next() {
+    let mut window = in_memory();
+    window.revived(id(3));
+    window.begin_refill().expect("one returns");
+    assert!(window.begin_refill().is_none(), "one at a time");
+    window.abandon_refill();
+    assert_eq!(window.begin_refill().expect("again").returning, [id(3)]);
+}
+
+#[test]
+fn a_hold_told_while_a_refill_reads_is_not_undone_by_it() {
+    let mut window = Window::default();
+    let errand = window.begin_refill().expect("something to read");
+    window.set_held(true);
+    window.end_refill(&errand, haul(&[], &[], None, 1));
+    assert!(window.is_held());
+}
+
+#[test]
+fn the_window_is_bounded_in_deliveries_and_bytes() {
+    let mut window = in_memory();
+    for number in 1..=2 * WINDOW_DELIVERIES as u64 {
+        offer(&mut window, number);
+    }
+    assert_eq!(window.len(), WINDOW_DELIVERIES);
+    let mut window = in_memory();
+    assert!(window.offer(1, WINDOW_BYTES + 1, || pending(1)), "one may always be there");
+    window.queued_bytes = WINDOW_BYTES + 1;
+    window.offer(2, 1, || pending(2));
+    assert_eq!(window.len(), 1);
+}
