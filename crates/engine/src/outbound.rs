@@ -41,7 +41,7 @@ use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment};
 
-pub(crate) use handle::{Chosen, OperatorFault, PoolHandle};
+pub(crate) use handle::{OperatorFault, PoolHandle};
 
 /// What the pool of one destination is made of.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use super::protocol::{
     DiscardFrom, QueueRow, RefusedReason, Request, Response, Status, StoreFigures, VerifyFigures,
     Which,
 };
-use crate::outbound::{Chosen, OperatorFault};
+use crate::outbound::OperatorFault;
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
@@ -109,7 +109,7 @@ impl Desk {
             Request::Skip { destination, by, reason, dry_run } => {
                 let act = Act { by: by.into(), reason: reason.into(), dry_run };
                 let affected = match self.face_of(&destination) {
-                    Some(face) => face.pool.skip(&act.by, dry_run).await?,
+                    Some(face) => face.pool.skip(&act.by, &act.reason, dry_run).await?,
                     None => self.on_store(&destination, &act, stopped::skip).await?,
                 };
                 self.done(&destination, affected, &act).await
@@ -167,7 +167,7 @@ impl Desk {
         let affected = if let Some(face) = self.face_of(destination) {
             let dead_letters = from == DiscardFrom::Dead;
             let (by, reason) = (&act.by, &act.reason);
-            face.pool.discard(dead_letters, which.into(), by, reason, act.dry_run).await?
+            face.pool.discard(dead_letters, which, by, reason, act.dry_run).await?
         } else {
             let discard = move |queue: &stopped::Queue<'_>, act: &Act| {
                 stopped::discard(queue, from, &which, act)
@@ -184,7 +184,7 @@ impl Desk {
         act: &Act,
     ) -> Result<Response, DeskError> {
         let affected = if let Some(face) = self.face_of(destination) {
-            face.pool.revive(which.into(), &act.by, act.dry_run).await?
+            face.pool.revive(which, &act.by, act.dry_run).await?
         } else {
             let revive =
                 move |queue: &stopped::Queue<'_>, act: &Act| stopped::revive(queue, &which, act);
@@ -273,15 +273,6 @@ impl From<OperatorFault> for DeskError {
             OperatorFault::Draining => Self::Draining,
             OperatorFault::Unreadable(error) => Self::Store(error),
             OperatorFault::StoreFailed => Self::Store(ReadError::Closed),
-        }
-    }
-}
-
-impl From<Which> for Chosen {
-    fn from(which: Which) -> Self {
-        match which {
-            Which::All => Self::All,
-            Which::Messages(messages) => Self::Messages(messages),
         }
     }
 }

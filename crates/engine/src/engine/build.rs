@@ -1,8 +1,10 @@
 //! Building an engine: everything that may fail does so here, before a peer is answered.
 
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -75,7 +77,7 @@ impl Engine {
         }
         descriptors::raise(config.listeners.iter().map(|l| l.max_connections.get() as u64).sum());
         let folder = &config.engine.data_dir;
-        std::fs::create_dir_all(folder)
+        make_private(folder)
             .map_err(|source| BuildError::DataFolder { path: folder.clone(), source })?;
         let (changed, intake) = watch::channel(Intake::Open);
         let options = store_options(&config, changed);
@@ -120,9 +122,27 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
             std::process::exit(EXIT_STORE_FAILED);
         }),
         on_intake: Box::new(move |intake| {
+            match intake {
+                Intake::Open => tracing::info!("the store takes messages again"),
+                Intake::NoSpace { .. } | Intake::Lagging { .. } => {
+                    tracing::error!(%intake, "the store takes no messages: senders wait");
+                }
+                Intake::Closed => tracing::debug!("the store is closed"),
+            }
             on_intake.send_replace(intake);
         }),
     }
+}
+
+/// Makes the data folder, if it is not there, for its owner alone: bodies of messages lie in it.
+fn make_private(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    DirBuilder::new().mode(0o700).create(folder)
 }
 
 /// Every handler that listeners, routes and destinations name.

@@ -19,6 +19,7 @@ use super::Delivering;
 use super::keeper::Current;
 use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK};
 use super::pool::{Alter, Alteration, Describe, Hold, OutboundPool, PoolState, Release, Touched};
+use crate::control::protocol::Which;
 
 /// Talks to the pool of one destination. Clone it freely.
 #[derive(Clone)]
@@ -27,15 +28,6 @@ pub(crate) struct PoolHandle {
     store: Arc<dyn Store>,
     current: Current,
     ended: watch::Receiver<bool>,
-}
-
-/// Which deliveries a word is for.
-#[derive(Debug, Clone)]
-pub(crate) enum Chosen {
-    /// All that there are at this moment.
-    All,
-    /// These.
-    Messages(Vec<MessageId>),
 }
 
 /// Why an operator's word was not done.
@@ -86,7 +78,7 @@ impl PoolHandle {
     /// Ends a hold, puts held deliveries back in line and tries everything now. How many wait for it.
     pub(crate) async fn retry(&self, by: &str) -> Result<u64, OperatorFault> {
         let revive = Alteration::Revive { by: Name::from(by) };
-        let revived = self.alter_chosen(HELD, Chosen::All, &revive, false).await?;
+        let revived = self.alter_chosen(HELD, Which::All, &revive, false).await?;
         let woken = self.say(|| Release { by: Name::from(by) }).await?;
         Ok(revived.max(woken))
     }
@@ -97,14 +89,22 @@ impl PoolHandle {
     }
 
     /// Makes the first in line a dead letter, so that its lane goes on.
-    pub(crate) async fn skip(&self, by: &str, dry_run: bool) -> Result<u64, OperatorFault> {
+    pub(crate) async fn skip(
+        &self,
+        by: &str,
+        reason: &str,
+        dry_run: bool,
+    ) -> Result<u64, OperatorFault> {
         let mut first: Option<DeliveryRow> = None;
         for &state in QUEUED {
             let rows = self.page(state, None, 1).await?.deliveries.into_iter();
             first = rows.chain(first).min_by_key(|row| row.message);
         }
         let first = first.ok_or(OperatorFault::NotFound)?;
-        tracing::info!(destination = %self.destination, message = %first.message, by, dry_run, "skip");
+        if !dry_run {
+            let (destination, message_id) = (&self.destination, first.message);
+            tracing::warn!(%destination, %message_id, by, reason, "skipped");
+        }
         self.alter(&[first], &Alteration::Skip, dry_run).await
     }
 
@@ -112,7 +112,7 @@ impl PoolHandle {
     pub(crate) async fn discard(
         &self,
         dead_letters: bool,
-        chosen: Chosen,
+        chosen: Which,
         by: &str,
         reason: &str,
         dry_run: bool,
@@ -125,7 +125,7 @@ impl PoolHandle {
     /// Puts dead letters back in line.
     pub(crate) async fn revive(
         &self,
-        chosen: Chosen,
+        chosen: Which,
         by: &str,
         dry_run: bool,
     ) -> Result<u64, OperatorFault> {
@@ -141,19 +141,19 @@ impl PoolHandle {
     async fn alter_chosen(
         &self,
         states: &'static [DeliveryState],
-        chosen: Chosen,
+        chosen: Which,
         alteration: &Alteration,
         dry_run: bool,
     ) -> Result<u64, OperatorFault> {
         match chosen {
-            Chosen::All => {
+            Which::All => {
                 let mut touched = 0;
                 for &state in states {
                     touched += self.alter_all(state, alteration, dry_run).await?;
                 }
                 Ok(touched)
             }
-            Chosen::Messages(messages) => {
+            Which::Messages(messages) => {
                 let rows = self.rows(messages, states).await?;
                 self.alter(&rows, alteration, dry_run).await
             }

@@ -107,7 +107,7 @@ impl HandlerCalls {
             return Ended::attempted(Received::Loop);
         }
         let Ok(messages) = self.planned(delivery.hops + 1, payloads) else {
-            tracing::warn!(destination = %self.destination, message = %delivery.id, "the handler emitted no HL7 message");
+            tracing::warn!(destination = %self.destination, message_id = %delivery.id, "the handler emitted no HL7 message");
             return failed(Fault::Failed);
         };
         self.conclude(delivery, messages).await

@@ -43,7 +43,7 @@ pub(crate) struct Page {
 /// Safety before something that ends deliveries.
 #[derive(Debug, Args)]
 pub(crate) struct Care {
-    /// Why, for whoever asks later; it is recorded with your name.
+    /// Why, for whoever asks later: kept with your name (of a skip: in the log).
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Tell how many would be touched, and touch none.

@@ -20,6 +20,8 @@ pub(super) struct Feed {
     /// Some of it is on disk alone.
     on_disk: bool,
     state: FeedState,
+    /// The last read failed, and that has been told.
+    failing: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Feed {
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         let outbox = store.outbox(destination, Box::new(move || waker.notify_one()));
-        Self { outbox, woken, on_disk: false, state: FeedState::Closed }
+        Self { outbox, woken, on_disk: false, state: FeedState::Closed, failing: false }
     }
 }
 
@@ -83,11 +85,11 @@ impl OutboundPool {
             Ok(Ok(standing)) => pool.on_standing(standing, ctx),
             Ok(Err(ReadError::NotReady | ReadError::IndexLost)) => open_feed_later(ctx),
             Ok(Err(error)) => {
-                tracing::error!(destination = %pool.destination.id, %error, "the queue could not be read");
+                pool.tell_failing(&error);
                 open_feed_later(ctx);
             }
-            Err(error) => {
-                tracing::error!(destination = %pool.destination.id, %error, "reading the queue failed");
+            Err(panicked) => {
+                pool.tell_failing(&panicked);
                 open_feed_later(ctx);
             }
         }));
@@ -100,6 +102,7 @@ impl OutboundPool {
             self.dispatch.lanes.stop_at(stopped);
         }
         self.feed.state = FeedState::Open;
+        self.feed.failing = false;
         self.await_wake(ctx);
         self.pump(ctx);
     }
@@ -163,6 +166,7 @@ impl OutboundPool {
             pool.feed.on_disk = false;
             match read {
                 Ok(Ok(())) => {
+                    pool.feed.failing = false;
                     pool.pump(ctx);
                 }
                 Ok(Err(error)) => pool.refill_failed(&error, ctx),
@@ -176,8 +180,15 @@ impl OutboundPool {
         error: &(dyn std::error::Error + 'static),
         ctx: &mut Context<Self>,
     ) {
-        tracing::error!(destination = %self.destination.id, error, "the outbox could not be read");
+        self.tell_failing(error);
         ctx.run_later(STORE_RECHECK, Self::pump);
+    }
+
+    /// Once for all that fail in a row: a store that cannot be read is asked again every few milliseconds.
+    fn tell_failing(&mut self, error: &(dyn std::error::Error + 'static)) {
+        if !std::mem::replace(&mut self.feed.failing, true) {
+            tracing::error!(destination = %self.destination.id, error, "the queue could not be read");
+        }
     }
 }
 

@@ -78,19 +78,19 @@ impl OutboundPool {
                 if std::mem::take(&mut self.troubled) {
                     tracing::info!(%destination, "delivering again");
                 }
-                tracing::debug!(%destination, %message, attempts, "delivered");
+                tracing::debug!(%destination, message_id = %message, attempts, "delivered");
             }
             Fate::Retry { cause, due } => {
                 if !std::mem::replace(&mut self.troubled, true) {
                     tracing::warn!(%destination, cause = cause.code(), "not delivering: retrying");
                 }
-                tracing::debug!(%destination, %message, attempts, cause = cause.code(), %due, "deferred");
+                tracing::debug!(%destination, message_id = %message, attempts, cause = cause.code(), %due, "deferred");
             }
             Fate::Dead { cause, .. } => {
-                tracing::warn!(%destination, %message, attempts, cause = cause.code(), "dead letter");
+                tracing::warn!(%destination, message_id = %message, attempts, cause = cause.code(), "dead letter");
             }
             Fate::Held { cause, .. } => {
-                tracing::error!(%destination, %message, attempts, cause = cause.code(), "held: an operator must decide");
+                tracing::error!(%destination, message_id = %message, attempts, cause = cause.code(), "held: an operator must decide");
             }
             Fate::Returned => {}
         }

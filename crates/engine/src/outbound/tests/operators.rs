@@ -4,8 +4,9 @@ use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
 use super::site::{Site, max_attempts, mllp, until};
+use crate::control::protocol::Which;
 use crate::outbound::testing::framed_reply;
-use crate::outbound::{Chosen, OperatorFault, PoolHandle};
+use crate::outbound::{OperatorFault, PoolHandle};
 
 /// A sink whose first answers name another message.
 async fn unclear_first(sends: usize) -> Sink {
@@ -73,7 +74,7 @@ async fn order_1_a_stopped_lane_stays_stopped_when_the_pool_is_replaced() {
     pool.kill().await;
     until_held(&pool).await;
     assert_eq!(sink.ids(), ["M1"]);
-    pool.skip("ann", false).await.expect("skipped");
+    pool.skip("ann", "test", false).await.expect("skipped");
     site.delivered(1).await;
     assert_eq!(sink.ids(), ["M1", "M2"]);
 }
@@ -85,13 +86,13 @@ async fn a_skipped_head_is_a_dead_letter_and_its_lane_goes_on() {
     let pool = site.start();
     let ids = site.accept(2).await;
     until(|| site.counters.held.get() == 1).await;
-    assert_eq!(pool.skip("ann", true).await.expect("looked"), 1);
+    assert_eq!(pool.skip("ann", "test", true).await.expect("looked"), 1);
     assert_eq!(site.rows(DeliveryState::Held).await.len(), 1, "only looked");
-    assert_eq!(pool.skip("ann", false).await.expect("skipped"), 1);
+    assert_eq!(pool.skip("ann", "test", false).await.expect("skipped"), 1);
     site.delivered(1).await;
     let dead = site.rows(DeliveryState::Dead).await;
     assert_eq!((dead[0].message, dead[0].cause.as_deref()), (ids[0], Some("skipped")));
-    assert!(matches!(pool.skip("ann", false).await, Err(OperatorFault::NotFound)));
+    assert!(matches!(pool.skip("ann", "test", false).await, Err(OperatorFault::NotFound)));
 }
 
 #[actix::test]
@@ -101,8 +102,8 @@ async fn a_dead_letter_is_revived_and_delivered() {
     let pool = site.start();
     let ids = site.accept(1).await;
     until(|| site.counters.dead.get() == 1).await;
-    assert_eq!(pool.revive(Chosen::All, "ann", true).await.expect("looked"), 1);
-    assert_eq!(pool.revive(Chosen::Messages(ids), "ann", false).await.expect("revived"), 1);
+    assert_eq!(pool.revive(Which::All, "ann", true).await.expect("looked"), 1);
+    assert_eq!(pool.revive(Which::Messages(ids), "ann", false).await.expect("revived"), 1);
     site.delivered(1).await;
     assert_eq!(sink.ids(), ["M1", "M1"]);
     assert_eq!(site.rows(DeliveryState::Dead).await, []);
@@ -115,7 +116,7 @@ async fn end_1_what_was_discarded_is_never_sent() {
     let pool = site.start();
     pool.hold("ann", "maintenance").await.expect("held");
     let ids = site.accept(4).await;
-    let one = Chosen::Messages(vec![ids[1]]);
+    let one = Which::Messages(vec![ids[1]]);
     assert_eq!(pool.discard(false, one.clone(), "ann", "test", true).await.expect("looked"), 1);
     assert_eq!(pool.discard(false, one.clone(), "ann", "test", false).await.expect("done"), 1);
     let again = pool.discard(false, one, "ann", "test", false).await;
@@ -132,8 +133,8 @@ async fn a_whole_queue_and_all_dead_letters_can_be_discarded() {
     let pool = site.start();
     site.accept(9).await;
     until(|| site.counters.destination_held.get() == 1).await;
-    assert_eq!(pool.discard(false, Chosen::All, "ann", "test", false).await.expect("done"), 4);
-    assert_eq!(pool.discard(true, Chosen::All, "ann", "test", false).await.expect("done"), 5);
+    assert_eq!(pool.discard(false, Which::All, "ann", "test", false).await.expect("done"), 4);
+    assert_eq!(pool.discard(true, Which::All, "ann", "test", false).await.expect("done"), 5);
     assert_eq!(site.rows(DeliveryState::Pending).await, []);
     assert_eq!(site.rows(DeliveryState::Dead).await, []);
 }
@@ -145,6 +146,6 @@ async fn what_is_in_flight_is_left_to_its_peer() {
     let pool = site.start();
     let ids = site.accept(1).await;
     until(|| sink.log.len() == 1).await;
-    let refused = pool.discard(false, Chosen::Messages(ids), "ann", "test", false).await;
+    let refused = pool.discard(false, Which::Messages(ids), "ann", "test", false).await;
     assert!(matches!(refused, Err(OperatorFault::InFlight)), "{refused:?}");
 }
