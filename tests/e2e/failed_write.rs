@@ -52,7 +52,11 @@ fn a_write_that_fails_ends_the_process_and_nothing_acknowledged_is_lost() {
     let_no_file_grow_beyond(LARGEST_FILE, &engine);
     assert_eq!(engine.wait().code(), Some(STORE_FAILED), "{}", engine.log());
     let log = engine.log();
-    assert!(log.contains("the store failed: the process ends, nothing more is acknowledged"), "{log}");
+    assert!(
+        log.contains("the store failed: the process ends, nothing more is acknowledged"),
+        "{log}"
+    );
+    assert!(log.contains("File too large"), "what the system said: {log}");
     let acknowledged: Vec<usize> =
         sending.into_iter().map(|sender| sender.join().expect("a sender")).collect();
     drop(engine);

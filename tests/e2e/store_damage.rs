@@ -2,12 +2,14 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 use wardline_engine::control::protocol::{Request, Response, StoreFigures};
 use wardline_tests::message::{adt, large};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::Sink;
 use wardline_tests::site::{Engine, Site};
@@ -36,21 +38,33 @@ pub(crate) fn trials() -> Vec<Trial> {
 const MESSAGES: usize = 400;
 /// Every so many one is large.
 const LARGE_EVERY: usize = 50;
-/// Larger than many blocks and most segments of these tests.
+/// Most of a segment.
 const LARGE_SIZE: usize = 200 * 1024;
 /// The exit code of a damaged store.
 const STORE_CORRUPT: i32 = 10;
 
 fn payload(number: usize) -> Vec<u8> {
     let control_id = format!("M{number}");
-    if number % LARGE_EVERY == 0 { large(&control_id, LARGE_SIZE) } else { adt(&control_id) }
+    if number.is_multiple_of(LARGE_EVERY) {
+        large(&control_id, LARGE_SIZE)
+    } else {
+        adt(&control_id)
+    }
+}
+
+/// Each is acknowledged.
+fn send(engine: &Engine, numbers: Range<usize>) {
+    let mut peer = Peer::connect(engine.address("in"));
+    for number in numbers {
+        assert_eq!(peer.send(&payload(number)), "AA");
+    }
 }
 
 /// A site with one destination that has everything, and one that waits.
 struct Half {
     site: Site,
     up: Sink,
-    nobody: socket2::Socket,
+    nobody: Nobody,
 }
 
 impl Half {
@@ -63,25 +77,13 @@ impl Half {
 
     /// The same, and the engine still runs.
     fn filled() -> (Self, Engine) {
-        let nobody = refusing();
-        let half = Self { site: Site::new(PROGRAM, ""), up: Sink::accepting(), nobody };
-        half.configure(half.refused());
+        let half =
+            Self { site: Site::new(PROGRAM, ""), up: Sink::accepting(), nobody: Nobody::new() };
+        half.configure(half.nobody.address());
         let engine = half.site.start();
-        half.send(&engine, 0..MESSAGES);
+        send(&engine, 0..MESSAGES);
         engine.wait_for_queue("up", "empty", |row| row.pending == 0);
         (half, engine)
-    }
-
-    fn send(&self, engine: &Engine, numbers: std::ops::Range<usize>) {
-        let mut peer = Peer::connect(engine.address("in"));
-        for number in numbers {
-            assert_eq!(peer.send(&payload(number)), "AA");
-        }
-    }
-
-    fn refused(&self) -> SocketAddr {
-        let address = self.nobody.local_addr().expect("a bound socket");
-        address.as_socket().expect("an address")
     }
 
     fn index(&self) -> PathBuf {
@@ -140,15 +142,6 @@ retry = {{ first = "20ms", max = "1s" }}
     }
 }
 
-/// An address that refuses, and that nobody else gets.
-fn refusing() -> socket2::Socket {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-    let socket = socket.expect("a socket");
-    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-    socket.bind(&any.into()).expect("a free port");
-    socket
-}
-
 fn figures(engine: &Engine) -> StoreFigures {
     match engine.ask(&Request::StoreStats) {
         Response::StoreStats(figures) => *figures,
@@ -201,13 +194,17 @@ fn a_truncated_index_is_rebuilt() {
 
 fn an_emptied_index_is_rebuilt() {
     let half = Half::delivered();
-    files(&half.index()).iter().for_each(|path| shorten(path, 0));
+    for path in files(&half.index()) {
+        shorten(&path, 0);
+    }
     assert_eq!(half.hold(MESSAGES), 1);
 }
 
 fn an_overwritten_index_is_rebuilt() {
     let half = Half::delivered();
-    files(&half.index()).iter().for_each(|path| overwrite(path));
+    for path in files(&half.index()) {
+        overwrite(&path);
+    }
     assert_eq!(half.hold(MESSAGES), 1);
 }
 
@@ -235,7 +232,7 @@ fn an_index_of_another_moment_is_caught_up_or_rebuilt() {
         fs::copy(&path, copy).expect("a copy");
     }
     let engine = half.site.start();
-    half.send(&engine, MESSAGES..2 * MESSAGES);
+    send(&engine, MESSAGES..2 * MESSAGES);
     engine.wait_for_queue("up", "empty", |row| row.pending == 0);
     assert!(engine.stop().success(), "a drain");
     fs::remove_dir_all(half.index()).expect("an index");
@@ -245,8 +242,10 @@ fn an_index_of_another_moment_is_caught_up_or_rebuilt() {
 
 fn an_index_overwritten_under_a_running_engine_loses_nothing() {
     let (half, engine) = Half::filled();
-    files(&half.index()).iter().for_each(|path| overwrite(path));
-    half.send(&engine, MESSAGES..2 * MESSAGES);
+    for path in files(&half.index()) {
+        overwrite(&path);
+    }
+    send(&engine, MESSAGES..2 * MESSAGES);
     engine.wait_for_queue("up", "empty", |row| row.pending == 0);
     assert!(engine.stop().success(), "a drain");
     half.hold(2 * MESSAGES);

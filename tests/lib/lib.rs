@@ -3,12 +3,14 @@
 //! - [`requirement`]: what a test needs of the machine; without it, it is reported as ignored with the reason.
 //! - [`site`]: a folder with a configuration, and the engine that runs on it.
 //! - [`peer`]: a sender over a plain socket. [`sink`]: a receiver whose answers the test decides.
+//!   [`nobody`]: where none is.
 //! - [`volume`]: file systems of a test's own: a disk that is a file, one that is soon full.
 //! - [`message`]: messages to send, answers to read. [`wait`]: until something is so, with a deadline.
 //!
 //! Peers and sinks frame by hand, not with `wardline-mllp`: a fault there must not hide itself.
 
 pub mod message;
+pub mod nobody;
 pub mod peer;
 pub mod requirement;
 pub mod sink;

@@ -55,7 +55,7 @@ impl Sent {
 
     /// Whether the routes send it to both destinations.
     pub(crate) fn goes_to_both(self) -> bool {
-        self.number % BOTH_EVERY == 0
+        self.number.is_multiple_of(BOTH_EVERY)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+use wardline_tests::nobody::Nobody;
 use wardline_tests::sink::Sink;
 use wardline_tests::site::{Engine, Site};
 
@@ -13,26 +14,21 @@ pub(crate) struct Promise {
     acknowledged: HashSet<Sent>,
     up: Sink,
     down: Sink,
-    /// Bound and not listening: whoever connects is refused, and nobody else gets the address.
-    nobody: socket2::Socket,
+    /// Where `down` is said to be until the end.
+    nobody: Nobody,
 }
 
 impl Promise {
     /// Nothing so far.
     pub(crate) fn new() -> Self {
-        let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
-            .expect("a socket");
-        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-        nobody.bind(&any.into()).expect("a free port");
         let (up, down) = (Sink::accepting(), Sink::accepting());
-        Self { acknowledged: HashSet::new(), up, down, nobody }
+        Self { acknowledged: HashSet::new(), up, down, nobody: Nobody::new() }
     }
 
     /// A site whose destination `down` is down.
     pub(crate) fn site(&self) -> Site {
-        let nobody = self.nobody.local_addr().expect("a bound socket");
         let site = Site::new(env!("CARGO_BIN_EXE_wardline-under-test"), "");
-        self.configure(&site, nobody.as_socket().expect("an address"));
+        self.configure(&site, self.nobody.address());
         site
     }
 

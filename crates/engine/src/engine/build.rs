@@ -1,6 +1,7 @@
 //! Building an engine: everything that may fail does so here, before a peer is answered.
 
 use std::fs::DirBuilder;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -118,7 +119,11 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
         max_index_lag: config.store.max_index_lag,
         dead_letter_retention: config.store.dead_letter_retention,
         on_fatal: Box::new(|fault| {
-            tracing::error!(%fault, "the store failed: the process ends, nothing more is acknowledged");
+            tracing::error!(
+                %fault,
+                source = fault.source(),
+                "the store failed: the process ends, nothing more is acknowledged"
+            );
             std::process::exit(EXIT_STORE_FAILED);
         }),
         on_intake: Box::new(move |intake| {
