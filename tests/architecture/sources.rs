@@ -57,7 +57,7 @@ fn nothing_is_left_to_do() {
     }
 }
 
-/// Every Rust file of production code below `crates/*/src`.
+/// Every Rust file of production code below `crates/*/src`; unit tests lie in files called `tests.rs`.
 fn sources() -> Vec<(PathBuf, String)> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let mut found = Vec::new();
@@ -73,7 +73,7 @@ fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             collect(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
             let text = fs::read_to_string(&path).expect("a readable source");
             found.push((path, text));
         }

@@ -9,7 +9,9 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -41,14 +43,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Calls the producers whose records are durable.
-struct CallingPort(Arc<Mutex<Vec<Option<Call>>>>);
+struct CallingPort(Arc<[OnceLock<Call>]>);
 
 impl Port for CallingPort {
     fn completed(&self, group: Vec<Completion>) {
-        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for completion in group {
-            let call = usize::try_from(completion.number).ok().and_then(|seat| calls.get(seat));
-            if let Some(Some(call)) = call {
+            let seat = usize::try_from(completion.number).ok().and_then(|seat| self.0.get(seat));
+            if let Some(call) = seat.and_then(OnceLock::get) {
                 call.durable();
             }
         }
@@ -60,17 +61,12 @@ fn measure(folder: &Path, load: Load, ends: bool) -> Result<f64, Box<dyn Error>>
     let _left_by_an_earlier_run = std::fs::remove_dir_all(&folder);
     let options = StoreOptions::new(&folder, |fault| println!("{fault}"));
     let store = Arc::new(JournalStore::open(options)?);
-    let calls = Arc::new(Mutex::new(vec![None; load.producers]));
+    let calls: Arc<[OnceLock<Call>]> = (0..load.producers).map(|_| OnceLock::new()).collect();
     let port = store.open_port(Box::new(CallingPort(Arc::clone(&calls))));
     let peer = ends.then(|| Peer::start(&store));
     let rate = ceiling::drive(load, |seat: &Seat, body| {
-        if let Some(call) = calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_mut(seat.number())
-            .filter(|call| call.is_none())
-        {
-            *call = Some(seat.thread());
+        if let Some(call) = calls.get(seat.number()) {
+            call.get_or_init(|| seat.thread());
         }
         let mut accept = accept(body.clone());
         let ticket = Ticket { port, number: seat.number() as u64 };
@@ -92,18 +88,18 @@ fn measure(folder: &Path, load: Load, ends: bool) -> Result<f64, Box<dyn Error>>
 
 /// A destination whose peer takes everything at once.
 struct Peer {
-    stop: Arc<std::sync::atomic::AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Peer {
     fn start(store: &Arc<JournalStore>) -> Self {
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let (stopped, store) = (Arc::clone(&stop), Arc::clone(store));
         let thread = std::thread::spawn(move || {
             let this = std::thread::current();
             let outbox = store.outbox("lis", Box::new(move || this.unpark()));
-            while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            while !stopped.load(Ordering::Relaxed) {
                 deliver(&*store, &outbox);
                 std::thread::park_timeout(Duration::from_millis(10));
             }
@@ -114,7 +110,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _it_only_delivers = thread.join();
         }

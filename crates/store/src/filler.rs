@@ -25,8 +25,11 @@ use crate::gate::Gate;
 use crate::journal::names;
 use crate::limits::MIN_SEGMENT;
 
-/// Written and synced at once: a few milliseconds of any disk.
+/// Written and synced at once while there is time: a few milliseconds of any disk.
 const STEP: usize = 256 * 1024;
+
+/// The same in a hurry: a sync costs as much as this.
+const LARGE_STEP: usize = 1024 * 1024;
 
 /// Between two steps while nobody waits, at least.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -35,7 +38,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const PAUSE_FACTOR: u32 = 3;
 
 /// A writer that waits gets a segment of this size rather than waiting for a larger one.
-const LEAST: u64 = 1024 * 1024;
+const LEAST: u64 = 4 * 1024 * 1024;
 
 /// How much larger each segment is than the one before, up to the full size.
 const GROWTH: u64 = 4;
@@ -65,12 +68,18 @@ pub(crate) struct Filler {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other, under one lock"
+)]
 struct State {
     ready: VecDeque<Prepared>,
     /// The last try ended for want of space.
     unfilled: bool,
     /// The writer stands still for a segment.
     writer_waits: bool,
+    /// It had to wait, and has not found enough since.
+    hurry: bool,
     stopped: bool,
 }
 
@@ -121,7 +130,7 @@ impl Filler {
             dir,
             segment_size,
             next_number: AtomicU64::new(next_number),
-            next_length: AtomicU64::new((LEAST * GROWTH).min(segment_size)),
+            next_length: AtomicU64::new(LEAST.min(segment_size)),
             state: Mutex::new(State { ready, ..State::default() }),
             changed: Condvar::new(),
         })
@@ -135,10 +144,12 @@ impl Filler {
         };
         let mut state = self.state();
         loop {
+            let enough = state.ready.len() >= READY;
             if state.ready.len() > kept_back
                 && let Some(prepared) = state.ready.pop_front()
             {
                 state.writer_waits = false;
+                state.hurry &= !enough;
                 self.changed.notify_all();
                 return Supply::Segment { prepared, reserve: state.ready.is_empty() };
             }
@@ -149,6 +160,7 @@ impl Filler {
                 return Supply::NoSpace;
             }
             state.writer_waits = true;
+            state.hurry = true;
             self.changed.notify_all();
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -164,7 +176,7 @@ impl Filler {
 
     /// Fills a segment of its own size, at once, in the caller's thread.
     pub(crate) fn fill_now(&self, length: u64) -> Result<Supply, Fault> {
-        match self.fill(length, length, |_| Pace::Fast) {
+        match self.fill(length, length, |_| Pace::Hurried) {
             Ok(prepared) => Ok(Supply::Segment { prepared, reserve: false }),
             Err(error) if is_no_space(&error) => Ok(Supply::NoSpace),
             Err(source) => Err(self.fault(source)),
@@ -188,19 +200,21 @@ impl Filler {
                 gate.space(free, state.unfilled);
                 state.ready.len()
             };
-            let may_fill = ready == 0
-                || free >= gate.min_free().saturating_add(self.next_length.load(Ordering::Relaxed));
+            // The reserve may go below what is kept free, but not to the last byte: the index needs some of it.
+            let kept_free = if ready == 0 { gate.min_free() / 2 } else { gate.min_free() };
+            let may_fill =
+                free >= kept_free.saturating_add(self.next_length.load(Ordering::Relaxed));
             if ready >= READY {
                 self.rest(|state| state.ready.len() >= READY);
             } else if may_fill {
-                self.fill_one()?;
+                self.fill_one(gate, free)?;
             } else {
-                self.out_of_space();
+                self.out_of_space(gate, free);
             }
         }
     }
 
-    fn fill_one(&self) -> Result<(), Fault> {
+    fn fill_one(&self, gate: &Gate, free: u64) -> Result<(), Fault> {
         let length = self.next_length.load(Ordering::Relaxed);
         match self.fill(length, LEAST, |step| self.pace(step)) {
             Ok(prepared) => {
@@ -214,14 +228,16 @@ impl Filler {
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_no_space(&error) => {
-                self.out_of_space();
+                self.out_of_space(gate, free);
                 Ok(())
             }
             Err(source) => Err(self.fault(source)),
         }
     }
 
-    fn out_of_space(&self) {
+    /// Closes the gate before anybody is told that there is no segment: who is refused then knows why.
+    fn out_of_space(&self, gate: &Gate, free: u64) {
+        gate.space(free, true);
         let mut state = self.state();
         state.unfilled = true;
         self.changed.notify_all();
@@ -249,12 +265,14 @@ impl Filler {
         if state.stopped {
             Pace::Stop
         } else if state.writer_waits {
-            Pace::Fast
+            Pace::Awaited
+        } else if state.hurry {
+            Pace::Hurried
         } else {
             let pause = PAUSE.max(step.saturating_mul(PAUSE_FACTOR));
             let waited = self.changed.wait_timeout(state, pause);
             drop(waited);
-            Pace::Slow
+            Pace::Leisurely
         }
     }
 
@@ -296,8 +314,13 @@ impl Filler {
 /// How the next step of filling comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    Slow,
-    Fast,
+    /// After a pause.
+    Leisurely,
+    /// At once, and a large one.
+    Hurried,
+    /// The same, and the segment is handed over as soon as it may be.
+    Awaited,
+    /// Not at all.
     Stop,
 }
 
@@ -307,17 +330,18 @@ fn zero(
     least: u64,
     pace: impl Fn(Duration) -> Pace,
 ) -> io::Result<u64> {
-    let zeros = vec![0; STEP];
+    let zeros = vec![0; LARGE_STEP];
     let mut offset = 0;
     let mut took = Duration::ZERO;
     while offset < length {
-        match pace(took) {
+        let step = match pace(took) {
             Pace::Stop => return Err(io::ErrorKind::Interrupted.into()),
-            Pace::Fast if offset >= least => break,
-            Pace::Fast | Pace::Slow => {}
-        }
+            Pace::Awaited if offset >= least => break,
+            Pace::Awaited | Pace::Hurried => LARGE_STEP,
+            Pace::Leisurely => STEP,
+        };
         let begun = Instant::now();
-        let step = usize::try_from(length - offset).unwrap_or(STEP).min(STEP);
+        let step = usize::try_from(length - offset).map_or(step, |left| step.min(left));
         let part = zeros.get(..step).unwrap_or_default();
         file.write_all_at(&mut [IoSlice::new(part)], offset)?;
         if least < length {

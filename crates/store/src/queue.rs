@@ -1,9 +1,19 @@
 //! The channel to the writer: bounded in bytes, emptied whole.
+//!
+//! What somebody waits for goes to the writer at once. Outcomes that nobody waits for gather for a moment: each group
+//! costs a sync and a block, and messages that come meanwhile would stand behind that sync.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::submission::Submission;
+use crate::submission::{Submission, Waiter};
+
+/// How long outcomes gather: some syncs' time, and no more duplicates after a crash than that.
+const GATHERING: Duration = Duration::from_millis(20);
+
+/// So many outcomes are a group worth writing.
+const GATHERED: usize = 1024;
 
 /// The channel.
 #[derive(Default)]
@@ -20,7 +30,28 @@ struct State {
     /// Handed over since the start.
     submitted: u64,
     closed: bool,
-    writer_waits: bool,
+    /// Somebody waits for what is there.
+    awaited: bool,
+    writer: Writer,
+}
+
+/// What the writer does at the channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Writer {
+    /// It writes.
+    #[default]
+    Busy,
+    /// It waits for anything.
+    Idle,
+    /// It lets outcomes gather.
+    Gathering,
+}
+
+impl State {
+    /// Whether the writer should not wait for more.
+    fn is_worth_writing(&self) -> bool {
+        self.closed || self.awaited || self.entries.len() >= GATHERED
+    }
 }
 
 impl Queue {
@@ -33,14 +64,25 @@ impl Queue {
             return Err(submission);
         }
         self.backlog.fetch_add(bytes, Ordering::Relaxed);
+        state.awaited |= !matches!(submission.waiter, Waiter::Nobody);
         state.entries.push(submission);
         state.submitted += 1;
-        let wake = std::mem::take(&mut state.writer_waits);
-        drop(state);
+        self.wake(state);
+        Ok(())
+    }
+
+    /// Wakes the writer if there is something for it.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let wake = match state.writer {
+            Writer::Busy => false,
+            Writer::Idle => true,
+            Writer::Gathering => state.is_worth_writing(),
+        };
         if wake {
+            state.writer = Writer::Busy;
+            drop(state);
             self.filled.notify_one();
         }
-        Ok(())
     }
 
     /// Waits for something and swaps all of it into `batch`, which must be empty. `false` = closed and empty.
@@ -50,9 +92,21 @@ impl Queue {
             if state.closed {
                 return false;
             }
-            state.writer_waits = true;
+            state.writer = Writer::Idle;
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        let gathering_until = Instant::now() + GATHERING;
+        while !state.is_worth_writing() {
+            let left = gathering_until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state.writer = Writer::Gathering;
+            let waited = self.filled.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.writer = Writer::Busy;
+        state.awaited = false;
         std::mem::swap(&mut state.entries, batch);
         true
     }
@@ -67,9 +121,13 @@ impl Queue {
         self.backlog.fetch_sub(usize::try_from(bytes).unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
-    /// How many were handed over so far.
+    /// How many were handed over so far. Who asks is about to wait for them, so that they are written at once.
     pub(crate) fn submitted(&self) -> u64 {
-        self.state().submitted
+        let mut state = self.state();
+        state.awaited |= !state.entries.is_empty();
+        let submitted = state.submitted;
+        self.wake(state);
+        submitted
     }
 
     /// Nothing more is taken; what is there is still written.

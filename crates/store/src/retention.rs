@@ -75,7 +75,7 @@ impl Retention {
         let mut expire_next = Instant::now();
         while !self.rest() {
             self.seal_one(core, &mut sealed_below);
-            if Instant::now() >= look_again {
+            if Instant::now() >= look_again || !core.gate.has_space() {
                 let stays = self.release_oldest(core);
                 if stays.is_some() {
                     look_again = Instant::now() + RECHECK;

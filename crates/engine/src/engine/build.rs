@@ -1,7 +1,7 @@
 //! Building an engine: everything that may fail does so here, before a peer is answered.
 
-use std::fs::DirBuilder;
 use std::error::Error;
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;

@@ -16,17 +16,17 @@ use crate::journal::names;
 use crate::journal::position::Position;
 use crate::journal::segments::Segment;
 
-/// An index for a journal without records.
+/// The first index of a journal.
 pub(super) fn begin(core: &Core) -> Result<View, IndexError> {
-    let folder = core.dir.join(names::INDEX);
-    remove_folder(&folder)?;
-    open::empty(&folder, &core.segments)
+    open::empty(&core.dir.join(names::INDEX), &core.segments)
 }
 
 /// Builds an index up to the durable position, and opens it under its name.
 pub(super) fn rebuild(core: &Core) -> Result<View, IndexError> {
     let rebuilt = core.dir.join(names::INDEX_REBUILT);
     let folder = core.dir.join(names::INDEX);
+    // The old one is of no use any more, and on a full disk its room is the only room.
+    remove_folder(&folder)?;
     remove_folder(&rebuilt)?;
     let mut view = open::empty(&rebuilt, &core.segments)?;
     let durable = core.progress.durable();
@@ -34,7 +34,6 @@ pub(super) fn rebuild(core: &Core) -> Result<View, IndexError> {
     view.commit()?;
     view.flush().run()?;
     drop(view);
-    remove_folder(&folder)?;
     let io = |source| IndexError::from(ReadError::Io { file: folder.clone(), source });
     fs::rename(&rebuilt, &folder).map_err(io)?;
     open::open(&folder, &core.segments, durable)
@@ -70,7 +69,11 @@ fn absorb_table(view: &mut View, segment: &Segment) -> Result<bool, IndexError> 
 }
 
 fn remove_folder(folder: &Path) -> Result<(), IndexError> {
-    match fs::remove_dir_all(folder) {
+    let removed = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(folder),
+        removed => removed,
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(ReadError::Io { file: folder.to_owned(), source: error }.into())
         }

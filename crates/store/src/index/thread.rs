@@ -9,7 +9,6 @@ use super::{Index, IndexError, State, guarded, open, rebuild};
 use crate::api::{Fault, ReadError};
 use crate::core::Core;
 use crate::journal::names;
-use crate::journal::position::Position;
 
 /// How long what is durable may stay out of sled. Long enough that most messages end before.
 const BATCH_TIME: Duration = Duration::from_millis(500);
@@ -63,7 +62,7 @@ impl Index {
             view.catch_up(&core.segments, core.progress.durable())?;
             Ok(view.has_unapplied())
         })?;
-        if something { self.write_down(core) } else { Ok(()) }
+        if something && has_room(core) { self.write_down(core) } else { Ok(()) }
     }
 
     /// Makes what is durable in the journal durable in the index.
@@ -87,15 +86,14 @@ impl Index {
     fn open_or_rebuild(&self, core: &Core) {
         let folder = core.dir.join(names::INDEX);
         let durable = core.progress.durable();
+        if is_fresh(core, &folder) {
+            return self.begin(core);
+        }
         match guarded(|| open::open(&folder, &core.segments, durable)) {
             Ok(view) => {
                 let read = view.position().place();
                 core.progress.applied(core.segments.bytes_between(read, durable.place()));
                 self.set(State::Ready(Box::new(view)));
-            }
-            Err(error) if is_fresh(core, durable) => {
-                tracing::debug!(%error, "the index begins with the journal");
-                self.begin(core);
             }
             Err(error) => {
                 tracing::warn!(%error, "the index cannot be used: rebuilding it from the journal");
@@ -104,7 +102,6 @@ impl Index {
         }
     }
 
-    /// An index for a journal without records needs no rebuild beside it.
     fn begin(&self, core: &Core) {
         match guarded(|| rebuild::begin(core)) {
             Ok(view) => self.set(State::Ready(Box::new(view))),
@@ -146,9 +143,22 @@ impl Index {
     }
 }
 
-/// Whether the journal had no record when it was opened.
-fn is_fresh(core: &Core, durable: Position) -> bool {
-    core.segments.oldest().is_some_and(|oldest| oldest.beginning() == durable)
+/// Whether sled may write. Without space it would fail and be lost; what it does not take in waits in memory, and the
+/// gate is closed to messages meanwhile.
+pub(crate) fn has_room(core: &Core) -> bool {
+    let needed = core.gate.min_free() / INDEX_SHARE;
+    core.disk.free(&core.dir).is_ok_and(|free| free >= needed)
+}
+
+/// The index may use what is kept free but for one part in so many.
+const INDEX_SHARE: u64 = 4;
+
+/// Segments that are read in a moment without their tables.
+const FEW_SEGMENTS: u64 = 4;
+
+/// Whether there was no index yet: it can be built where it belongs, since it is whole at every position.
+fn is_fresh(core: &Core, folder: &Path) -> bool {
+    core.segments.count() <= FEW_SEGMENTS && !folder.exists()
 }
 
 /// Values that sled moves there are never synced and never reclaimed; ours are too small for it.

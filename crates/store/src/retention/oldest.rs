@@ -7,6 +7,7 @@ use crate::api::{Name, OldestStays, ReadError};
 use crate::core::Core;
 use crate::format::BLOCK;
 use crate::index::Found;
+use crate::index::thread::has_room;
 use crate::journal::segments::Segment;
 
 /// Above this share of live bytes copying costs more than it frees.
@@ -44,7 +45,10 @@ fn release_round(core: &Core, segment: &Segment) -> Result<Round, ReadError> {
     core.progress.wait_settled(core.queue.submitted())?;
     let (live, holds) = live_in(core, segment)?;
     if live.is_empty() && holds.is_empty() {
-        core.index.write_down(core)?;
+        // On a full disk sled may not write, and this segment is the room it needs. A crash then costs a rebuild.
+        if has_room(core) {
+            core.index.write_down(core)?;
+        }
         return Ok(Round::Empty);
     }
     if let Some(stays) = mostly_live(segment, &live) {

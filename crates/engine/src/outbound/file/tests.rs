@@ -1,3 +1,5 @@
+//! The folder of a file destination, on a real file system.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
