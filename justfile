@@ -26,6 +26,6 @@ power-cut cuts="50":
 bench:
     cargo run --release -- bench
 
-# One fuzz target for a minute: decoder, parser, config, recovery.
+# One fuzz target for a minute: decoder or parser. See fuzz/README.md.
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}
