@@ -9,13 +9,14 @@
 //! It is never the truth: it knows no record that a returned sync does not cover, it carries its position in the
 //! batch it belongs to, and it may be lost at any time. sled panics on damage and latches errors; every call into it
 //! runs under `catch_unwind`, and whatever goes wrong there ends in a rebuild from the journal while intake goes on.
-//! What is accepted and ends inside one batch never reaches sled.
+//! What is accepted and ends while it is in the overlay never reaches sled.
 
 mod commit;
 mod effects;
 mod entry;
 mod merged;
 mod open;
+mod overlay;
 mod rebuild;
 pub(crate) mod table;
 pub(crate) mod thread;

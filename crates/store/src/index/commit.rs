@@ -1,24 +1,30 @@
-//! Writing the overlay down: one batch with the position in it, then a flush and a sync of our own.
+//! Writing the overlay down: batches with the position in each, then a flush and a sync of our own.
 //!
 //! sled's `flush` issues `sync_file_range`, which a power cut does not respect; `sync_data` on its file does.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::IndexError;
 use super::effects::{Effect, Effects};
 use super::entry::{self, Counts, Entry};
 use super::merged::overlay_one;
+use super::overlay::Key;
 use super::view::View;
 use crate::api::{DeliveryState, Lane};
 use crate::format::fields::{FieldReader, Fields};
 use crate::journal::position::Position;
+use crate::journal::segments::Segment;
 
 /// The version of everything the index holds. Another one is rebuilt, not refused.
 const INDEX_FORMAT: u32 = 1;
 
 /// The file of sled that a power cut must find whole.
 const SLED_FILE: &str = "db";
+
+/// Entries of one batch while a table is absorbed; see the overlay for what larger ones cost.
+const ABSORBED_AT_ONCE: usize = 1000;
 
 /// What sled says about where in the journal it is.
 pub(super) struct StoredPosition {
@@ -45,21 +51,62 @@ fn sync_file(folder: &Path) -> Result<(), IndexError> {
 }
 
 impl View {
-    /// Writes the overlay to sled.
+    /// Writes all of the overlay to sled.
     pub(crate) fn commit(&mut self) -> Result<(), IndexError> {
-        let mut batch = sled::Batch::default();
-        let overlay = std::mem::take(&mut self.overlay);
-        self.apply(&overlay, &mut batch)?;
-        self.put_names(&mut batch);
-        batch.insert(&entry::POSITION, self.stored_position());
-        self.db.apply_batch(batch)?;
-        self.unapplied_bytes = 0;
+        self.overlay.close(self.read, self.salt);
+        while self.commit_oldest()? {}
         Ok(())
     }
 
-    /// Whether the position moved since the last commit.
+    /// Writes what has been in the overlay for so long. Gives whether there was something.
+    pub(crate) fn commit_older_than(&mut self, age: Duration) -> Result<bool, IndexError> {
+        if self.overlay.open_is_older_than(age) {
+            self.overlay.close(self.read, self.salt);
+        }
+        let mut something = false;
+        while self.overlay.oldest_is_older_than(age) {
+            something |= self.commit_oldest()?;
+        }
+        Ok(something)
+    }
+
+    /// Writes the oldest portion: one batch, with the position behind it.
+    pub(super) fn commit_oldest(&mut self) -> Result<bool, IndexError> {
+        let Some(mut portion) = self.overlay.pop() else { return Ok(false) };
+        let effects = self.overlay.take(&mut portion);
+        let mut batch = sled::Batch::default();
+        self.apply(&effects, &mut batch)?;
+        self.put_holds(&mut batch);
+        self.put_names(&mut batch);
+        batch.insert(&entry::POSITION, self.stored_position(portion.end, portion.salt));
+        self.db.apply_batch(batch)?;
+        self.applied = portion.end;
+        Ok(true)
+    }
+
+    /// Writes what a whole segment means; sled is then at the beginning of `next`. Not whole if it is interrupted.
+    pub(super) fn absorb(&mut self, effects: Effects, next: &Segment) -> Result<(), IndexError> {
+        self.commit()?;
+        self.enter(next);
+        self.applied = self.read;
+        let deliveries: Vec<_> = effects.deliveries.into_iter().collect();
+        self.overlay.effects.holds = effects.holds;
+        for part in deliveries.chunks(ABSORBED_AT_ONCE) {
+            let mut batch = sled::Batch::default();
+            self.apply(part, &mut batch)?;
+            self.db.apply_batch(batch)?;
+        }
+        let mut batch = sled::Batch::default();
+        self.put_holds(&mut batch);
+        self.put_names(&mut batch);
+        batch.insert(&entry::POSITION, self.stored_position(self.read, self.salt));
+        self.db.apply_batch(batch)?;
+        Ok(())
+    }
+
+    /// Whether sled is behind what was read.
     pub(crate) fn has_unapplied(&self) -> bool {
-        self.unapplied_bytes > 0
+        !self.overlay.is_empty()
     }
 
     /// What makes the last commit durable.
@@ -67,37 +114,43 @@ impl View {
         Flush { db: self.db.clone(), folder: self.folder.clone() }
     }
 
-    /// Puts effects of the journal since the last commit into a batch; counts follow.
-    fn apply(&mut self, effects: &Effects, batch: &mut sled::Batch) -> Result<(), IndexError> {
+    /// Puts effects, ordered by key, into a batch; counts follow.
+    fn apply(
+        &mut self,
+        effects: &[(Key, Effect)],
+        batch: &mut sled::Batch,
+    ) -> Result<(), IndexError> {
         self.counts.resize(self.interner.names().len(), Counts::default());
-        let mut touched = None;
-        for (&(destination, number), effect) in &effects.deliveries {
-            let before = match effect {
-                Effect::New(..) => None,
-                Effect::Changed(..) | Effect::Replaced(..) | Effect::Gone => {
-                    self.stored(destination, number)?
-                }
-            };
-            self.put_delivery(destination, number, before, effect, batch);
-            if touched.is_some_and(|touched| touched != destination) {
-                self.put_counts(touched, batch);
+        for part in effects.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
+            for ((destination, number), effect) in part {
+                let before = match effect {
+                    Effect::New(..) => None,
+                    Effect::Changed(..) | Effect::Replaced(..) | Effect::Gone => {
+                        self.stored(*destination, *number)?
+                    }
+                };
+                self.put_delivery(*destination, *number, before, effect, batch);
             }
-            touched = Some(destination);
+            if let Some(((destination, _), _)) = part.first() {
+                self.put_counts(*destination, batch);
+            }
         }
-        self.put_counts(touched, batch);
-        for (&destination, hold) in &effects.holds {
+        Ok(())
+    }
+
+    fn put_holds(&mut self, batch: &mut sled::Batch) {
+        for (destination, hold) in std::mem::take(&mut self.overlay.effects.holds) {
             let key = entry::destination_key(b'h', destination);
             if let Some(hold) = hold {
                 let mut value = Vec::new();
                 hold.write(&mut Fields(&mut value));
                 batch.insert(&key, value);
-                self.holds.insert(destination, hold.clone());
+                self.holds.insert(destination, hold);
             } else {
                 batch.remove(&key);
                 self.holds.remove(&destination);
             }
         }
-        Ok(())
     }
 
     fn put_delivery(
@@ -129,8 +182,7 @@ impl View {
         }
     }
 
-    fn put_counts(&self, destination: Option<u32>, batch: &mut sled::Batch) {
-        let Some(id) = destination else { return };
+    fn put_counts(&self, id: u32, batch: &mut sled::Batch) {
         if let Some(counts) = self.counts.get(id as usize) {
             batch.insert(&entry::destination_key(b'c', id), &counts.encode());
         }
@@ -144,12 +196,12 @@ impl View {
         self.names_stored = names.len();
     }
 
-    fn stored_position(&self) -> Vec<u8> {
+    fn stored_position(&self, position: Position, salt: u64) -> Vec<u8> {
         let mut value = Vec::with_capacity(52);
         let mut fields = Fields(&mut value);
         fields.u32(INDEX_FORMAT);
-        let Position { segment, offset, number, group } = self.read;
-        for field in [self.salt, segment, offset, number, group, self.live()] {
+        let Position { segment, offset, number, group } = position;
+        for field in [salt, segment, offset, number, group, self.live()] {
             fields.u64(field);
         }
         value

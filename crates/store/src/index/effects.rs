@@ -77,6 +77,8 @@ pub(crate) enum Effect {
 pub(crate) struct Effects {
     /// By destination and number.
     pub(crate) deliveries: BTreeMap<(u32, u64), Effect>,
+    /// Keys that came into `deliveries`, since someone took them.
+    pub(super) inserted: Vec<(u32, u64)>,
     /// Destinations that were held, or released.
     pub(crate) holds: BTreeMap<u32, Option<Hold>>,
 }
@@ -122,7 +124,7 @@ impl Effects {
                     reply: None,
                 };
                 let key = (interner.id(delivery.destination), number);
-                self.deliveries.insert(key, Effect::New(delivery.lane, entry));
+                self.put(key, Effect::New(delivery.lane, entry));
             }
         }
         if let Some(concluded) = &accept.concludes {
@@ -139,7 +141,7 @@ impl Effects {
                 reply: delivery.reply.map(|_| place),
             };
             let key = (interner.id(delivery.destination), carried.message);
-            self.deliveries.insert(key, Effect::Replaced(delivery.lane, entry));
+            self.put(key, Effect::Replaced(delivery.lane, entry));
         }
     }
 
@@ -171,9 +173,7 @@ impl Effects {
 
     fn change_delivery(&mut self, key: (u32, u64), state: State, reply: Option<Place>) {
         match self.deliveries.get_mut(&key) {
-            None => {
-                self.deliveries.insert(key, Effect::Changed(state, reply));
-            }
+            None => self.put(key, Effect::Changed(state, reply)),
             Some(Effect::New(_, entry) | Effect::Replaced(_, entry)) => {
                 entry.state = state;
                 entry.reply = reply;
@@ -190,7 +190,13 @@ impl Effects {
         if let Some(Effect::New(..)) = self.deliveries.get(&key) {
             self.deliveries.remove(&key);
         } else {
-            self.deliveries.insert(key, Effect::Gone);
+            self.put(key, Effect::Gone);
+        }
+    }
+
+    fn put(&mut self, key: (u32, u64), effect: Effect) {
+        if self.deliveries.insert(key, effect).is_none() {
+            self.inserted.push(key);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::IndexError;
 use super::commit::StoredPosition;
-use super::effects::{Effects, Interner};
+use super::effects::Interner;
 use super::entry::{self, Counts, Hold};
+use super::overlay::Overlay;
 use super::view::View;
 use crate::format::fields::FieldReader;
 use crate::journal::position::Position;
@@ -48,10 +49,10 @@ pub(super) fn open(
         interner,
         counts,
         holds,
-        overlay: Effects::default(),
+        overlay: Overlay::default(),
         read,
-        unapplied_bytes: 0,
         salt: stored.salt,
+        applied: read,
         db,
     })
 }
@@ -66,10 +67,10 @@ pub(super) fn empty(folder: &Path, segments: &Segments) -> Result<View, IndexErr
         names_stored: 0,
         counts: Vec::new(),
         holds: BTreeMap::new(),
-        overlay: Effects::default(),
+        overlay: Overlay::default(),
         read: oldest.beginning(),
-        unapplied_bytes: 0,
         salt: oldest.header.salt,
+        applied: oldest.beginning(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::IndexError;
+use super::effects::Effects;
 use super::open;
 use super::view::View;
 use crate::api::ReadError;
@@ -46,26 +47,21 @@ fn replay(core: &Core, view: &mut View, durable: Position) -> Result<(), IndexEr
         }
         let segment = core.segments.get(view.read.segment).ok_or(IndexError::Unfit)?;
         let next = core.segments.get(view.read.segment + 1).ok_or(IndexError::Unfit)?;
-        if !absorb_table(view, &segment)? {
-            view.catch_up(&core.segments, next.beginning())?;
+        match sealed(view, &segment)? {
+            Some(effects) => view.absorb(effects, &next)?,
+            None => view.catch_up(&core.segments, next.beginning())?,
         }
-        view.enter(&next);
     }
     view.catch_up(&core.segments, durable)
 }
 
-fn absorb_table(view: &mut View, segment: &Segment) -> Result<bool, IndexError> {
+/// The table of a segment of which nothing was read yet.
+fn sealed(view: &mut View, segment: &Segment) -> Result<Option<Effects>, IndexError> {
     if view.read.offset != BLOCK {
-        return Ok(false);
+        return Ok(None);
     }
     let io = |source| ReadError::Io { file: segment.path.clone(), source };
-    let Some(effects) = table::read(segment, &mut view.interner).map_err(io)? else {
-        return Ok(false);
-    };
-    view.commit()?;
-    view.overlay = effects;
-    view.commit()?;
-    Ok(true)
+    Ok(table::read(segment, &mut view.interner).map_err(io)?)
 }
 
 fn remove_folder(folder: &Path) -> Result<(), IndexError> {

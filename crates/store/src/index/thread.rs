@@ -4,14 +4,19 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::view::BATCH_BYTES;
+use super::commit::Flush;
+use super::overlay::OVERLAY_BYTES;
 use super::{Index, IndexError, State, guarded, open, rebuild};
 use crate::api::{Fault, ReadError};
 use crate::core::Core;
 use crate::journal::names;
+use crate::journal::position::Position;
 
 /// How long what is durable may stay out of sled. Long enough that most messages end before.
 const BATCH_TIME: Duration = Duration::from_millis(500);
+
+/// Bytes of the journal beyond a full overlay for which the thread wakes: each time it ends with a sync.
+const WORTH_WAKING: u64 = 4 * 1024 * 1024;
 
 /// How long to wait before a rebuild that failed is tried again: a full disk may be the cause.
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
@@ -34,8 +39,8 @@ impl Index {
         self.open_or_rebuild(core);
         let mut size_checked = Instant::now();
         loop {
-            let more = core.progress.wait_for_work(BATCH_BYTES, BATCH_TIME);
-            match self.round(core) {
+            let more = core.progress.wait_for_work(OVERLAY_BYTES + WORTH_WAKING, BATCH_TIME);
+            match if more { self.round(core) } else { self.write_down(core) } {
                 Ok(()) => {}
                 Err(ReadError::IndexLost | ReadError::NotReady) => self.rebuild(core),
                 Err(ReadError::Corrupt(corruption)) => core.fail(&Fault::Corrupt(corruption)),
@@ -56,29 +61,41 @@ impl Index {
         self.set(State::Closed);
     }
 
-    /// Takes in what is durable and writes it down.
+    /// Takes in what is durable, and writes down what has waited long enough.
     fn round(&self, core: &Core) -> Result<(), ReadError> {
-        let something = self.with_now(|view| {
+        let (flush, applied) = self.with_now(|view| {
+            let before = view.applied();
             view.catch_up(&core.segments, core.progress.durable())?;
-            Ok(view.has_unapplied())
+            view.commit_older_than(BATCH_TIME)?;
+            let applied = view.applied();
+            Ok(((applied != before).then(|| view.flush()), applied))
         })?;
-        if something && has_room(core) { self.write_down(core) } else { Ok(()) }
+        self.make_durable(core, flush.as_ref(), applied)
     }
 
     /// Makes what is durable in the journal durable in the index.
     pub(crate) fn write_down(&self, core: &Core) -> Result<(), ReadError> {
-        let (flush, position) = self.with_now(|view| {
+        let (flush, applied) = self.with_now(|view| {
             view.catch_up(&core.segments, core.progress.durable())?;
             view.commit()?;
-            Ok((view.flush(), view.position()))
+            Ok((view.flush(), view.applied()))
         })?;
-        if let Err(error) = guarded(|| flush.run()) {
+        self.make_durable(core, Some(&flush), applied)
+    }
+
+    fn make_durable(
+        &self,
+        core: &Core,
+        flush: Option<&Flush>,
+        applied: Position,
+    ) -> Result<(), ReadError> {
+        if let Some(Err(error)) = flush.map(|flush| guarded(|| flush.run())) {
             tracing::error!(%error, "the index cannot be made durable and will be rebuilt");
             self.set(State::Lost);
             return Err(ReadError::IndexLost);
         }
         let durable = core.progress.durable();
-        core.progress.applied(core.segments.bytes_between(position.place(), durable.place()));
+        core.progress.applied(core.segments.bytes_between(applied.place(), durable.place()));
         core.gate.lag(core.progress.lag());
         Ok(())
     }

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::IndexError;
-use super::effects::{Effects, Interner};
+use super::effects::Interner;
 use super::entry::{self, Counts, Hold};
 use super::merged::{self, Found, Merged};
+use super::overlay::Overlay;
 use crate::api::{Corruption, CorruptionKind, DeliveryState, Lane, Name, ReadError};
 use crate::journal::position::Position;
 use crate::journal::reader::{Next, RecordReader};
 use crate::journal::segments::{Segment, Segments};
-
-/// Bytes of the journal that are taken into memory before they are written to sled.
-pub(crate) const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 
 /// sled and the overlay. Locked as a whole.
 pub(crate) struct View {
@@ -25,13 +23,13 @@ pub(crate) struct View {
     /// By destination, as sled has them.
     pub(super) counts: Vec<Counts>,
     pub(super) holds: BTreeMap<u32, Hold>,
-    pub(super) overlay: Effects,
+    pub(super) overlay: Overlay,
     /// The journal is read up to here, into the overlay.
     pub(super) read: Position,
-    /// Read and not in sled.
-    pub(super) unapplied_bytes: u64,
     /// The salt of the segment that `read` is in.
     pub(super) salt: u64,
+    /// sled has everything before this.
+    pub(super) applied: Position,
 }
 
 /// How much may be found.
@@ -84,8 +82,10 @@ impl View {
             let io = |source| ReadError::Io { file: segment.path.clone(), source };
             match reader.next().map_err(io)? {
                 Next::Record(record) => {
-                    self.unapplied_bytes += record.header.length();
-                    self.overlay.fold(&mut self.interner, &record)?;
+                    let bytes = record.header.length();
+                    self.overlay.effects.fold(&mut self.interner, &record)?;
+                    self.read = reader.position();
+                    self.overlay.grew(bytes, self.read, self.salt);
                 }
                 Next::End => return Ok(()),
                 Next::NoRecord => {
@@ -95,9 +95,8 @@ impl View {
                     return Err(ReadError::from(corruption).into());
                 }
             }
-            self.read = reader.position();
-            if self.unapplied_bytes >= BATCH_BYTES {
-                self.commit()?;
+            while self.overlay.is_full() {
+                self.commit_oldest()?;
             }
         }
     }
@@ -105,6 +104,11 @@ impl View {
     /// The journal is read up to here.
     pub(crate) fn position(&self) -> Position {
         self.read
+    }
+
+    /// sled has the journal up to here.
+    pub(crate) fn applied(&self) -> Position {
+        self.applied
     }
 
     /// Pending deliveries of a destination, from `from` on.
@@ -141,7 +145,7 @@ impl View {
     ) -> Result<Option<Found>, IndexError> {
         let Some(id) = self.interner.known(destination) else { return Ok(None) };
         let below = self.stored(id, number)?;
-        Ok(match self.overlay.deliveries.get(&(id, number)) {
+        Ok(match self.overlay.effects.deliveries.get(&(id, number)) {
             None => below,
             Some(effect) => merged::overlay_one(number, below, effect),
         })
@@ -176,7 +180,7 @@ impl View {
 
     fn deliveries(&self, destination: &str, from: u64) -> Result<Option<Merged<'_>>, IndexError> {
         let Some(id) = self.interner.known(destination) else { return Ok(None) };
-        Merged::new(&self.db, &self.overlay, id, from).map(Some)
+        Merged::new(&self.db, &self.overlay.effects, id, from).map(Some)
     }
 
     /// Every destination that has or had deliveries.
@@ -198,7 +202,7 @@ impl View {
     /// Why a destination is held.
     pub(crate) fn hold(&self, destination: &str) -> Option<&Hold> {
         let id = self.interner.known(destination)?;
-        match self.overlay.holds.get(&id) {
+        match self.overlay.effects.holds.get(&id) {
             Some(hold) => hold.as_ref(),
             None => self.holds.get(&id),
         }
