@@ -1,10 +1,13 @@
 //! The disk is full, by messages or by somebody else's file: intake stops before, deliveries go on, intake returns.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 use wardline_engine::control::protocol::{Request, Response};
+use wardline_store::limits::WINDOW_DELIVERIES;
 use wardline_tests::message::{control_id, field, framed, large};
 use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
@@ -21,7 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         filled_by_messages_intake_stops_first_and_returns_when_they_are_delivered =>
             [Need::Root, Need::Tool("mount")],
         filled_by_messages_a_sender_is_answered_ae_where_told_so => [Need::Root, Need::Tool("mount")],
-        filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_when_room_returns =>
+        filled_by_another_all_is_delivered_and_intake_returns_with_room =>
+            [Need::Root, Need::Tool("mount")],
+        filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_with_room =>
             [Need::Root, Need::Tool("mount")],
     ]
 }
@@ -198,59 +203,61 @@ fn filled_by_messages_a_sender_is_answered_ae_where_told_so() {
 
 /// Waits until nothing is pending. The queue may be unreadable meanwhile: its index needs space, too.
 fn drained(engine: &Engine) {
-    let _dbg = Dbg(engine);
     wait::until_so("every message to be delivered", || match engine.ask(&Request::Queues) {
         Response::Queues { queues } => queues.iter().all(|row| row.pending == 0),
         _ => false,
     });
 }
 
-/// Takes every free byte of a file system.
-fn take_all(folder: &Path) -> PathBuf {
-    let path = folder.join("foreign");
-    let written = std::fs::write(&path, vec![0; usize::try_from(DISK).expect("a size")]);
-    assert!(written.is_err(), "more than there is");
+/// Takes what is free of a file system, but for so many bytes, from an engine that also writes.
+fn take_all_but(left: u64, disk: &Volume) -> PathBuf {
+    let path = disk.path().join("foreign");
+    let mut file = File::create(&path).expect("room for a file");
+    wait::until_so("a full disk", || {
+        let wanted = disk.free().saturating_sub(left);
+        let written = file.write(&vec![0; usize::try_from(wanted).expect("a size")]);
+        let full = written.is_err_and(|error| error.kind() == ErrorKind::StorageFull);
+        full || disk.free() <= left
+    });
     path
 }
 
-fn filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_when_room_returns() {
-    let mut tight = Tight::new("");
-    let engine = tight.site.start();
-    let mut sender = Sender::new(&engine);
-    for _ in 0..400 {
-        assert_eq!(sender.send(), Fate::Answered("AA".into()));
-    }
-    let foreign = take_all(tight.disk.path());
-    assert_eq!(tight.disk.free(), 0);
+fn filled_by_another_all_is_delivered_and_intake_returns_with_room() {
+    let (mut tight, engine, mut sender) = with_a_queue();
+    let foreign = take_all_but(MIN_FREE / 2, &tight.disk);
     assert_eq!(sender.fill(), Fate::ClosedUnanswered);
 
-    // Without a single byte the index may be lost and its rebuild has to wait: what is in memory is delivered, the rest
-    // when there is room.
     let sink = tight.come_up();
-    sink.wait_for(1);
+    drained(&engine);
+    sender.hold_against(&sink);
+    assert_eq!(sender.send(), Fate::ClosedUnanswered, "there is no room yet");
+    std::fs::remove_file(foreign).expect("a file of this test");
+    sender.wait_until_taken();
+    assert!(engine.stop().success(), "a drain");
+}
+
+fn filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_with_room() {
+    let (mut tight, engine, mut sender) = with_a_queue();
+    let foreign = take_all_but(0, &tight.disk);
+    assert_eq!(sender.fill(), Fate::ClosedUnanswered);
+
+    // Without a single byte the index may be lost, and its rebuild has to wait: what is in memory is delivered.
+    let sink = tight.come_up();
+    sink.wait_for(WINDOW_DELIVERIES);
     std::fs::remove_file(foreign).expect("a file of this test");
     sender.wait_until_taken();
     drained(&engine);
     sender.hold_against(&sink);
     assert!(engine.stop().success(), "a drain");
 }
-struct Dbg<'a>(&'a Engine);
-impl Drop for Dbg<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!(
-                "{}\n{:?}",
-                self.0
-                    .log()
-                    .lines()
-                    .filter(|l| !l.contains("unavailable"))
-                    .map(|l| &l[..l.len().min(330)])
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-                self.0.ask(&Request::Queues)
-            );
-            let p = self.0.pid();
-            eprintln!("{}", String::from_utf8_lossy(&std::process::Command::new("sh").arg("-c").arg(format!("ls -laR $(readlink /proc/{p}/cwd)/data/; df $(readlink /proc/{p}/cwd)/data/; for t in /proc/{p}/task/*; do cat $t/comm $t/wchan; echo; done")).output().unwrap().stdout));
-        }
+
+/// More messages wait than the store keeps in memory of them.
+fn with_a_queue() -> (Tight, Engine, Sender) {
+    let tight = Tight::new("");
+    let engine = tight.site.start();
+    let mut sender = Sender::new(&engine);
+    for _ in 0..WINDOW_DELIVERIES * 3 / 2 {
+        assert_eq!(sender.send(), Fate::Answered("AA".into()));
     }
+    (tight, engine, sender)
 }
