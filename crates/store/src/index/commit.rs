@@ -64,7 +64,7 @@ impl View {
             self.overlay.close(self.read, self.salt);
         }
         let mut something = false;
-        while self.overlay.oldest_is_older_than(age) {
+        while self.may_write && self.overlay.oldest_is_older_than(age) {
             something |= self.commit_oldest()?;
         }
         Ok(something)
@@ -102,11 +102,6 @@ impl View {
         batch.insert(&entry::POSITION, self.stored_position(self.read, self.salt));
         self.db.apply_batch(batch)?;
         Ok(())
-    }
-
-    /// Whether sled is behind what was read.
-    pub(crate) fn has_unapplied(&self) -> bool {
-        !self.overlay.is_empty()
     }
 
     /// What makes the last commit durable.

@@ -53,6 +53,7 @@ pub(super) fn open(
         read,
         salt: stored.salt,
         applied: read,
+        may_write: true,
         db,
     })
 }
@@ -71,6 +72,7 @@ pub(super) fn empty(folder: &Path, segments: &Segments) -> Result<View, IndexErr
         read: oldest.beginning(),
         salt: oldest.header.salt,
         applied: oldest.beginning(),
+        may_write: true,
     })
 }
 

@@ -68,10 +68,6 @@ impl Overlay {
         self.portions.push_back(Portion { keys, end, salt, bytes, since });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.open_since.is_none() && self.portions.is_empty()
-    }
-
     /// There is more of it than may be.
     pub(super) fn is_full(&self) -> bool {
         self.bytes >= OVERLAY_BYTES

@@ -40,7 +40,9 @@ impl Index {
         let mut size_checked = Instant::now();
         loop {
             let more = core.progress.wait_for_work(OVERLAY_BYTES + WORTH_WAKING, BATCH_TIME);
-            match if more { self.round(core) } else { self.write_down(core) } {
+            let done =
+                if more || !has_room(core) { self.round(core) } else { self.write_down(core) };
+            match done {
                 Ok(()) => {}
                 Err(ReadError::IndexLost | ReadError::NotReady) => self.rebuild(core),
                 Err(ReadError::Corrupt(corruption)) => core.fail(&Fault::Corrupt(corruption)),
@@ -63,8 +65,10 @@ impl Index {
 
     /// Takes in what is durable, and writes down what has waited long enough.
     fn round(&self, core: &Core) -> Result<(), ReadError> {
+        let room = has_room(core);
         let (flush, applied) = self.with_now(|view| {
             let before = view.applied();
+            view.let_write(room);
             view.catch_up(&core.segments, core.progress.durable())?;
             view.commit_older_than(BATCH_TIME)?;
             let applied = view.applied();

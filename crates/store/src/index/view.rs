@@ -30,6 +30,8 @@ pub(crate) struct View {
     pub(super) salt: u64,
     /// sled has everything before this.
     pub(super) applied: Position,
+    /// sled may write. Without space it would fail and be lost: what it does not take in waits in the overlay.
+    pub(super) may_write: bool,
 }
 
 /// How much may be found.
@@ -95,7 +97,7 @@ impl View {
                     return Err(ReadError::from(corruption).into());
                 }
             }
-            while self.overlay.is_full() {
+            while self.may_write && self.overlay.is_full() {
                 self.commit_oldest()?;
             }
         }
@@ -188,13 +190,29 @@ impl View {
         self.interner.names().to_vec()
     }
 
-    /// How many deliveries stand where, as of the last [`commit`](Self::commit).
-    pub(crate) fn counts(&self, destination: &str) -> Counts {
-        let id = self.interner.known(destination);
-        id.and_then(|id| self.counts.get(id as usize).copied()).unwrap_or_default()
+    /// How many deliveries stand where.
+    pub(crate) fn counts(&self, destination: &str) -> Result<Counts, IndexError> {
+        let Some(id) = self.interner.known(destination) else { return Ok(Counts::default()) };
+        let mut counts = self.counts.get(id as usize).copied().unwrap_or_default();
+        let overlaid = self.overlay.effects.deliveries.range((id, 0)..=(id, u64::MAX));
+        for (&(_, number), effect) in overlaid {
+            let before = self.stored(id, number)?;
+            if let Some(before) = &before {
+                counts.remove(before.entry.state.stands);
+            }
+            if let Some(after) = merged::overlay_one(number, before, effect) {
+                counts.add(after.entry.state.stands);
+            }
+        }
+        Ok(counts)
     }
 
-    /// Deliveries that have not ended, as of the last [`commit`](Self::commit).
+    /// Whether sled may write.
+    pub(crate) fn let_write(&mut self, may_write: bool) {
+        self.may_write = may_write;
+    }
+
+    /// Deliveries that have not ended, as sled knows.
     pub(crate) fn live(&self) -> u64 {
         self.counts.iter().map(Counts::all).sum()
     }

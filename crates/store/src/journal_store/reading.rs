@@ -30,9 +30,6 @@ fn ask<T>(
 
 pub(super) fn destinations(core: &Core) -> Result<Vec<DestinationState>, ReadError> {
     let found: Vec<(DestinationState, Option<Found>)> = ask(core, |view| {
-        if view.has_unapplied() {
-            view.commit()?;
-        }
         view.destinations().into_iter().map(|name| destination(view, name)).collect()
     })?;
     let mut states: Vec<DestinationState> = Vec::with_capacity(found.len());
@@ -57,7 +54,7 @@ fn destination(
     view: &View,
     destination: Name,
 ) -> Result<(DestinationState, Option<Found>), IndexError> {
-    let counts = view.counts(&destination);
+    let counts = view.counts(&destination)?;
     let mut oldest = None;
     if counts.pending > 0 {
         view.each(&destination, 0, |found| {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wardline_store::{DeliveryState, MessageId, Store};
 
-use crate::site::{Site, change, dead, delivered, drain};
+use crate::site::{Site, change, copy_folder, dead, delivered, drain};
 
 fn with_a_history(site: &Site) -> Vec<MessageId> {
     let open = site.open();
@@ -114,16 +114,4 @@ fn a_rebuild_on_demand_changes_nothing_and_intake_goes_on() {
     let mut rows = open.rows("lis");
     assert_eq!(rows.pop().map(|row| row.message), Some(after));
     assert_eq!(rows, before);
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.metadata().expect("metadata").is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }

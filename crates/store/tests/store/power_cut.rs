@@ -15,7 +15,7 @@ use wardline_store::{
     Change, DeliveryRef, DeliveryState, Lane, MessageId, Outcome, Store, StoreOptions,
 };
 
-use crate::site::{Open, Site, change, drain, message};
+use crate::site::{Open, Site, change, copy_folder, drain, message};
 
 const SEEDS: std::ops::Range<u64> = 0..1000;
 /// Histories mostly wait for threads of their stores.
@@ -275,7 +275,7 @@ fn harm_index(folder: &Path, random: &mut fastrand::Rng) {
     let index = folder.join("store/index");
     let db = index.join("db");
     match random.u8(0..8) {
-        0 => fs::remove_dir_all(index).unwrap_or_default(),
+        0 => fs::remove_dir_all(&index).unwrap_or_default(),
         1 => {
             let bytes = fs::read(&db).unwrap_or_default();
             fs::write(&db, &bytes[..random.usize(0..=bytes.len())]).unwrap_or_default();
@@ -287,6 +287,20 @@ fn harm_index(folder: &Path, random: &mut fastrand::Rng) {
                 let end = (at + random.usize(1..5000)).min(bytes.len());
                 random.fill(&mut bytes[at..end]);
                 fs::write(&db, &bytes).unwrap_or_default();
+            }
+        }
+        3 => {
+            let earlier = folder.join("earlier");
+            if earlier.is_dir() {
+                fs::remove_dir_all(&index).expect("removed");
+                copy_folder(&earlier, &index);
+            }
+        }
+        4 => {
+            let earlier = folder.join("earlier");
+            fs::remove_dir_all(&earlier).unwrap_or_default();
+            if index.is_dir() {
+                copy_folder(&index, &earlier);
             }
         }
         _ => {}
@@ -356,7 +370,7 @@ fn history(seed: u64) {
     let site = Site::new();
     let mut model = Model::default();
     let forgetful = random.u8(0..4) == 0;
-    for life in 0..random.usize(2..4) {
+    for life in 0..random.usize(2..6) {
         let open = site.try_open(options(&site, forgetful)).unwrap_or_else(|error| {
             panic!("seed {seed}, life {life}: {error}: {:?}", std::error::Error::source(&error))
         });
