@@ -273,15 +273,15 @@ fn a_reset_inside_a_frame_stores_nothing() {
 fn a_peer_that_does_not_read_its_answers_is_closed() {
     let (_site, engine) = running("write_timeout = \"300ms\"\nunrouted = \"discard\"");
     let peer = Peer::connect(engine.address("in"));
-    let socket = socket2::SockRef::from(peer.stream());
-    socket.set_recv_buffer_size(4096).expect("a socket");
     let frames = framed(&wardline_tests::message::message("QRY^A19", "FLOOD")).repeat(1000);
     let mut stream = peer.stream().try_clone().expect("a socket");
     stream.set_write_timeout(Some(Duration::from_millis(100))).expect("a socket");
-    wait::until_so("the peer that does not read to be closed", || {
+    let counts = wait::until("the peer that does not read to be closed", || {
         let _stalls_once_answers_pile_up = stream.write_all(&frames);
-        engine.counts("in").closed_write_timeout == 1
+        let counts = engine.counts("in");
+        (counts.closed == 1).then_some(counts)
     });
+    assert_eq!(counts.closed_write_timeout, 1, "{counts:?}");
 }
 
 fn a_full_listener_lets_a_newcomer_take_the_place_of_an_idle_connection() {
