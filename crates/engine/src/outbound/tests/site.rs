@@ -23,7 +23,7 @@ use crate::outbound::testing::message;
 use crate::outbound::{Delivering, PoolHandle, start};
 
 /// How long a test waits for what must come.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(super) struct Site {
     pub(super) store: Arc<dyn Store>,
