@@ -15,6 +15,10 @@ use crate::outbound::socket;
 /// What one read takes at most, bytes. Answers are short; a longer one takes several reads.
 const READ_SIZE: usize = 4 * 1024;
 
+/// Reads in a row before the connection's clocks get their turn. They share one task and its budget with the reading: a
+/// peer that talks without end would otherwise keep them from ever being looked at.
+const READS_IN_A_ROW: usize = 16;
+
 /// Reads into the connection's buffer until the peer closes.
 pub(super) struct Reading {
     half: OwnedReadHalf,
@@ -37,7 +41,7 @@ impl ActorFuture<OutboundConnection> for Reading {
         task: &mut Context<'_>,
     ) -> Poll<()> {
         let this = self.get_mut();
-        loop {
+        for _ in 0..READS_IN_A_ROW {
             let mut landed = ReadBuf::new(&mut this.landing);
             match Pin::new(&mut this.half).poll_read(task, &mut landed) {
                 Poll::Pending => return Poll::Pending,
@@ -55,5 +59,7 @@ impl ActorFuture<OutboundConnection> for Reading {
                 }
             }
         }
+        task.waker().wake_by_ref();
+        Poll::Pending
     }
 }
