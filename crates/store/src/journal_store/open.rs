@@ -145,12 +145,17 @@ fn start(
     };
     let retention = Arc::clone(retention);
     Ok(Threads {
-        filler: thread(core, "store-filler", |core| core.filler.run(&core.gate))?,
+        filler: thread(core, "store-filler", |core| {
+            give_way();
+            core.filler.run(&core.gate)
+        })?,
         index: thread(core, "store-index", |core| {
+            give_way();
             core.index.run(core);
             Ok(())
         })?,
         retention: thread(core, "store-retention", move |core| {
+            give_way();
             retention.run(core);
             Ok(())
         })?,
@@ -175,4 +180,17 @@ fn thread(
         .name(name.to_owned())
         .spawn(guarded)
         .map_err(|source| OpenError::Thread { name, source })
+}
+
+/// How much the threads behind the writer give way, of 19.
+const GIVE_WAY: i32 = 5;
+
+/// Lets the caller's thread, and those it starts, wait for the processor behind who answers and delivers.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::setpriority_process(Some(rustix::thread::gettid()), GIVE_WAY)
+    {
+        tracing::debug!(%error, "a thread of the store keeps its priority");
+    }
 }
