@@ -23,6 +23,9 @@ pub trait DiskFile: Send + Sync {
     fn write_all_at(&self, slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()>;
     /// Returns when everything written to the file, and its length, is durable.
     fn sync(&self) -> io::Result<()>;
+    /// Lets writes pass by the page cache, or no longer; such writes are whole, aligned blocks. A file system may
+    /// refuse, here or at the first write.
+    fn set_direct(&self, direct: bool) -> io::Result<()>;
     /// Its length, bytes.
     fn length(&self) -> io::Result<u64>;
     /// Cuts or extends it.

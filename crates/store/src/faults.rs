@@ -237,6 +237,11 @@ impl DiskFile for FaultyFile {
         Ok(())
     }
 
+    fn set_direct(&self, direct: bool) -> io::Result<()> {
+        drop(self.disk.powered()?);
+        self.below.set_direct(direct)
+    }
+
     fn length(&self) -> io::Result<u64> {
         drop(self.disk.powered()?);
         self.below.length()

@@ -324,13 +324,21 @@ enum Pace {
     Stop,
 }
 
+/// Zeros that may pass by the page cache.
+#[repr(align(4096))]
+struct Zeros([u8; LARGE_STEP]);
+
+static ZEROS: Zeros = Zeros([0; LARGE_STEP]);
+
+/// Zeros pass by the page cache where the file system lets them: copying them into it is most of what filling costs, and
+/// they would push out what is read.
 fn zero(
     file: &dyn DiskFile,
     length: u64,
     least: u64,
     pace: impl Fn(Duration) -> Pace,
 ) -> io::Result<u64> {
-    let zeros = vec![0; LARGE_STEP];
+    let mut direct = file.set_direct(true).is_ok();
     let mut offset = 0;
     let mut took = Duration::ZERO;
     while offset < length {
@@ -342,13 +350,23 @@ fn zero(
         };
         let begun = Instant::now();
         let step = usize::try_from(length - offset).map_or(step, |left| step.min(left));
-        let part = zeros.get(..step).unwrap_or_default();
-        file.write_all_at(&mut [IoSlice::new(part)], offset)?;
+        let part = ZEROS.0.get(..step).unwrap_or_default();
+        match file.write_all_at(&mut [IoSlice::new(part)], offset) {
+            Err(error) if direct && error.kind() == io::ErrorKind::InvalidInput => {
+                file.set_direct(false)?;
+                direct = false;
+                continue;
+            }
+            written => written?,
+        }
         if least < length {
             file.sync()?;
         }
         offset += step as u64;
         took = begun.elapsed();
+    }
+    if direct {
+        file.set_direct(false)?;
     }
     file.sync()?;
     Ok(offset)

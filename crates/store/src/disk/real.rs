@@ -38,6 +38,18 @@ impl DiskFile for File {
         self.sync_data()
     }
 
+    #[cfg(target_os = "linux")]
+    fn set_direct(&self, direct: bool) -> io::Result<()> {
+        let mut flags = rustix::fs::fcntl_getfl(self)?;
+        flags.set(rustix::fs::OFlags::DIRECT, direct);
+        Ok(rustix::fs::fcntl_setfl(self, flags)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn set_direct(&self, _direct: bool) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
@@ -50,11 +62,14 @@ impl DiskFile for File {
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        no_read_ahead(&file);
         Ok(Arc::new(file))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        no_read_ahead(&file);
+        Ok(Arc::new(file))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -86,4 +101,11 @@ impl Disk for RealDisk {
         let space = rustix::fs::statvfs(path)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
+}
+
+/// What is read is read in large pieces already; the kernel's own reading ahead would fetch the zeros that the writer is
+/// about to overwrite.
+fn no_read_ahead(file: &File) {
+    #[cfg(target_os = "linux")]
+    let _advice_only = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random);
 }

@@ -102,7 +102,9 @@ impl<'s> RecordReader<'s> {
     /// `length` bytes at `offset`, read if they are not there; `None` = the file ends before.
     fn load(&mut self, offset: u64, length: usize) -> io::Result<Option<&[u8]>> {
         if self.loaded(offset, length).is_none() {
-            self.buffer.resize(length.max(CHUNK), 0);
+            // Not beyond the end: what comes there is the writer's, and not in the page cache yet.
+            let left = usize::try_from(self.end.saturating_sub(offset)).unwrap_or(CHUNK);
+            self.buffer.resize(length.max(left.min(CHUNK)), 0);
             self.buffer_at = offset;
             let read = read_full(&*self.segment.file, &mut self.buffer, offset)?;
             self.buffer.truncate(read);
