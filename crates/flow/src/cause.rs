@@ -68,6 +68,8 @@ causes! {
     UnclearEmpty = "unclear-empty", "the answer was empty";
     /// MSA-1 is none of AA, AE, AR, CA, CE, CR.
     UnclearUnknownCode = "unclear-unknown-code", "the answer's code (MSA-1) is unknown";
+    /// AA or CA came while the message was still being written.
+    UnclearEarly = "unclear-early", "the answer came before the message was written";
     /// A handler destination said `Fail`.
     HandlerFailed = "handler-failed", "the handler failed";
     /// A handler destination panicked.
@@ -88,6 +90,8 @@ causes! {
     FileFailed = "file-failed", "the file could not be written";
     /// Handlers sent the message round in a circle.
     Loop = "loop", "the message went through too many handlers";
+    /// Its bytes hold the end of a frame, or the start of another: the peer would take a part of it for the whole.
+    Unframeable = "unframeable", "the message holds bytes that MLLP cannot carry";
     /// An operator moved it out of the way.
     Skipped = "skipped", "an operator skipped it";
 }

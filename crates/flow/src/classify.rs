@@ -3,7 +3,7 @@
 //! ```text
 //!   AA CA ─────────────────────────────────────────────▶ Delivered
 //!   AE CE · 206 · handler failed ──▶ RetryAfter ──retry.for or max_attempts──▶ Dead, or Hold where on_exhausted = block
-//!   AR CR · handler rejected · loop ───────────────────▶ Dead
+//!   AR CR · handler rejected · loop · unframeable ─────▶ Dead
 //!   no connection, no answer, no disk ──▶ RetryAfter, for ever
 //!   an answer that says nothing ──▶ RetryAfter ──max_attempts, else 10──▶ Hold, or Dead where on_unclear = dead
 //! ```
@@ -95,6 +95,8 @@ pub enum Received {
     File(FileFault),
     /// The message has gone through as many handlers as a message may.
     Loop,
+    /// The message was not sent: MLLP cannot carry its bytes.
+    Unframeable,
 }
 
 /// Why the peer did not answer.
@@ -131,6 +133,8 @@ pub enum Unclear {
     Empty,
     /// MSA-1 is no acknowledgement code.
     UnknownCode,
+    /// It says that the message was taken, which was not written to its end then.
+    Early,
 }
 
 /// Why a handler did not decide.
@@ -217,6 +221,7 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
         Received::Handler(fault) => (Patience::Errors, fault.cause()),
         Received::File(fault) => (Patience::Endless, fault.cause()),
         Received::Loop => (Patience::None, Cause::Loop),
+        Received::Unframeable => (Patience::None, Cause::Unframeable),
     };
     let delay = policy.retry.next_delay(situation.failures, situation.random);
     let retry = Verdict::RetryAfter { delay, cause };
@@ -294,6 +299,7 @@ impl Unclear {
             Self::Unreadable => Cause::UnclearUnreadable,
             Self::Empty => Cause::UnclearEmpty,
             Self::UnknownCode => Cause::UnclearUnknownCode,
+            Self::Early => Cause::UnclearEarly,
         }
     }
 }

@@ -15,26 +15,25 @@
 
 mod farewell;
 mod reading;
+mod writing;
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 use wardline_config::{ConnectionMode, MllpDestination};
 use wardline_flow::{Received, TransportFault};
-use wardline_hl7::Message as Hl7Message;
-use wardline_mllp::{FS_SILENCE, encoded_len};
+use wardline_mllp::FS_SILENCE;
 use wardline_store::MessageId;
 
 use super::delivery::Delivery;
 use super::pool::CarrierId;
 use super::report::{CloseReason, Ended, Report};
 use super::session::{Came, Session};
-use super::socket::{self, Peeked};
+use super::socket;
 use crate::observe::DestinationCounters;
 use farewell::Farewell;
 use reading::Reading;
@@ -128,81 +127,6 @@ impl OutboundConnection {
         }
     }
 
-    /// Writes the delivery in hand, once what the peer sent unasked has been read.
-    fn send_unsent(&mut self, ctx: &mut Context<Self>) {
-        let Some(writer) = self.writer.clone() else {
-            return; // It will be sent when the connection is up.
-        };
-        let Hand::Unsent { delivery, deadline } = &mut self.hand else {
-            return;
-        };
-        match socket::peek(writer.as_ref().as_ref()) {
-            Peeked::Quiet => {
-                let delivery = delivery.clone();
-                self.write(&writer, &delivery, ctx);
-            }
-            Peeked::Bytes => {
-                // Reading is about to wake and comes back here.
-                deadline.get_or_insert(Instant::now() + self.destination.ack_timeout);
-                self.start_clock(ctx);
-            }
-            Peeked::Gone => self.close(CloseReason::ByPeer, ctx),
-        }
-    }
-
-    fn write(
-        &mut self,
-        writer: &Arc<OwnedWriteHalf>,
-        delivery: &Delivery,
-        ctx: &mut Context<Self>,
-    ) {
-        let control_id = control_id(&delivery.body);
-        if !self.session.may_send(&control_id) {
-            let doubtful = self.session.is_spent();
-            let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
-            return self.close(reason, ctx);
-        }
-        self.session.sent(control_id);
-        self.counters.attempts.one();
-        self.hand = Hand::Sent { id: delivery.id, deadline: None };
-        match socket::write_frame(writer, &delivery.body, 0) {
-            Ok(written) if written == encoded_len(delivery.body.len()) => {
-                self.on_written(delivery.id, ctx);
-            }
-            Ok(written) => self.write_rest(writer, delivery, written, ctx),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.write_rest(writer, delivery, 0, ctx);
-            }
-            Err(error) => self.close(CloseReason::Fault(socket::fault(&error)), ctx),
-        }
-    }
-
-    /// The socket's buffer is full: the rest goes out as the peer reads. The answer's time runs from the last byte on.
-    fn write_rest(
-        &mut self,
-        writer: &Arc<OwnedWriteHalf>,
-        delivery: &Delivery,
-        written: usize,
-        ctx: &mut Context<Self>,
-    ) {
-        let (writer, body, id) = (Arc::clone(writer), delivery.body.clone(), delivery.id);
-        let timeout = self.destination.write_timeout;
-        let rest = async move { socket::finish_frame(&writer, &body, written, timeout).await };
-        ctx.spawn(rest.into_actor(self).map(move |done, connection, ctx| match done {
-            Ok(()) => connection.on_written(id, ctx),
-            Err(fault) => connection.close(CloseReason::Fault(fault), ctx),
-        }));
-    }
-
-    fn on_written(&mut self, written: MessageId, ctx: &mut Context<Self>) {
-        if let Hand::Sent { id, deadline } = &mut self.hand
-            && *id == written
-        {
-            *deadline = Some(Instant::now() + self.destination.ack_timeout);
-            self.start_clock(ctx);
-        }
-    }
-
     /// All deadlines are equally long, so a running timer is never too late for a newer one.
     fn start_clock(&mut self, ctx: &mut Context<Self>) {
         if !self.clock_runs {
@@ -251,11 +175,15 @@ impl OutboundConnection {
 
     /// Tells the pool how the delivery in hand ended. False when that was the connection's last.
     fn settle(&mut self, ended: Ended, ctx: &mut Context<Self>) -> bool {
-        let Hand::Sent { id, deadline } = std::mem::replace(&mut self.hand, Hand::Empty) else {
-            return true;
+        let id = match std::mem::replace(&mut self.hand, Hand::Empty) {
+            Hand::Sent { id, .. } => id,
+            unsent_or_empty => {
+                debug_assert!(false, "the session gives answers to what was sent only");
+                self.hand = unsent_or_empty;
+                return true;
+            }
         };
-        let half_written = deadline.is_none();
-        let closed = if self.session.is_spent() || half_written {
+        let closed = if self.session.is_spent() {
             Some(CloseReason::Doubtful)
         } else if self.destination.mode == ConnectionMode::PerMessage {
             Some(CloseReason::PerMessage)
@@ -313,18 +241,14 @@ impl OutboundConnection {
     }
 }
 
-/// MSH-10, as a view into the body. Empty also for what is no message: then no answer can name it.
-fn control_id(body: &Bytes) -> Bytes {
-    Hl7Message::parse(body.clone())
-        .map(|message| body.slice_ref(message.header().control_id()))
-        .unwrap_or_default()
-}
-
 impl Actor for OutboundConnection {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        if self.refuse_unframeable(ctx) {
+            return;
+        }
         let destination = Arc::clone(&self.destination);
         let connect = async move { socket::connect(&destination).await };
         ctx.spawn(connect.into_actor(self).map(|up, connection, ctx| {
@@ -342,7 +266,9 @@ impl Handler<Deliver> for OutboundConnection {
     fn handle(&mut self, Deliver(delivery): Deliver, ctx: &mut Self::Context) {
         debug_assert!(matches!(self.hand, Hand::Empty), "one delivery at a time");
         self.hand = Hand::Unsent { delivery, deadline: None };
-        self.send_unsent(ctx);
+        if !self.refuse_unframeable(ctx) {
+            self.send_unsent(ctx);
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //!   quiet ─────────▶ awaiting ───────────────────────────▶ quiet
 //!     │                │  ▲ │
 //!     │                │  └─┘ MSA-2 is one of the last 64 ids: Stale, goes on waiting, then spent
-//!     │                │ anything else: Unclear
+//!     │                │ anything else, and what says "taken" before all of it is written: Unclear
 //!     ▼                ▼
 //!   spent: no further message goes over this connection
 //! ```
@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_flow::{Received, Unclear};
-use wardline_hl7::ack::{Reply, ReplyError};
-use wardline_hl7::{AckCode, ErrorCode};
+use wardline_hl7::AckCode;
+use wardline_hl7::ack::Reply;
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
 
 use crate::observe::DestinationCounters;
@@ -37,10 +37,17 @@ const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
 /// Answers and ids of one connection.
 pub(super) struct Session {
     decoder: Decoder,
-    awaited: Option<Bytes>,
+    awaited: Option<Awaited>,
     sent: SentIds,
     spent: bool,
     counters: Arc<DestinationCounters>,
+}
+
+/// The message whose answer is awaited.
+struct Awaited {
+    control_id: Bytes,
+    /// Its last byte has gone out.
+    written: bool,
 }
 
 /// The last ids sent, as hashes: their length is the sender's choice, this memory is ours.
@@ -98,7 +105,14 @@ impl Session {
     /// A message with this MSH-10 is being written; from now on its answer is awaited.
     pub(super) fn sent(&mut self, control_id: Bytes) {
         self.sent.remember(&control_id);
-        self.awaited = Some(control_id);
+        self.awaited = Some(Awaited { control_id, written: false });
+    }
+
+    /// The awaited message is written to its last byte: from now on the peer can have it.
+    pub(super) fn written(&mut self) {
+        if let Some(awaited) = &mut self.awaited {
+            awaited.written = true;
+        }
     }
 
     /// Whether nothing further may be written.
@@ -158,15 +172,16 @@ impl Session {
     fn judge(&mut self, payload: &[u8]) -> Judged {
         let reply = match Reply::read(payload) {
             Ok(reply) => reply,
-            Err(error) => return Judged::Heard(Received::Unclear(unclear(error))),
+            Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
         };
-        if self.awaited.as_deref() == Some(reply.acknowledged()) {
-            return Judged::Heard(match reply.code() {
-                Some(code) => Received::Reply {
-                    code,
-                    record_locked: reply.reports(ErrorCode::ApplicationRecordLocked),
-                },
-                None => Received::Unclear(Unclear::UnknownCode),
+        if let Some(awaited) = &self.awaited
+            && awaited.control_id == reply.acknowledged()
+        {
+            return Judged::Heard(match Received::reply(&reply) {
+                Received::Reply { code, .. } if code.is_positive() && !awaited.written => {
+                    Received::Unclear(Unclear::Early)
+                }
+                received => received,
             });
         }
         if self.sent.contains(reply.acknowledged()) {
@@ -198,17 +213,10 @@ impl Session {
                 self.spent = true;
             }
         }
-        self.awaited.take()?;
+        let awaited = self.awaited.take()?;
+        // What is left of a frame must not be taken for the beginning of the next.
+        self.spent |= !awaited.written;
         Some(Heard { received, reply })
-    }
-}
-
-/// Why a payload that is no answer says nothing.
-fn unclear(error: ReplyError) -> Unclear {
-    match error {
-        ReplyError::Empty => Unclear::Empty,
-        ReplyError::Unreadable(_) => Unclear::Unreadable,
-        ReplyError::NoMsa => Unclear::NoMsa,
     }
 }
 

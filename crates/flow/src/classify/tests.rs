@@ -121,6 +121,7 @@ fn an_unclear_answer_is_retried_up_to_ten_sends_and_then_held() {
         (Unclear::Unreadable, Cause::UnclearUnreadable),
         (Unclear::Empty, Cause::UnclearEmpty),
         (Unclear::UnknownCode, Cause::UnclearUnknownCode),
+        (Unclear::Early, Cause::UnclearEarly),
     ] {
         assert_eq!(by_default(ninth, Received::Unclear(unclear)), retry_in_a_second(cause));
         assert_eq!(by_default(tenth, Received::Unclear(unclear)), Verdict::Hold { cause });
@@ -165,6 +166,8 @@ fn a_handler_that_rejects_and_a_loop_are_dead_at_once() {
         Verdict::Dead { cause: Cause::HandlerRejected }
     );
     assert_eq!(by_default(FIRST, Received::Loop), Verdict::Dead { cause: Cause::Loop });
+    let unframeable = Verdict::Dead { cause: Cause::Unframeable };
+    assert_eq!(by_default(FIRST, Received::Unframeable), unframeable);
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl Dispatch {
     ) -> Option<Settled> {
         match ended {
             Ended::Attempted { received, reply } => {
-                if !failed_as_a_whole(received) {
+                if reached_the_peer(received) && !failed_as_a_whole(received) {
                     self.slots.answered(carrier);
                 }
                 self.settle_attempt(id, received, reply, now)
@@ -296,7 +296,8 @@ fn failed_as_a_whole(received: Received) -> bool {
         )
         | Received::FileWritten
         | Received::File(FileFault::NamesTaken)
-        | Received::Loop => false,
+        | Received::Loop
+        | Received::Unframeable => false,
     }
 }
 
@@ -312,13 +313,17 @@ fn is_error(received: Received) -> bool {
         | Received::HandlerRejected
         | Received::FileWritten
         | Received::File(_)
-        | Received::Loop => false,
+        | Received::Loop
+        | Received::Unframeable => false,
     }
 }
 
 /// Whether this was a send: `retry.max_attempts` counts those.
 fn reached_the_peer(received: Received) -> bool {
-    !matches!(received, Received::Handler(HandlerFault::Down) | Received::Loop)
+    !matches!(
+        received,
+        Received::Handler(HandlerFault::Down) | Received::Loop | Received::Unframeable
+    )
 }
 
 fn code(received: Received) -> Option<AckCode> {

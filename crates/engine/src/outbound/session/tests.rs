@@ -28,6 +28,7 @@ impl Line {
     fn send(&mut self, control_id: &'static str) {
         assert!(self.session.may_send(control_id.as_bytes()), "{control_id} may be sent");
         self.session.sent(Bytes::from_static(control_id.as_bytes()));
+        self.session.written();
     }
 
     fn hears(&mut self, bytes: &[u8]) -> Option<Received> {
@@ -52,6 +53,22 @@ fn an_answer_counts_for_the_message_whose_id_it_names() {
     assert!(line.session.awaited.is_none());
     assert!(!line.session.is_spent());
     assert_eq!(line.counters.replies_positive.get(), 1);
+}
+
+#[test]
+fn taken_is_believed_only_of_what_was_written_to_its_end() {
+    for (code, expected) in [
+        ("AA", Received::Unclear(Unclear::Early)),
+        ("CA", Received::Unclear(Unclear::Early)),
+        ("AE", reply(AckCode::AE)),
+        ("AR", reply(AckCode::AR)),
+    ] {
+        let mut line = Line::new();
+        line.session.sent(Bytes::from_static(b"M1"));
+        assert_eq!(line.hears(&framed_reply(code, "M1")), Some(expected), "{code}");
+        assert!(line.session.is_spent(), "{code}: the rest of its frame is still to be written");
+        assert_eq!(line.counters.replies_positive.get(), 0, "{code}");
+    }
 }
 
 #[test]
@@ -110,6 +127,7 @@ fn the_sixty_fourth_id_back_is_remembered_and_the_one_before_is_not() {
     for number in 0..=REMEMBERED_IDS {
         let id = format!("M{number}");
         line.session.sent(Bytes::from(id.clone()));
+        line.session.written();
         assert!(line.hears(&framed_reply("AA", &id)).is_some());
     }
     line.send("now");

@@ -9,7 +9,7 @@ use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
 use super::site::{DEADLINE, Site, mllp, until, with};
-use crate::outbound::testing::framed_reply;
+use crate::outbound::testing::{framed_reply, message};
 
 /// The first message meets this, later ones are answered.
 async fn first_meets(act: Act) -> (Sink, Site) {
@@ -88,6 +88,47 @@ async fn an_answer_before_the_message_is_written_counts_and_ends_the_connection(
     let (mut next, _) = listener.accept().await.expect("another connection");
     next.read_exact(&mut first).await.expect("read");
     assert_eq!(&first, b"\x0BMSH", "a frame begins at its beginning");
+}
+
+#[actix::test]
+async fn match_1_taken_said_of_half_a_message_is_no_delivery() {
+    let listener = narrow_port();
+    let patient = |mllp: &mut wardline_config::MllpDestination| mllp.write_timeout = DEADLINE;
+    let site = Site::new(with(mllp(listener.local_addr().expect("bound")), patient));
+    site.start();
+    site.accept_body(large_message()).await;
+    let (mut hasty, _) = listener.accept().await.expect("a connection");
+    let mut first = [0; 4];
+    hasty.read_exact(&mut first).await.expect("it has begun");
+    hasty.write_all(&framed_reply("AA", "BIG")).await.expect("written");
+    until(|| site.counters.retried.get() == 1).await;
+    assert_eq!(site.counters.delivered.get(), 0);
+    let row = site.rows(DeliveryState::Pending).await.remove(0);
+    assert_eq!(row.cause.as_deref(), Some("unclear-early"));
+    let (mut next, _) = listener.accept().await.expect("another connection");
+    next.read_exact(&mut first).await.expect("read");
+    assert_eq!(&first, b"\x0BMSH", "the whole message goes again");
+}
+
+#[actix::test]
+async fn a_message_that_a_frame_cannot_carry_is_dead_at_once_and_never_sent() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    site.start();
+    let cut = |id: &str| [&message(id)[..], b"OBX|1|ED|||{\\rtf\x1C\rMSH|"].concat().into();
+    let first = site.accept_body(cut("CUT1")).await;
+    until(|| site.counters.dead.get() == 1).await;
+    assert_eq!(site.counters.connects.get(), 0, "for nothing to send nobody is called");
+    site.accept(1).await;
+    let second = site.accept_body(cut("CUT2")).await;
+    site.accept(1).await;
+    site.delivered(2).await;
+    assert_eq!(sink.ids(), ["M1", "M2"]);
+    assert_eq!(sink.connections(), [1, 1]);
+    let dead = site.rows(DeliveryState::Dead).await;
+    let told = dead.iter().map(|row| (row.message, row.attempts, row.cause.as_deref()));
+    let expected = [first, second].map(|id| (id, 0, Some("unframeable")));
+    assert!(told.eq(expected));
 }
 
 #[actix::test]

@@ -1,0 +1,123 @@
+//! The writing half of a connection: what goes out, and what may not.
+//!
+//! A message goes out only when nothing unasked lies before its answer (MATCH-1), and only when a frame carries it whole.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use tokio::net::tcp::OwnedWriteHalf;
+use wardline_flow::Received;
+use wardline_hl7::Message as Hl7Message;
+use wardline_mllp::{encoded_len, survives_framing};
+use wardline_store::MessageId;
+
+use super::{Hand, OutboundConnection};
+use crate::outbound::delivery::Delivery;
+use crate::outbound::report::{CloseReason, Ended};
+use crate::outbound::socket::{self, Peeked};
+
+impl OutboundConnection {
+    /// Ends a delivery that the peer would take for another message, before anything of it goes out. True if it did.
+    pub(super) fn refuse_unframeable(&mut self, ctx: &mut Context<Self>) -> bool {
+        let Hand::Unsent { delivery, .. } = &self.hand else {
+            return false;
+        };
+        if survives_framing(&delivery.body) {
+            return false;
+        }
+        let ended = (delivery.id, Ended::attempted(Received::Unframeable));
+        self.hand = Hand::Empty;
+        let closed = self.writer.is_none().then_some(CloseReason::Done);
+        self.farewell.report(Some(ended), closed);
+        if closed.is_some() {
+            ctx.stop();
+        }
+        true
+    }
+
+    /// Writes the delivery in hand, once what the peer sent unasked has been read.
+    pub(super) fn send_unsent(&mut self, ctx: &mut Context<Self>) {
+        let Some(writer) = self.writer.clone() else {
+            return; // It will be sent when the connection is up.
+        };
+        let Hand::Unsent { delivery, deadline } = &mut self.hand else {
+            return;
+        };
+        match socket::peek(writer.as_ref().as_ref()) {
+            Peeked::Quiet => {
+                let delivery = delivery.clone();
+                self.write(&writer, &delivery, ctx);
+            }
+            Peeked::Bytes => {
+                // Reading is about to wake and comes back here.
+                deadline.get_or_insert(Instant::now() + self.destination.ack_timeout);
+                self.start_clock(ctx);
+            }
+            Peeked::Gone => self.close(CloseReason::ByPeer, ctx),
+        }
+    }
+
+    fn write(
+        &mut self,
+        writer: &Arc<OwnedWriteHalf>,
+        delivery: &Delivery,
+        ctx: &mut Context<Self>,
+    ) {
+        let control_id = control_id(&delivery.body);
+        if !self.session.may_send(&control_id) {
+            let doubtful = self.session.is_spent();
+            let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
+            return self.close(reason, ctx);
+        }
+        self.session.sent(control_id);
+        self.counters.attempts.one();
+        self.hand = Hand::Sent { id: delivery.id, deadline: None };
+        match socket::write_frame(writer, &delivery.body, 0) {
+            Ok(written) if written == encoded_len(delivery.body.len()) => {
+                self.on_written(delivery.id, ctx);
+            }
+            Ok(written) => self.write_rest(writer, delivery, written, ctx),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.write_rest(writer, delivery, 0, ctx);
+            }
+            Err(error) => self.close(CloseReason::Fault(socket::fault(&error)), ctx),
+        }
+    }
+
+    /// The socket's buffer is full: the rest goes out as the peer reads. The answer's time runs from the last byte on.
+    fn write_rest(
+        &mut self,
+        writer: &Arc<OwnedWriteHalf>,
+        delivery: &Delivery,
+        written: usize,
+        ctx: &mut Context<Self>,
+    ) {
+        let (writer, body, id) = (Arc::clone(writer), delivery.body.clone(), delivery.id);
+        let timeout = self.destination.write_timeout;
+        let rest = async move { socket::finish_frame(&writer, &body, written, timeout).await };
+        ctx.spawn(rest.into_actor(self).map(move |done, connection, ctx| match done {
+            Ok(()) => connection.on_written(id, ctx),
+            Err(fault) => connection.close(CloseReason::Fault(fault), ctx),
+        }));
+    }
+
+    fn on_written(&mut self, written: MessageId, ctx: &mut Context<Self>) {
+        if let Hand::Sent { id, deadline } = &mut self.hand
+            && *id == written
+        {
+            *deadline = Some(Instant::now() + self.destination.ack_timeout);
+            self.session.written();
+            self.start_clock(ctx);
+        }
+    }
+}
+
+/// MSH-10, as a view into the body. Empty also for what is no message: then no answer can name it.
+fn control_id(body: &Bytes) -> Bytes {
+    Hl7Message::parse(body.clone())
+        .map(|message| body.slice_ref(message.header().control_id()))
+        .unwrap_or_default()
+}
