@@ -1,6 +1,6 @@
 //! The store of one machine: a journal with an index behind it, and four threads.
 
-mod open;
+pub(crate) mod open;
 mod reading;
 
 use std::fmt;

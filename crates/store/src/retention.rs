@@ -7,23 +7,22 @@
 //!
 //! Only the oldest ever goes: one from the middle would take outcomes with it and resurrect what was delivered. What
 //! is carried must be the whole truth at its place in the journal, so the writer refuses to write it if anything
-//! happened to the message since it was read ([`Watch`]); it is then read again.
+//! happened to the message since it was read ([`watch`]); it is then read again.
 //!
 //! The same thread seals segments with their tables and discards dead letters past their retention.
 
 mod carry;
 mod expire;
 mod oldest;
+mod watch;
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::api::{Change, MessageId, Name, OldestStays, ReadError};
+use crate::api::{OldestStays, ReadError};
 use crate::core::Core;
 use crate::index::table;
-use crate::submission::Origin;
+pub(crate) use watch::{Epoch, Watch};
 
 /// How often the thread looks around. It seals at most one segment each time, which paces that work.
 const TICK: Duration = Duration::from_millis(500);
@@ -86,9 +85,7 @@ impl Retention {
                 && Instant::now() >= expire_next
             {
                 expire_next = Instant::now() + EXPIRE_EVERY;
-                if let Err(error) = expire::discard_old(core, keep) {
-                    tracing::warn!(%error, "dead letters past their retention could not be discarded");
-                }
+                expire(core, keep);
             }
         }
     }
@@ -159,77 +156,18 @@ impl Retention {
     }
 }
 
+fn expire(core: &Core, keep: Duration) {
+    match expire::discard_old(core, keep) {
+        Ok(0) => {}
+        Ok(dead_letters) => {
+            tracing::info!(dead_letters, "dead letters past their retention discarded");
+        }
+        Err(error) => {
+            tracing::warn!(%error, "dead letters past their retention could not be discarded");
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What the writer remembers while something is being carried.
-#[derive(Default)]
-pub(crate) struct Watch {
-    on: AtomicBool,
-    touched: Mutex<Touched>,
-}
-
-#[derive(Default)]
-struct Touched {
-    messages: HashSet<MessageId>,
-    destinations: HashSet<Name>,
-}
-
-impl Watch {
-    /// From now on every change is remembered. What was handed over before must be settled before anything is read.
-    fn begin(&self) {
-        let mut touched = lock(&self.touched);
-        *touched = Touched::default();
-        self.on.store(true, Ordering::SeqCst);
-    }
-
-    fn end(&self) {
-        self.on.store(false, Ordering::SeqCst);
-        *lock(&self.touched) = Touched::default();
-    }
-
-    /// The writer is about to write it.
-    pub(crate) fn note(&self, origin: &Origin) {
-        if !self.on.load(Ordering::SeqCst) {
-            return;
-        }
-        let mut touched = lock(&self.touched);
-        match origin {
-            Origin::Change(Change::Delivery { delivery, .. }) => {
-                touched.messages.insert(delivery.message);
-            }
-            Origin::Change(
-                Change::DestinationHeld { destination, .. }
-                | Change::DestinationReleased { destination, .. },
-            ) => {
-                touched.destinations.insert(destination.clone());
-            }
-            Origin::Accept(accept) => {
-                if let Some(concluded) = &accept.concludes {
-                    touched.messages.insert(concluded.delivery.message);
-                }
-            }
-            Origin::Carried(_) | Origin::CarriedHold(_) => {}
-        }
-    }
-
-    /// Whether something happened to what is carried since it was read.
-    pub(crate) fn was_touched(&self, origin: &Origin) -> bool {
-        match origin {
-            Origin::Accept(_) | Origin::Change(_) => false,
-            Origin::Carried(carried) => {
-                let message = MessageId::from_number(carried.message);
-                !self.on.load(Ordering::SeqCst)
-                    || message.is_none_or(|m| lock(&self.touched).messages.contains(&m))
-            }
-            Origin::CarriedHold(change) => match change {
-                Change::DestinationHeld { destination, .. } => {
-                    !self.on.load(Ordering::SeqCst)
-                        || lock(&self.touched).destinations.contains(destination)
-                }
-                Change::Delivery { .. } | Change::DestinationReleased { .. } => true,
-            },
-        }
-    }
 }

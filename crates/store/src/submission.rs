@@ -14,6 +14,7 @@ use crate::format::carried::{self, Carried, write_carried};
 use crate::format::change::write_change;
 use crate::format::fields::{Fields, nanoseconds};
 use crate::format::record::{Kind, RECORD_HEADER, RecordHeader, Seal};
+use crate::retention::Epoch;
 
 /// The meta of most records fits.
 const USUAL_HEAD: usize = 160;
@@ -37,9 +38,11 @@ pub(crate) enum Origin {
     Accept(Accept),
     Change(Change),
     /// By retention, out of the oldest segment.
-    Carried(Carried),
+    Carried(Carried, Epoch),
     /// By retention: a destination's hold, said again.
-    CarriedHold(Change),
+    CarriedHold(Change, Epoch),
+    /// By retention: the end of a dead letter.
+    Expired(Change, Epoch),
 }
 
 /// Who waits for it.
@@ -54,7 +57,7 @@ pub(crate) enum Waiter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carriage {
     Written,
-    /// Something happened to it since it was read: to be read again.
+    /// Something happened to it since it was read: it is not written.
     Touched,
     NoSpace,
 }
@@ -83,15 +86,28 @@ impl Submission {
         Self::new(head, change.at(), reply, Origin::Change(change), waiter)
     }
 
-    pub(crate) fn carried(carried: Carried, at: Timestamp, done: mpsc::Sender<Carriage>) -> Self {
+    /// What retention hands over: dropped if something happened to it in this round, or the round is over.
+    pub(crate) fn carried(
+        carried: Carried,
+        at: Timestamp,
+        epoch: Epoch,
+        done: mpsc::Sender<Carriage>,
+    ) -> Self {
         let mut head = empty_head();
         write_carried(&mut Fields(&mut head), &carried);
-        Self::new(head, at, None, Origin::Carried(carried), Waiter::Retention(done))
+        Self::new(head, at, None, Origin::Carried(carried, epoch), Waiter::Retention(done))
     }
 
-    pub(crate) fn carried_hold(hold: Change, done: mpsc::Sender<Carriage>) -> Self {
+    /// As [`carried`](Self::carried).
+    pub(crate) fn carried_hold(hold: Change, epoch: Epoch, done: mpsc::Sender<Carriage>) -> Self {
         let (head, reply) = change_head(&hold);
-        Self::new(head, hold.at(), reply, Origin::CarriedHold(hold), Waiter::Retention(done))
+        Self::new(head, hold.at(), reply, Origin::CarriedHold(hold, epoch), Waiter::Retention(done))
+    }
+
+    /// As [`carried`](Self::carried).
+    pub(crate) fn expired(change: Change, epoch: Epoch, done: mpsc::Sender<Carriage>) -> Self {
+        let (head, reply) = change_head(&change);
+        Self::new(head, change.at(), reply, Origin::Expired(change, epoch), Waiter::Retention(done))
     }
 
     fn new(
@@ -124,8 +140,8 @@ impl Submission {
     /// Whether room is kept back for it.
     pub(crate) fn is_outcome(&self) -> bool {
         match self.origin {
-            Origin::Change(_) => true,
-            Origin::Accept(_) | Origin::Carried(_) | Origin::CarriedHold(_) => false,
+            Origin::Change(_) | Origin::Expired(..) => true,
+            Origin::Accept(_) | Origin::Carried(..) | Origin::CarriedHold(..) => false,
         }
     }
 
@@ -135,7 +151,10 @@ impl Submission {
             Origin::Accept(accept) => {
                 u16::try_from(accept.messages.len().max(1)).unwrap_or(u16::MAX)
             }
-            Origin::Change(_) | Origin::Carried(_) | Origin::CarriedHold(_) => 1,
+            Origin::Change(_)
+            | Origin::Carried(..)
+            | Origin::CarriedHold(..)
+            | Origin::Expired(..) => 1,
         }
     }
 
@@ -144,8 +163,8 @@ impl Submission {
         self.fate = Fate::Numbered(number);
         let kind = match self.origin {
             Origin::Accept(_) => Kind::Accept,
-            Origin::Change(_) | Origin::CarriedHold(_) => Kind::Change,
-            Origin::Carried(_) => Kind::Carried,
+            Origin::Change(_) | Origin::CarriedHold(..) | Origin::Expired(..) => Kind::Change,
+            Origin::Carried(..) => Kind::Carried,
         };
         let meta_length = self.head.len() - RECORD_HEADER;
         let header = RecordHeader {
@@ -173,8 +192,8 @@ impl Submission {
         }
         match &self.origin {
             Origin::Accept(accept) => accept::bodies(accept).for_each(each),
-            Origin::Carried(carried) => carried::bodies(carried).for_each(each),
-            Origin::Change(_) | Origin::CarriedHold(_) => {}
+            Origin::Carried(carried, _) => carried::bodies(carried).for_each(each),
+            Origin::Change(_) | Origin::CarriedHold(..) | Origin::Expired(..) => {}
         }
     }
 }

@@ -120,3 +120,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

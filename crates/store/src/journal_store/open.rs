@@ -38,22 +38,33 @@ impl JournalStore {
         let dir = options.dir.clone();
         fs::create_dir_all(&dir).map_err(io_error("make", &dir))?;
         let lock = FolderLock::take(&dir)?;
-        let mut recovered = recovery::recover(&*disk, &dir)?;
-        let segment_size = options.segment_size.max(MIN_SEGMENT);
-        let prepared = std::mem::take(&mut recovered.prepared);
-        let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, prepared)
-            .map_err(io_error("open", &dir))?;
-        let active = first_segment(&*disk, &dir, &filler, &recovered)?;
         let policy = Policy {
             retain_for: options.retain_for,
             retain_bytes: options.retain_bytes,
             dead_letter_retention: options.dead_letter_retention,
         };
-        let core = Arc::new(core(disk, filler, &recovered, &active, options));
+        let (core, active) = assemble(disk, options)?;
+        let core = Arc::new(core);
         let retention = Arc::new(Retention::new(policy));
         let threads = start(&core, &retention, active)?;
         Ok(Self { core, retention, threads: Mutex::new(Some(threads)), _lock: lock })
     }
+}
+
+/// A store whose threads do not run yet, in a folder that is there and nobody else's, and where its writer begins.
+pub(crate) fn assemble(
+    disk: Arc<dyn Disk>,
+    options: StoreOptions,
+) -> Result<(Core, Active), OpenError> {
+    let dir = options.dir.clone();
+    let mut recovered = recovery::recover(&*disk, &dir)?;
+    let segment_size = options.segment_size.max(MIN_SEGMENT);
+    let prepared = std::mem::take(&mut recovered.prepared);
+    let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, prepared)
+        .map_err(io_error("open", &dir))?;
+    let active = first_segment(&*disk, &dir, &filler, &recovered)?;
+    let core = core(disk, filler, &recovered, &active, options);
+    Ok((core, active))
 }
 
 fn io_error(attempt: &'static str, path: &Path) -> impl Fn(std::io::Error) -> OpenError {

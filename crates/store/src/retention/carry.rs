@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use jiff::Timestamp;
 
 use super::oldest::Live;
+use super::watch::Epoch;
 use crate::api::{Change, Name, ReadError};
 use crate::core::Core;
 use crate::format::carried::{Carried, CarriedDelivery};
@@ -16,12 +17,17 @@ use crate::submission::{Carriage, Submission};
 const AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// Carries everything; what was touched meanwhile is left. `false` = there is no space.
-pub(super) fn carry(core: &Core, live: &Live, holds: &[Name]) -> Result<bool, ReadError> {
+pub(super) fn carry(
+    core: &Core,
+    epoch: Epoch,
+    live: &Live,
+    holds: &[Name],
+) -> Result<bool, ReadError> {
     let mut convoy = Convoy::new(core);
     for (&message, deliveries) in live {
         let Some(carried) = read(core, message, deliveries)? else { continue };
         let done = convoy.done.clone();
-        convoy.send(Submission::carried(carried, Timestamp::now(), done))?;
+        convoy.send(Submission::carried(carried, Timestamp::now(), epoch, done))?;
         if convoy.bytes >= AT_ONCE && !convoy.arrive()? {
             return Ok(false);
         }
@@ -36,7 +42,7 @@ pub(super) fn carry(core: &Core, live: &Live, holds: &[Name]) -> Result<bool, Re
             reason: hold.reason,
         };
         let done = convoy.done.clone();
-        convoy.send(Submission::carried_hold(again, done))?;
+        convoy.send(Submission::carried_hold(again, epoch, done))?;
     }
     convoy.arrive()
 }

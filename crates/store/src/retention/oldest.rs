@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::carry;
+use super::watch::Epoch;
 use crate::api::{Name, OldestStays, ReadError};
 use crate::core::Core;
 use crate::format::BLOCK;
@@ -22,8 +23,8 @@ pub(super) type Live = BTreeMap<u64, Vec<(Name, Found)>>;
 /// Carries what is live in `segment`, and deletes it; or tells why it stays.
 pub(super) fn release(core: &Core, segment: &Segment) -> Result<Option<OldestStays>, ReadError> {
     for _ in 0..ROUNDS {
-        core.watch.begin();
-        let round = release_round(core, segment);
+        let epoch = core.watch.begin();
+        let round = release_round(core, epoch, segment);
         core.watch.end();
         match round? {
             Round::Empty => return delete(core, segment).map(|()| None),
@@ -41,7 +42,7 @@ enum Round {
     Carried,
 }
 
-fn release_round(core: &Core, segment: &Segment) -> Result<Round, ReadError> {
+fn release_round(core: &Core, epoch: Epoch, segment: &Segment) -> Result<Round, ReadError> {
     core.progress.wait_settled(core.queue.submitted())?;
     let (live, holds) = live_in(core, segment)?;
     if live.is_empty() && holds.is_empty() {
@@ -54,7 +55,7 @@ fn release_round(core: &Core, segment: &Segment) -> Result<Round, ReadError> {
     if let Some(stays) = mostly_live(segment, &live) {
         return Ok(Round::Stays(stays));
     }
-    if !carry::carry(core, &live, &holds)? {
+    if !carry::carry(core, epoch, &live, &holds)? {
         return Ok(Round::Stays(OldestStays::NoSpace));
     }
     Ok(Round::Carried)

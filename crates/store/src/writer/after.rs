@@ -75,7 +75,10 @@ fn result(submission: &Submission) -> Option<Result<Stored, NotStored>> {
             let first = MessageId::from_number(number)?;
             let count = match &submission.origin {
                 Origin::Accept(accept) => u32::try_from(accept.messages.len()).unwrap_or(u32::MAX),
-                Origin::Change(_) | Origin::Carried(_) | Origin::CarriedHold(_) => 0,
+                Origin::Change(_)
+                | Origin::Carried(..)
+                | Origin::CarriedHold(..)
+                | Origin::Expired(..) => 0,
             };
             Some(Ok(Stored { first, count }))
         }
@@ -121,6 +124,9 @@ fn tell_outboxes(session: &mut Session<'_>, number: u64, origin: &Origin) {
         Origin::Change(Change::DestinationReleased { destination, .. }) => {
             session.held(destination, false);
         }
-        Origin::Change(Change::Delivery { .. }) | Origin::Carried(_) | Origin::CarriedHold(_) => {}
+        Origin::Change(Change::Delivery { .. })
+        | Origin::Carried(..)
+        | Origin::CarriedHold(..)
+        | Origin::Expired(..) => {}
     }
 }
