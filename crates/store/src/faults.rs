@@ -2,7 +2,8 @@
 //!
 //! It works on real files, so that what a test leaves behind can be opened by any store. It can
 //!
-//! - fail the nth write or sync of the journal with an error,
+//! - fail the nth write or sync of the journal with an error; what a failed sync should have written is read as it was
+//!   written and gone when the power is cut, whatever syncs follow, unless it is written again: so Linux does it,
 //! - run out of space,
 //! - lose power: of the 4 KiB blocks written since their file's last sync a random subset is lost, and of the last
 //!   renames those after a random one. What it cannot show: a disk that lies about its syncs, or tears a block.
@@ -230,6 +231,7 @@ impl DiskFile for FaultyFile {
         if self.is_journal() {
             shared.syncs += 1;
             if is_due(&mut shared.fail_sync_in) {
+                lock(&self.state.unsynced).sync_failed();
                 return Err(io::Error::other("an injected sync error"));
             }
         }

@@ -21,6 +21,7 @@ mod rebuild;
 pub(crate) mod table;
 pub(crate) mod thread;
 mod view;
+pub(crate) mod witness;
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +44,8 @@ pub(crate) struct Index {
     state: Mutex<State>,
     changed: Condvar,
     rebuilds: AtomicU64,
+    /// The database, where the start has opened it already.
+    opened: Mutex<Option<sled::Db>>,
 }
 
 #[derive(Default)]
@@ -73,6 +76,11 @@ pub(crate) enum IndexError {
 }
 
 impl Index {
+    /// An index whose thread has still to begin.
+    pub(crate) fn new(opened: Option<sled::Db>) -> Self {
+        Self { opened: Mutex::new(opened), ..Self::default() }
+    }
+
     /// Reads, or writes, the index once it is ready. An error or a panic of sled marks it lost.
     pub(crate) fn with<T>(
         &self,

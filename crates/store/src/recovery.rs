@@ -10,23 +10,34 @@
 //! Every segment but the last ends where its successor says. The last ends before the first record that cannot be read:
 //! its group was never synced, or it is a fault. It was never synced if no valid later group is behind it, since a
 //! group is written only after the sync of the one before has returned. Otherwise the journal is damaged and the store
-//! does not open (nothing is changed then). A start never writes behind a torn tail: it begins a new segment.
+//! does not open (nothing is changed then). Whether the very last group was torn or synced and damaged later, its
+//! segment cannot tell: that is asked of the [index](crate::index::witness). A start never writes behind a torn tail:
+//! it begins a new segment, and tells what it drops.
+//!
+//! The last group that counts may never have been synced. After a sync that failed, the system holds such a group to be
+//! written and shows it from memory only: a start writes it once more before it syncs.
 //!
 //! The newest [`SCANNED_AT_OPEN`] bytes are read in full with all checksums, older segments by their headers and
 //! lengths; the index reads them from its position on, `verify` reads all.
 
 pub(crate) mod scan;
 
+use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::api::{Corruption, CorruptionKind, OpenError};
-use crate::disk::{Disk, Listed, read_full};
+use crate::disk::{Disk, DiskFile, Listed, read_full};
 use crate::format::BLOCK_BYTES;
 use crate::format::segment_header::{FORMAT_VERSION, NoHeader, SegmentHeader};
 use crate::journal::names::{self, FileRole};
 use crate::journal::position::Position;
 use crate::journal::segments::Segment;
+use scan::LastScan;
+
+/// Bytes of the last group that are written again at once: a few steps for the largest group.
+const WRITTEN_AT_ONCE: usize = 1024 * 1024;
 
 /// Bytes of the journal that are read at every start, beside the last segment: what a disk reads in a blink.
 const SCANNED_AT_OPEN: u64 = 64 * 1024 * 1024;
@@ -62,19 +73,49 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, OpenErro
     segments.sort_unstable_by_key(|(id, ..)| *id);
     let headers = read_headers(disk, dir, &segments)?;
     let segments = chain(headers)?;
-    let end = check(&segments)?;
-    if let Some(last) = segments.last() {
-        last.file.sync().map_err(failed("sync", &last.path))?;
-        disk.sync_folder(dir).map_err(failed("sync", dir))?;
-        last.finish(end.offset);
-    }
+    let end = match segments.split_last() {
+        None => Position { segment: 0, offset: 0, number: 1, group: 1 },
+        Some((last, older)) => {
+            let LastScan { end, last_group, dropped } = check(last, older)?;
+            tell_dropped(&last.path, end.offset, dropped);
+            let unsynced = last_group..end.offset;
+            write_again(&*last.file, unsynced).map_err(failed("write", &last.path))?;
+            last.file.sync().map_err(failed("sync", &last.path))?;
+            disk.sync_folder(dir).map_err(failed("sync", dir))?;
+            last.finish(end.offset);
+            end
+        }
+    };
     Ok(Recovered { segments, end, prepared })
+}
+
+fn tell_dropped(file: &Path, offset: u64, bytes: u64) {
+    if bytes > 0 {
+        let file = file.display();
+        tracing::warn!(%file, offset, bytes, "the journal ends in a group that is not whole: dropped");
+    }
+}
+
+/// Writes what is in `range` of a file to where it is.
+fn write_again(file: &dyn DiskFile, range: Range<u64>) -> io::Result<()> {
+    let mut buffer = vec![0; WRITTEN_AT_ONCE];
+    let mut at = range.start;
+    while at < range.end {
+        let left = usize::try_from(range.end - at).unwrap_or(WRITTEN_AT_ONCE);
+        let part = buffer.get_mut(..left.min(WRITTEN_AT_ONCE)).unwrap_or_default();
+        let read = read_full(file, part, at)?;
+        let part = part.get(..read).filter(|part| !part.is_empty());
+        let part = part.ok_or(io::ErrorKind::UnexpectedEof)?;
+        file.write_all_at(&mut [IoSlice::new(part)], at)?;
+        at += read as u64;
+    }
+    Ok(())
 }
 
 struct Opened {
     header: SegmentHeader,
     path: PathBuf,
-    file: Arc<dyn crate::disk::DiskFile>,
+    file: Arc<dyn DiskFile>,
     length: u64,
 }
 
@@ -126,12 +167,9 @@ fn chain(opened: Vec<Opened>) -> Result<Vec<Arc<Segment>>, Corruption> {
     Ok(segments)
 }
 
-/// Reads the newest segments; gives where the journal ends.
-fn check(segments: &[Arc<Segment>]) -> Result<Position, OpenError> {
-    let Some((last, older)) = segments.split_last() else {
-        return Ok(Position { segment: 0, offset: 0, number: 1, group: 1 });
-    };
-    let end = scan::scan_last(last)?;
+/// Reads the newest segments; gives what the last holds.
+fn check(last: &Arc<Segment>, older: &[Arc<Segment>]) -> Result<LastScan, OpenError> {
+    let found = scan::scan_last(last)?;
     let mut budget = SCANNED_AT_OPEN;
     let mut next = last;
     for segment in older.iter().rev() {
@@ -140,5 +178,5 @@ fn check(segments: &[Arc<Segment>]) -> Result<Position, OpenError> {
         scan::scan_finished(segment, next.header.first_number)?;
         next = segment;
     }
-    Ok(end)
+    Ok(found)
 }

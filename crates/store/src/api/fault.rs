@@ -33,6 +33,9 @@ pub enum CorruptionKind {
     /// The segment is missing between others.
     #[error("the segment is missing")]
     Missing,
+    /// Records that were durable, and may have been acknowledged, are gone: the index has seen them.
+    #[error("records that were durable are gone from there on, as the index shows")]
+    Lost,
     /// A record's checksum holds and its content makes no sense.
     #[error("a record holds what no version of the store writes")]
     Content,

@@ -14,6 +14,8 @@ use crate::format::{BLOCK, BLOCK_BYTES};
 #[derive(Default)]
 pub(super) struct Unsynced {
     before: BTreeMap<u64, Vec<u8>>,
+    /// Those of which a failed sync said so: what is read is what was written, no later sync writes it to the disk.
+    never_written: BTreeMap<u64, Vec<u8>>,
     /// The length at the last sync, once it was changed.
     length: Option<u64>,
 }
@@ -28,7 +30,9 @@ impl Unsynced {
     ) -> io::Result<()> {
         self.length.get_or_insert(file.length()?);
         for block in offset / BLOCK..end.div_ceil(BLOCK) {
-            if let Entry::Vacant(unknown) = self.before.entry(block) {
+            if let Some(bytes) = self.never_written.remove(&block) {
+                self.before.insert(block, bytes);
+            } else if let Entry::Vacant(unknown) = self.before.entry(block) {
                 let mut bytes = vec![0; BLOCK_BYTES];
                 let read = read_full(file, &mut bytes, block * BLOCK)?;
                 bytes.truncate(read);
@@ -44,9 +48,17 @@ impl Unsynced {
         self.length = None;
     }
 
-    /// Puts a random subset of the blocks back, and sometimes the length.
+    /// A sync has failed: the system holds what it could not write to be written.
+    pub(super) fn sync_failed(&mut self) {
+        self.never_written.append(&mut self.before);
+    }
+
+    /// Puts a random subset of the blocks back, all that were never written, and sometimes the length.
     pub(super) fn lose(&mut self, path: &Path, random: &mut fastrand::Rng) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(path)?;
+        for (block, bytes) in std::mem::take(&mut self.never_written) {
+            FileExt::write_all_at(&file, &bytes, block * BLOCK)?;
+        }
         for (block, bytes) in std::mem::take(&mut self.before) {
             if random.bool() {
                 FileExt::write_all_at(&file, &bytes, block * BLOCK)?;

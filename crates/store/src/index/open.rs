@@ -35,7 +35,16 @@ pub(super) fn open(
     segments: &Segments,
     durable: Position,
 ) -> Result<View, IndexError> {
-    let db = database(folder)?;
+    read(database(folder)?, folder, segments, durable)
+}
+
+/// The index that is opened already, if it fits.
+pub(super) fn read(
+    db: sled::Db,
+    folder: &Path,
+    segments: &Segments,
+    durable: Position,
+) -> Result<View, IndexError> {
     let stored = db.get(entry::POSITION)?.ok_or(IndexError::Unfit)?;
     let stored = StoredPosition::decode(&stored).ok_or(IndexError::Unfit)?;
     let (interner, counts, holds) = read_destinations(&db)?;

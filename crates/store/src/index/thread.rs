@@ -1,6 +1,7 @@
 //! The index thread: opens the index, keeps it behind the journal, rebuilds it when it is lost or has grown too large.
 
 use std::path::Path;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -107,10 +108,15 @@ impl Index {
     fn open_or_rebuild(&self, core: &Core) {
         let folder = core.dir.join(names::INDEX);
         let durable = core.progress.durable();
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
         if is_fresh(core, &folder) {
             return self.begin(core);
         }
-        match guarded(|| open::open(&folder, &core.segments, durable)) {
+        let read = || match opened {
+            Some(db) => open::read(db, &folder, &core.segments, durable),
+            None => open::open(&folder, &core.segments, durable),
+        };
+        match guarded(read) {
             Ok(view) => {
                 let read = view.position().place();
                 core.progress.applied(core.segments.bytes_between(read, durable.place()));

@@ -12,7 +12,7 @@ use crate::core::{Core, Counters, Failure};
 use crate::disk::{Disk, RealDisk, is_no_space};
 use crate::filler::{Filler, Prepared, Supply};
 use crate::gate::Gate;
-use crate::index::Index;
+use crate::index::{Index, witness};
 use crate::journal::segments::Segments;
 use crate::limits::MIN_SEGMENT;
 use crate::lock::FolderLock;
@@ -27,8 +27,8 @@ use crate::writer::{Active, Writer, begin};
 const FIRST_SEGMENT: u64 = 1024 * 1024;
 
 impl JournalStore {
-    /// Locks the folder, recovers what is in it, and starts. The index is opened behind it: intake does not wait for
-    /// it, readers do.
+    /// Locks the folder, recovers what is in it, asks the index whether something is missing, and starts. Intake does
+    /// not wait for the index to catch up or to be rebuilt, readers do.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
         Self::open_on(Arc::new(RealDisk), options)
     }
@@ -58,12 +58,13 @@ pub(crate) fn assemble(
 ) -> Result<(Core, Active), OpenError> {
     let dir = options.dir.clone();
     let mut recovered = recovery::recover(&*disk, &dir)?;
+    let index = Index::new(witness::hear(&dir, &recovered.segments, &recovered.end)?);
     let segment_size = options.segment_size.max(MIN_SEGMENT);
     let prepared = std::mem::take(&mut recovered.prepared);
     let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, prepared)
         .map_err(io_error("open", &dir))?;
     let active = first_segment(&*disk, &dir, &filler, &recovered)?;
-    let core = core(disk, filler, &recovered, &active, options);
+    let core = core(disk, filler, &recovered, &active, index, options);
     Ok((core, active))
 }
 
@@ -116,6 +117,7 @@ fn core(
     filler: Filler,
     recovered: &Recovered,
     active: &Active,
+    index: Index,
     options: StoreOptions,
 ) -> Core {
     let segments = Segments::default();
@@ -132,7 +134,7 @@ fn core(
         progress: Progress::new(active.end(), durable_bytes),
         filler,
         gate: Gate::new(options.min_free, options.max_index_lag, options.on_intake),
-        index: Index::default(),
+        index,
         outboxes: Outboxes::default(),
         watch: Watch::default(),
         ports: Mutex::default(),

@@ -5,7 +5,7 @@ use std::io;
 use crate::api::{Corruption, CorruptionKind, OpenError, ReadError};
 use crate::disk::read_full;
 use crate::format::record::{RECORD_HEADER, RecordHeader};
-use crate::format::{BLOCK, BLOCK_BYTES, block_aligned};
+use crate::format::{BLOCK, BLOCK_BYTES};
 use crate::journal::position::Position;
 use crate::journal::reader::{FoundRecord, Next, RecordReader, bodies_intact};
 use crate::journal::segments::Segment;
@@ -40,16 +40,31 @@ impl From<ScanError> for ReadError {
     }
 }
 
-/// The end of the last segment: before its torn tail, if it has one.
-pub(crate) fn scan_last(segment: &Segment) -> Result<Position, ScanError> {
+/// What the last segment holds.
+pub(crate) struct LastScan {
+    /// Where it ends: before its torn tail, if it has one.
+    pub(crate) end: Position,
+    /// Where the last group begins of which something counts; the end, if there is none.
+    pub(crate) last_group: u64,
+    /// Bytes behind the end that were written and are void.
+    pub(crate) dropped: u64,
+}
+
+/// Reads the last segment to its end.
+pub(crate) fn scan_last(segment: &Segment) -> Result<LastScan, ScanError> {
     let failed = |source| ScanError::Io { file: segment.path.clone(), source };
-    let (end, _) = walk(segment, segment.length(), |_| {}).map_err(failed)?;
-    if later_group(segment, end).map_err(failed)? {
-        let kind = CorruptionKind::Record;
-        return Err(Corruption { file: segment.path.clone(), offset: end.offset, kind }.into());
+    let Walked { end, last_group, .. } = walk(segment, segment.length(), |_| {}).map_err(failed)?;
+    match tail(segment, end).map_err(failed)? {
+        Tail::LaterGroup => {
+            let (file, kind) = (segment.path.clone(), CorruptionKind::Record);
+            Err(Corruption { file, offset: end.offset, kind }.into())
+        }
+        Tail::Void { bytes } => {
+            // The torn group's number is spent, whether or not something of it counts.
+            let end = Position { group: end.group + 1, ..end };
+            Ok(LastScan { end, last_group, dropped: bytes })
+        }
     }
-    // The torn group's number is spent, whether or not something of it counts.
-    Ok(Position { group: end.group + 1, ..end })
 }
 
 /// Checks a segment that has a successor, which begins with number `next_number`.
@@ -82,7 +97,7 @@ fn check(
     each: impl FnMut(&FoundRecord<'_>),
 ) -> Result<(), ScanError> {
     let failed = |source| ScanError::Io { file: segment.path.clone(), source };
-    let (reached, body_fault) = walk(segment, end, each).map_err(failed)?;
+    let Walked { end: reached, body_fault, .. } = walk(segment, end, each).map_err(failed)?;
     if reached.offset >= end && reached.number == next_number {
         return Ok(());
     }
@@ -90,39 +105,61 @@ fn check(
     Err(Corruption { file: segment.path.clone(), offset: reached.offset, kind }.into())
 }
 
-/// Reads until `end` or the first record that is not whole. Gives the point reached and whether a body stopped it.
-fn walk(
-    segment: &Segment,
-    end: u64,
-    mut each: impl FnMut(&FoundRecord<'_>),
-) -> io::Result<(Position, bool)> {
+/// How far the records of a segment go.
+struct Walked {
+    end: Position,
+    /// Where the group begins that the last record is of.
+    last_group: u64,
+    /// A body that does not match ended it.
+    body_fault: bool,
+}
+
+/// Reads until `end` or the first record that is not whole.
+fn walk(segment: &Segment, end: u64, mut each: impl FnMut(&FoundRecord<'_>)) -> io::Result<Walked> {
     let mut reader = RecordReader::new(segment, segment.beginning(), end);
+    let mut last_group = segment.beginning();
     loop {
         let before = reader.position();
-        match reader.next()? {
+        let body_fault = match reader.next()? {
             Next::Record(found) => {
-                if !bodies_intact(segment, found.place, &found.header, found.meta)? {
-                    return Ok((before, true));
+                if bodies_intact(segment, found.place, &found.header, found.meta)? {
+                    if before.group != last_group.group {
+                        last_group = before;
+                    }
+                    each(&found);
+                    continue;
                 }
-                each(&found);
+                true
             }
-            Next::End | Next::NoRecord => return Ok((before, false)),
-        }
+            Next::End | Next::NoRecord => false,
+        };
+        return Ok(Walked { end: before, last_group: last_group.offset, body_fault });
     }
 }
 
-/// Whether a record of a later group than `end`'s stands behind it.
-fn later_group(segment: &Segment, end: Position) -> io::Result<bool> {
-    let mut at = block_aligned(end.offset);
+/// What stands behind the last record that counts.
+enum Tail {
+    /// A record of a later group: what is before it was synced, and is damaged.
+    LaterGroup,
+    /// Zeros, behind so many bytes that count for nothing.
+    Void { bytes: u64 },
+}
+
+fn tail(segment: &Segment, end: Position) -> io::Result<Tail> {
+    let mut at = end.offset / BLOCK * BLOCK;
+    let mut void_until = end.offset;
     let mut chunk = vec![0; BLOCK_BYTES * BLOCKS_AT_ONCE];
     loop {
         let read = read_full(&*segment.file, &mut chunk, at)?;
         let Some(filled) = chunk.get(..read).filter(|filled| !filled.is_empty()) else {
-            return Ok(false);
+            return Ok(Tail::Void { bytes: void_until - end.offset });
         };
         for (block, offset) in filled.chunks(BLOCK_BYTES).zip((at..).step_by(BLOCK_BYTES)) {
-            if begins_later_group(segment, block, offset, end.group)? {
-                return Ok(true);
+            if offset >= end.offset && begins_later_group(segment, block, offset, end.group)? {
+                return Ok(Tail::LaterGroup);
+            }
+            if let Some(last) = block.iter().rposition(|&byte| byte != 0) {
+                void_until = void_until.max(offset + last as u64 + 1);
             }
         }
         at += read as u64;

@@ -65,6 +65,30 @@ fn the_record_under_a_failed_sync_is_not_completed() {
 }
 
 #[test]
+fn what_a_start_finds_of_a_failed_sync_is_on_the_disk_before_anything_follows_it() {
+    let site = Site::new();
+    let open = site.open();
+    open.message("before", &["lis"]);
+    site.disk.fail_sync(1);
+    open.hand_over(message(b"under the failed sync".to_vec(), &["lis"])).expect("taken");
+    eventually("the fault is told", || !site.faults().is_empty());
+    drop(open);
+
+    let open = site.open();
+    let found = drain(&open.outbox("lis")).len();
+    assert_eq!(found, 2, "it is read from memory");
+    let after = open.message("after", &["lis"]);
+    site.disk.power_off();
+    drop(open);
+    site.disk.cut_and_restore(1).expect("restored");
+
+    let open = site.open();
+    let all = drain(&open.outbox("lis"));
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2].id, after);
+}
+
+#[test]
 fn a_full_disk_refuses_messages_lets_outcomes_through_and_opens_by_itself() {
     let site = Site::new();
     let open = site.open();

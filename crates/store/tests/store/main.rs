@@ -9,4 +9,5 @@ mod opening;
 mod power_cut;
 mod retention;
 mod site;
+mod warnings;
 mod windows;

@@ -2,11 +2,12 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wardline_store::{CorruptionKind, OpenError, Store};
 
-use crate::site::Site;
+use crate::site::{Site, change, delivered};
+use crate::warnings;
 
 const BLOCK: u64 = 4096;
 
@@ -68,17 +69,86 @@ fn a_body_that_does_not_match_its_checksum_is_found_like_a_record_that_does_not(
     assert_eq!(corruption.offset, at as u64 / BLOCK * BLOCK);
 }
 
+fn store_folder(site: &Site) -> PathBuf {
+    site.folder.path().join("store")
+}
+
+fn without_index(site: &Site) {
+    std::fs::remove_dir_all(store_folder(site).join("index")).expect("removed");
+}
+
+fn journal_files(site: &Site) -> Vec<Vec<u8>> {
+    site.segment_files().iter().map(|file| std::fs::read(file).expect("readable")).collect()
+}
+
 #[test]
-fn a_fault_in_the_last_group_is_a_torn_tail() {
+fn damage_in_the_last_group_that_was_acknowledged_is_refused_and_nothing_is_changed() {
     let site = ten_groups();
     let files = site.segment_files();
-    overwrite(files.last().expect("a segment"), 10 * BLOCK + 60, b"!");
+    let file = files.last().expect("a segment");
+    overwrite(file, 10 * BLOCK + 60, b"!");
+    let before = journal_files(&site);
+    for _ in 0..2 {
+        let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+        assert_eq!(&corruption.file, file);
+        assert_eq!((corruption.offset, corruption.kind), (10 * BLOCK, CorruptionKind::Lost));
+    }
+    assert!(journal_files(&site) == before, "the journal was changed");
+}
+
+#[test]
+fn damage_inside_the_last_of_several_records_of_a_group_is_refused_too() {
+    let site = Site::new();
     let open = site.open();
+    let first = open.message("first", &["lis"]);
+    open.store.record(change(first, "lis", delivered()), None);
+    let last = open.message("last", &["lis"]);
+    assert_eq!(last.get(), 3);
+    drop(open);
+    let file = site.segment_files().pop().expect("a segment");
+    let bytes = std::fs::read(&file).expect("readable");
+    let at = bytes.windows(4).position(|window| window == b"last").expect("stored as it came");
+    overwrite(&file, at as u64, b"L");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!((&corruption.file, corruption.kind), (&file, CorruptionKind::Lost));
+}
+
+#[test]
+fn a_newest_segment_that_is_gone_is_refused_with_its_name() {
+    let site = ten_groups();
+    site.open().message("in a segment of its own", &["lis"]);
+    let newest = site.segment_files().pop().expect("a segment");
+    std::fs::remove_file(&newest).expect("removed");
+    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    assert_eq!((&corruption.file, corruption.kind), (&newest, CorruptionKind::Lost));
+
+    without_index(&site);
+    let open = site.open();
+    assert_eq!(open.queue("lis").pending, 10, "an operator may go on without it");
+}
+
+#[test]
+fn a_last_group_that_no_index_has_seen_is_a_torn_tail_and_is_told() {
+    let site = ten_groups();
+    let files = site.segment_files();
+    let file = files.last().expect("a segment");
+    let whole = std::fs::read(file).expect("readable");
+    let end = whole.iter().rposition(|&byte| byte != 0).expect("records") as u64 + 1;
+    overwrite(file, 10 * BLOCK + 60, b"!");
+    without_index(&site);
+
+    let (open, warned) = warnings::during(|| site.open());
+    let bytes = format!("bytes={} ", end - 10 * BLOCK);
+    let told = warned.iter().find(|line| line.contains("dropped")).expect("a warning");
+    assert!(told.contains(&bytes) && told.contains("offset=40960 "), "{told}");
+    assert!(told.contains(&*file.to_string_lossy()), "{told}");
+
     assert_eq!(open.queue("lis").pending, 9);
     let id = open.message("next", &["lis"]);
     assert_eq!(id.get(), 10, "a number that was never told is used");
     drop(open);
-    let open = site.open();
+    let (open, warned) = warnings::during(|| site.open());
+    assert_eq!(warned, [""; 0], "a whole journal");
     assert_eq!(open.queue("lis").pending, 10);
     assert!(open.store.verify().expect("readable").is_sound());
 }
