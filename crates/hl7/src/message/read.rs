@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::segments::is_named;
 use super::{Message, Segment};
-use crate::locate::{Spot, Step, locate, repetitions};
+use crate::locate::{Spot, Step, locate, locate_in_each_repetition};
 use crate::{Index, Path, Value, escape};
 
 impl Message {
@@ -36,10 +36,19 @@ impl Message {
     /// The places that a path names, found or missing, in the message's order.
     pub(super) fn spots(&self, path: &Path) -> impl Iterator<Item = Spot> + use<'_> {
         let path = *path;
+        let (bytes, delimiters) = (&self.bytes[..], &self.delimiters);
         self.named(path).flat_map(move |segment| {
-            self.chosen_repetitions(&segment, &path).map(move |repetition| {
-                locate(&self.bytes, segment.range(), &self.delimiters, Step::of(&path, repetition))
-            })
+            let (one, each) = match path.repetition {
+                None => (Some(Step::of(&path, None)), None),
+                Some(Index::Nth(nth)) => (Some(Step::of(&path, Some(nth))), None),
+                Some(Index::Every) => (None, Some(Step::of(&path, None))),
+            };
+            let range = segment.range();
+            let one = one.map(|step| locate(bytes, range.clone(), delimiters, step));
+            let each = each.into_iter().flat_map(move |step| {
+                locate_in_each_repetition(bytes, range.clone(), delimiters, step)
+            });
+            one.into_iter().chain(each)
         })
     }
 
@@ -55,24 +64,5 @@ impl Message {
             .zip(1..)
             .filter(move |(_, number)| path.occurrence.includes(*number))
             .map(|(segment, _)| segment)
-    }
-
-    /// The repetitions that a path names in one segment.
-    fn chosen_repetitions(
-        &self,
-        segment: &Segment<'_>,
-        path: &Path,
-    ) -> impl Iterator<Item = Option<u16>> + use<> {
-        let (one, several) = match path.repetition {
-            None => (Some(None), 0),
-            Some(Index::Nth(nth)) => (Some(Some(nth)), 0),
-            Some(Index::Every) => {
-                let field = segment.field(path.field);
-                let count =
-                    if field.is_absent() { 0 } else { repetitions(field.raw(), &self.delimiters) };
-                (None, u16::try_from(count).unwrap_or(u16::MAX))
-            }
-        };
-        one.into_iter().chain((1..=several).map(Some))
     }
 }

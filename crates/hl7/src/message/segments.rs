@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::Message;
-use crate::locate::{Step, locate};
+use crate::locate::{Step, fields_behind_the_delimiters, is_header, locate};
 use crate::segment_ends::{Ends, LF};
 use crate::{Delimiters, Value};
 
@@ -73,16 +73,19 @@ impl<'m> Segment<'m> {
 
     /// The field with this number, from 1, with all its repetitions. MSH-1 is the field separator itself.
     pub fn field(&self, number: u16) -> Value<'m> {
-        let step = Step { field: number, repetition: None, component: None, subcomponent: None };
+        let step = Step::whole_field(number);
         locate(&self.message.bytes, self.span.clone(), &self.message.delimiters, step)
             .value(&self.message.bytes)
     }
 
     /// All fields, from number 1.
     pub fn fields(&self) -> impl Iterator<Item = Value<'m>> + use<'m> {
-        let segment = self.clone();
-        (1..=u16::MAX)
-            .map_while(move |number| Some(segment.field(number)).filter(|value| !value.is_absent()))
+        let Self { message, span } = self;
+        let bytes: &'m [u8] = &message.bytes;
+        let delimiters = is_header(bytes, span).then(|| [self.field(1), self.field(2)]);
+        let others = fields_behind_the_delimiters(bytes, span.clone(), &message.delimiters);
+        let others = others.map(|field| Value::of(bytes.get(field).unwrap_or_default()));
+        delimiters.into_iter().flatten().chain(others)
     }
 }
 

@@ -70,6 +70,57 @@ fn a_star_names_every_one() {
 }
 
 #[test]
+fn a_star_names_what_the_numbers_name() {
+    let message =
+        message(b"MSH|^~\\&|A|B~C\rPID|1||12^^^H~~34^^^\"\"~\"\"|~|5^a&b~6^&c&~|x^y\rPID\rPID||\r");
+    for place in
+        ["MSH-1", "MSH-2", "MSH-2.2", "MSH-4", "PID-1", "PID-3", "PID-3.1", "PID-3.4", "PID-4"]
+    {
+        assert_star_is_every_number(&message, place);
+    }
+    for place in
+        ["PID-4.1", "PID-5", "PID-5.2", "PID-5.2.1", "PID-5.2.2", "PID-6.2", "PID-9", "PID-9.1"]
+    {
+        assert_star_is_every_number(&message, place);
+    }
+}
+
+fn assert_star_is_every_number(message: &Message, place: &str) {
+    let (field, inside) = place
+        .split_once('.')
+        .map_or((place, String::new()), |(field, inside)| (field, format!(".{inside}")));
+    let numbered = (1..=5).map(|n| message.get(&path(&format!("{field}[{n}]{inside}"))));
+    let numbered: Vec<_> = numbered.filter(|value| !value.is_absent()).collect();
+    let starred: Vec<_> = message.all(&path(&format!("{field}[*]{inside}"))).collect();
+    assert_eq!(starred, numbered, "{place}");
+}
+
+#[test]
+fn a_million_repetitions_and_fields_are_walked_once() {
+    const MANY: usize = 1_000_000;
+    let repetitions =
+        [b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|M1|P|2.5\rPID|1||", &*b"1^^^H~".repeat(MANY)].concat();
+    let message_of_repetitions = message(&repetitions);
+    let every = path("PID-3[*].4");
+    // Each found from the start again, this would take hours.
+    assert_eq!(message_of_repetitions.all(&every).filter(Value::is_present).count(), MANY);
+    let fields = [b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|M1|P|2.5\rZZZ", &*b"|1".repeat(MANY)].concat();
+    let message_of_fields = message(&fields);
+    let last = message_of_fields.segments().last().expect("a segment");
+    assert_eq!(last.fields().count(), MANY);
+}
+
+#[test]
+fn the_fields_of_a_segment_are_those_that_its_numbers_name() {
+    let message = message(b"MSH|^~\\&|A|B~C|\rPID|1||12^^^H~34|\"\"\rZZZ\rZZ1|\rMSHX|Y\r");
+    for segment in message.segments() {
+        let numbered = (1..).map(|number| segment.field(number));
+        let numbered: Vec<_> = numbered.take_while(|value| !value.is_absent()).collect();
+        assert_eq!(segment.fields().collect::<Vec<_>>(), numbered, "{segment:?}");
+    }
+}
+
+#[test]
 fn absent_empty_and_null_are_told_apart() {
     let message = message(ORU);
     for (text, expected) in [
