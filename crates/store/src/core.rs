@@ -11,6 +11,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::api::{Fault, Port, PortId};
 use crate::disk::Disk;
@@ -26,6 +27,8 @@ use crate::retention::Watch;
 /// One store's shared parts.
 pub(crate) struct Core {
     pub(crate) dir: PathBuf,
+    /// How often the threads behind the writer look around.
+    pub(crate) tick: Duration,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) segments: Segments,
     pub(crate) queue: Queue,

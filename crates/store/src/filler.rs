@@ -46,9 +46,6 @@ const GROWTH: u64 = 4;
 /// Segments kept ready: the next one, and the reserve for outcomes.
 const READY: usize = 2;
 
-/// How often free space is looked at, and filling tried again without it.
-const SPACE_CHECK: Duration = Duration::from_millis(500);
-
 /// A file full of zeros.
 pub(crate) struct Prepared {
     pub(crate) file: Arc<dyn DiskFile>,
@@ -61,6 +58,8 @@ pub(crate) struct Filler {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     segment_size: u64,
+    /// How often free space is looked at, and filling tried again without it.
+    tick: Duration,
     next_number: AtomicU64,
     next_length: AtomicU64,
     state: Mutex<State>,
@@ -108,6 +107,7 @@ impl Filler {
         disk: Arc<dyn Disk>,
         dir: PathBuf,
         segment_size: u64,
+        tick: Duration,
         found: Vec<(PathBuf, u64)>,
     ) -> io::Result<Self> {
         let mut ready = VecDeque::new();
@@ -129,6 +129,7 @@ impl Filler {
             disk,
             dir,
             segment_size,
+            tick,
             next_number: AtomicU64::new(next_number),
             next_length: AtomicU64::new(LEAST.min(segment_size)),
             state: Mutex::new(State { ready, ..State::default() }),
@@ -249,7 +250,7 @@ impl Filler {
     fn rest(&self, idle: impl Fn(&State) -> bool) {
         let state = self.state();
         if idle(&state) && !state.stopped {
-            let _woken = self.changed.wait_timeout(state, SPACE_CHECK);
+            let _woken = self.changed.wait_timeout(state, self.tick);
         }
     }
 

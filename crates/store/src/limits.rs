@@ -1,5 +1,7 @@
 //! Every limit of the store (BOUND-1), each with its reason.
 
+use std::time::Duration;
+
 /// Kept of a name. A configuration's ids are shorter; operators' reasons may be cut.
 pub const MAX_NAME: usize = 255;
 
@@ -14,6 +16,10 @@ pub const WINDOW_DELIVERIES: usize = 256;
 
 /// Their bytes. One delivery may always be there, however large.
 pub const WINDOW_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often the threads behind the writer look around. What is durable stays out of sled for so long, so that most
+/// messages end before; one segment is sealed, or let go for want of space, each time, which paces that work.
+pub const TICK: Duration = Duration::from_millis(500);
 
 /// The smallest segment, bytes: any outcome fits with room to spare, so that outcomes never need a segment of their
 /// own size.

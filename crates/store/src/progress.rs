@@ -82,7 +82,7 @@ impl Progress {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(ReadError::NotReady);
+                return Err(ReadError::Unsettled);
             }
             let waited = self.settled.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;

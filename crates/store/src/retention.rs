@@ -9,6 +9,8 @@
 //! is carried must be the whole truth at its place in the journal, so the writer refuses to write it if anything
 //! happened to the message since it was read ([`watch`]); it is then read again.
 //!
+//! Where space is short the oldest goes too, whatever its age: delivered history yields to new messages.
+//!
 //! The same thread seals segments with their tables and discards dead letters past their retention.
 
 mod carry;
@@ -24,9 +26,6 @@ use crate::core::Core;
 use crate::index::table;
 pub(crate) use watch::{Epoch, Watch};
 
-/// How often the thread looks around. It seals at most one segment each time, which paces that work.
-const TICK: Duration = Duration::from_millis(500);
-
 /// How often the oldest segment is looked at again after it had to stay.
 const RECHECK: Duration = Duration::from_secs(30);
 
@@ -39,6 +38,7 @@ pub(crate) struct Policy {
     pub(crate) retain_for: Duration,
     pub(crate) retain_bytes: u64,
     pub(crate) dead_letter_retention: Option<Duration>,
+    pub(crate) tick: Duration,
 }
 
 /// The thread.
@@ -74,7 +74,7 @@ impl Retention {
         let mut expire_next = Instant::now();
         while !self.rest() {
             self.seal_one(core, &mut sealed_below);
-            if Instant::now() >= look_again || !core.gate.has_space() {
+            if Instant::now() >= look_again || is_space_short(core) {
                 let stays = self.release_oldest(core);
                 if stays.is_some() {
                     look_again = Instant::now() + RECHECK;
@@ -101,7 +101,7 @@ impl Retention {
         if *stopped {
             return true;
         }
-        let waited = self.stop.wait_timeout(stopped, TICK);
+        let waited = self.stop.wait_timeout(stopped, self.policy.tick);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
@@ -130,12 +130,16 @@ impl Retention {
         loop {
             let _pass = lock(&self.pass);
             let (oldest, next) = core.segments.oldest_two()?;
-            if !self.is_due(core, next.created()) {
+            let is_due = self.is_due(core, next.created());
+            if !is_due && !is_space_short(core) {
                 return None;
             }
             match oldest::release(core, &oldest) {
+                // Some file systems free a file's space a moment later: one a tick, or too many would go.
+                Ok(None) if !is_due => return None,
                 Ok(None) => {}
                 Ok(Some(stays)) => return Some(stays),
+                Err(ReadError::Unsettled) => return Some(OldestStays::Unsettled),
                 Err(ReadError::NotReady | ReadError::IndexLost) => {
                     return Some(OldestStays::NoIndex);
                 }
@@ -154,6 +158,13 @@ impl Retention {
         core.segments.bytes() > self.policy.retain_bytes
             || age.is_some_and(|age| age > self.policy.retain_for)
     }
+}
+
+/// Whether the next segment finds no room beside what is kept free. Asked of the disk: the gate hears of it later, and
+/// of what was deleted too late.
+fn is_space_short(core: &Core) -> bool {
+    let wanted = core.gate.min_free().saturating_add(core.filler.segment_size());
+    core.disk.free(&core.dir).is_ok_and(|free| free < wanted)
 }
 
 fn expire(core: &Core, keep: Duration) {

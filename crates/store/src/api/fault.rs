@@ -135,6 +135,9 @@ pub enum ReadError {
     /// The index is being opened or rebuilt; ask again.
     #[error("the index is not ready")]
     NotReady,
+    /// What was handed over before is not written yet: the disk is slow, or has no room for outcomes; ask again.
+    #[error("what was recorded before could not be written yet")]
+    Unsettled,
     /// The index failed; it will be rebuilt.
     #[error("the index failed and will be rebuilt")]
     IndexLost,

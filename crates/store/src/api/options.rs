@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::intake::Intake;
+use crate::limits::TICK;
 
 /// Where a store lies and how it behaves. Sizes are bytes.
 pub struct StoreOptions {
@@ -23,6 +24,9 @@ pub struct StoreOptions {
     pub max_index_lag: u64,
     /// How long a dead letter is kept; `None` = until an operator decides.
     pub dead_letter_retention: Option<Duration>,
+    /// How often the threads behind the writer look around: for what retention lets go, what the index writes down, free
+    /// space. [`TICK`](crate::limits::TICK) everywhere but in tests.
+    pub tick: Duration,
     /// Called once when a promise can no longer be kept: a failed write or sync, damage, a panic of the writer. Should
     /// end the process; if it returns, the store stays closed and completes nothing more.
     pub on_fatal: Box<dyn Fn(&Fault) + Send + Sync>,
@@ -41,6 +45,7 @@ impl StoreOptions {
             min_free: 1024 * 1024 * 1024,
             max_index_lag: 1024 * 1024 * 1024,
             dead_letter_retention: None,
+            tick: TICK,
             on_fatal: Box::new(on_fatal),
             on_intake: Box::new(|_| {}),
         }
@@ -57,6 +62,7 @@ impl fmt::Debug for StoreOptions {
             .field("min_free", &self.min_free)
             .field("max_index_lag", &self.max_index_lag)
             .field("dead_letter_retention", &self.dead_letter_retention)
+            .field("tick", &self.tick)
             .finish_non_exhaustive()
     }
 }

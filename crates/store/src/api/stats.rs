@@ -61,6 +61,9 @@ pub enum OldestStays {
     /// What is live in it changed faster than it could be copied.
     #[error("what is live in it keeps changing")]
     Busy,
+    /// What was recorded before could not be written yet, so that it is not known what is live in it.
+    #[error("the disk does not take what was recorded before")]
+    Unsettled,
     /// It could not be read; the log says why.
     #[error("it cannot be read")]
     Unreadable,

@@ -13,9 +13,6 @@ use crate::core::Core;
 use crate::journal::names;
 use crate::journal::position::Position;
 
-/// How long what is durable may stay out of sled. Long enough that most messages end before.
-const BATCH_TIME: Duration = Duration::from_millis(500);
-
 /// Bytes of the journal beyond a full overlay for which the thread wakes: each time it ends with a sync.
 const WORTH_WAKING: u64 = 4 * 1024 * 1024;
 
@@ -40,7 +37,7 @@ impl Index {
         self.open_or_rebuild(core);
         let mut size_checked = Instant::now();
         loop {
-            let more = core.progress.wait_for_work(OVERLAY_BYTES + WORTH_WAKING, BATCH_TIME);
+            let more = core.progress.wait_for_work(OVERLAY_BYTES + WORTH_WAKING, core.tick);
             let done =
                 if more || !has_room(core) { self.round(core) } else { self.write_down(core) };
             match done {
@@ -71,7 +68,7 @@ impl Index {
             let before = view.applied();
             view.let_write(room);
             view.catch_up(&core.segments, core.progress.durable())?;
-            view.commit_older_than(BATCH_TIME)?;
+            view.commit_older_than(core.tick)?;
             let applied = view.applied();
             Ok(((applied != before).then(|| view.flush()), applied))
         })?;

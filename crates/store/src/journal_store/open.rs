@@ -42,6 +42,7 @@ impl JournalStore {
             retain_for: options.retain_for,
             retain_bytes: options.retain_bytes,
             dead_letter_retention: options.dead_letter_retention,
+            tick: options.tick,
         };
         let (core, active) = assemble(disk, options)?;
         let core = Arc::new(core);
@@ -61,7 +62,7 @@ pub(crate) fn assemble(
     let index = Index::new(witness::hear(&dir, &recovered.segments, &recovered.end)?);
     let segment_size = options.segment_size.max(MIN_SEGMENT);
     let prepared = std::mem::take(&mut recovered.prepared);
-    let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, prepared)
+    let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, options.tick, prepared)
         .map_err(io_error("open", &dir))?;
     let active = first_segment(&*disk, &dir, &filler, &recovered)?;
     let core = core(disk, filler, &recovered, &active, index, options);
@@ -128,6 +129,7 @@ fn core(
     segments.add(active.segment());
     Core {
         dir: options.dir,
+        tick: options.tick,
         disk,
         segments,
         queue: Queue::default(),

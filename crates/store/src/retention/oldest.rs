@@ -14,8 +14,8 @@ use crate::journal::segments::Segment;
 /// Above this share of live bytes copying costs more than it frees.
 const MOSTLY: f64 = 0.5;
 
-/// How often what was touched meanwhile is read again before the next tick.
-const ROUNDS: usize = 5;
+/// How often it is looked at before the next tick: what was touched while it was carried is read again.
+const ROUNDS: usize = 6;
 
 /// What is live in a segment: by message, with the destinations.
 pub(super) type Live = BTreeMap<u64, Vec<(Name, Found)>>;
@@ -23,42 +23,39 @@ pub(super) type Live = BTreeMap<u64, Vec<(Name, Found)>>;
 /// Carries what is live in `segment`, and deletes it; or tells why it stays.
 pub(super) fn release(core: &Core, segment: &Segment) -> Result<Option<OldestStays>, ReadError> {
     for _ in 0..ROUNDS {
+        if is_ended(core, segment)? {
+            return delete(core, segment).map(|()| None);
+        }
         let epoch = core.watch.begin();
-        let round = release_round(core, epoch, segment);
+        let stays = carry_round(core, epoch, segment);
         core.watch.end();
-        match round? {
-            Round::Empty => return delete(core, segment).map(|()| None),
-            Round::Stays(stays) => return Ok(Some(stays)),
-            Round::Carried => {}
+        if let Some(stays) = stays? {
+            return Ok(Some(stays));
         }
     }
     Ok(Some(OldestStays::Busy))
 }
 
-enum Round {
-    /// Nothing in it is live, and the index that says so is durable.
-    Empty,
-    Stays(OldestStays),
-    Carried,
+/// Whether nothing in it is live. What has ended stays ended, whatever is still to be written: so nothing is waited for,
+/// and the segment can go even if the writer stands still for want of the very space it takes.
+fn is_ended(core: &Core, segment: &Segment) -> Result<bool, ReadError> {
+    let (live, holds) = live_in(core, segment)?;
+    Ok(live.is_empty() && holds.is_empty())
 }
 
-fn release_round(core: &Core, epoch: Epoch, segment: &Segment) -> Result<Round, ReadError> {
+/// Carries what is live; or tells why not.
+fn carry_round(
+    core: &Core,
+    epoch: Epoch,
+    segment: &Segment,
+) -> Result<Option<OldestStays>, ReadError> {
     core.progress.wait_settled(core.queue.submitted())?;
     let (live, holds) = live_in(core, segment)?;
-    if live.is_empty() && holds.is_empty() {
-        // On a full disk sled may not write, and this segment is the room it needs. A crash then costs a rebuild.
-        if has_room(core) {
-            core.index.write_down(core)?;
-        }
-        return Ok(Round::Empty);
-    }
     if let Some(stays) = mostly_live(segment, &live) {
-        return Ok(Round::Stays(stays));
+        return Ok(Some(stays));
     }
-    if !carry::carry(core, epoch, &live, &holds)? {
-        return Ok(Round::Stays(OldestStays::NoSpace));
-    }
-    Ok(Round::Carried)
+    let all = carry::carry(core, epoch, &live, &holds)?;
+    Ok((!all).then_some(OldestStays::NoSpace))
 }
 
 /// What the index knows to be live in `segment`, and the destinations whose hold it says.
@@ -109,6 +106,10 @@ fn mostly_live(segment: &Segment, live: &Live) -> Option<OldestStays> {
 }
 
 fn delete(core: &Core, segment: &Segment) -> Result<(), ReadError> {
+    // On a full disk sled may not write, and this segment is the room it needs. A crash then costs a rebuild.
+    if has_room(core) {
+        core.index.write_down(core)?;
+    }
     let io = |source| ReadError::Io { file: segment.path.clone(), source };
     core.segments.remove(segment.id());
     core.disk.remove(&segment.path).and_then(|()| core.disk.sync_folder(&core.dir)).map_err(io)?;

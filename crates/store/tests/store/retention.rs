@@ -8,7 +8,7 @@ use wardline_store::{
 
 use jiff::Timestamp;
 
-use crate::site::{Open, Site, change, dead, delivered, drain, eventually, message};
+use crate::site::{Open, SEGMENT, Site, change, dead, delivered, drain, eventually, message};
 
 /// Keeps as little as it can.
 fn forgetful(site: &Site) -> StoreOptions {
@@ -135,6 +135,51 @@ fn a_segment_that_is_mostly_live_stays_and_the_figures_say_why() {
 }
 
 #[test]
+fn delivered_history_yields_to_new_messages_and_what_waits_does_not() {
+    let site = Site::new();
+    let mut options = site.options();
+    options.min_free = 2 * SEGMENT;
+    options.tick = Duration::from_millis(1);
+    site.disk.limit_space(Some(16 * SEGMENT));
+    let open = site.try_open(options).expect("opens");
+    let waiting = open.message("waiting", &["lis"]);
+    let mut stored = 0;
+    eventually("three times the disk went through it", || {
+        let body = vec![b'x'; 20_000];
+        if let Ok(ticket) = open.hand_over(message(body, &["churn"]))
+            && let Ok(delivery) = open.done.wait(ticket)
+        {
+            open.store.record(change(delivery.first, "churn", delivered()), None);
+            stored += 20_000;
+            return stored > 3 * 16 * SEGMENT;
+        }
+        false
+    });
+    assert_eq!(open.rows("lis")[0].message, waiting);
+    let lis = open.outbox("lis");
+    assert_eq!(&drain(&lis)[0].body[..], b"waiting");
+    assert!(open.store.verify().expect("readable").is_sound());
+}
+
+#[test]
+fn a_writer_that_stands_still_for_want_of_room_for_outcomes_gets_it_from_history() {
+    let site = Site::new();
+    let open = site.open();
+    let dead_letter = open.message("dead", &["lis"]);
+    open.conclude(dead_letter, "lis", delivered());
+    churn(&open);
+    churn(&open);
+    open.settle();
+    site.disk.limit_space(Some(0));
+    let reply = "x".repeat(60_000).leak();
+    for _ in 0..20 {
+        open.store.record(change(dead_letter, "lis", dead(Some(reply))), None);
+    }
+    eventually("all outcomes are written", || open.store.backlog() == 0);
+    assert!(oldest_name(&site).as_str() > "000000000001.journal");
+}
+
+#[test]
 fn what_is_neither_old_nor_too_much_stays() {
     let site = Site::new();
     let open = site.open();
@@ -176,7 +221,7 @@ fn sealed_segments_give_the_same_index_as_their_records() {
     let rows = open.rows("lis");
     eventually("segments are cut behind their tables", || {
         let first = site.segment_files()[0].metadata().expect("metadata").len();
-        first < crate::site::SEGMENT
+        first < SEGMENT
     });
     drop(open);
     std::fs::remove_dir_all(site.folder.path().join("store/index")).expect("removed");

@@ -189,6 +189,7 @@ fn options(folder: &TempDir) -> StoreOptions {
         min_free: 0,
         max_index_lag: 64 * 1024 * 1024,
         dead_letter_retention: None,
+        tick: wardline_store::limits::TICK,
         on_fatal: Box::new(|fault| panic!("the store failed: {fault}")),
         on_intake: Box::new(|_| {}),
     }
