@@ -17,6 +17,7 @@ const TRIES: usize = 3;
 struct ToRead {
     found: Vec<Found>,
     returned: Vec<Found>,
+    looked_at: usize,
     next: Option<u64>,
     end: u64,
     held: bool,
@@ -54,8 +55,8 @@ impl Outbox {
             let both = read(&to_read.found).and_then(|first| Ok((first, read(&to_read.returned)?)));
             match both {
                 Ok((deliveries, returned)) => {
-                    let ToRead { next, end, held, .. } = to_read;
-                    return Ok(Haul { deliveries, returned, next, end, held });
+                    let ToRead { looked_at, next, end, held, .. } = to_read;
+                    return Ok(Haul { deliveries, returned, looked_at, next, end, held });
                 }
                 Err(Unread::Moved) => {}
                 Err(Unread::Failed(error)) => return Err(error),
@@ -67,14 +68,27 @@ impl Outbox {
     fn look_up(&self, core: &Core, errand: &Errand) -> Result<ToRead, ReadError> {
         core.index.with(|view| {
             view.catch_up(&core.segments, core.progress.durable())?;
-            let mut returned = Vec::new();
+            let mut returned: Vec<Found> = Vec::new();
+            let mut looked_at = 0;
+            let mut room = errand.room;
             for message in &errand.returning {
                 let found = view.delivery(&self.destination, message.get())?;
-                returned.extend(found.filter(|f| f.entry.state.stands == DeliveryState::Pending));
+                if let Some(found) =
+                    found.filter(|f| f.entry.state.stands == DeliveryState::Pending)
+                {
+                    let bytes = found.entry.body_bytes as usize;
+                    if bytes > room.bytes && !returned.is_empty() {
+                        break;
+                    }
+                    room.bytes = room.bytes.saturating_sub(bytes);
+                    room.deliveries = room.deliveries.saturating_sub(1);
+                    returned.push(found);
+                }
+                looked_at += 1;
             }
-            let mut room = errand.room;
-            room.deliveries = room.deliveries.saturating_sub(returned.len());
+            let is_full = looked_at < errand.returning.len() || room.bytes == 0;
             let (found, next) = match errand.from {
+                Some(from) if is_full => (Vec::new(), Some(from)),
                 Some(from) => {
                     let pending = view.pending(&self.destination, from, room)?;
                     (pending.found, pending.next)
@@ -83,7 +97,7 @@ impl Outbox {
             };
             let end = view.position().number;
             let held = view.hold(&self.destination).is_some();
-            Ok(ToRead { found, returned, next, end, held })
+            Ok(ToRead { found, returned, looked_at, next, end, held })
         })
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Haul {
     pub(super) deliveries: Vec<Pending>,
     /// Revived ones, by number.
     pub(super) returned: Vec<Pending>,
+    /// How many of the errand's were looked at; there was no room for the rest.
+    pub(super) looked_at: usize,
     /// Where the next refill goes on; `None` = everything below `end` was read.
     pub(super) next: Option<u64>,
     /// The number after the last durable one.
@@ -187,7 +189,7 @@ impl Window {
             self.returning.remove(&pending.id);
             self.push(pending);
         }
-        for message in &errand.returning {
+        for message in errand.returning.iter().take(haul.looked_at) {
             self.returning.remove(message);
         }
         for pending in haul.returned {

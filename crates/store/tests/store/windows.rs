@@ -163,3 +163,27 @@ fn opening_an_outbox_again_gives_everything_that_has_not_ended_again() {
     let again: Vec<_> = drain(&open.outbox("lis")).iter().map(|pending| pending.id).collect();
     assert_eq!(again, ids[1..]);
 }
+
+#[test]
+fn revived_deliveries_come_by_windows_and_in_order() {
+    let site = Site::new();
+    let open = site.open();
+    let outbox = open.outbox("lis");
+    drain(&outbox);
+    let body = vec![b'x'; WINDOW_BYTES / 2 + 1];
+    let ids: Vec<_> = (0..3).map(|_| open.accept(message(body.clone(), &["lis"]))).collect();
+    for id in &ids {
+        open.conclude(*id, "lis", dead(None));
+    }
+    drain(&outbox);
+    for id in &ids {
+        open.conclude(*id, "lis", Outcome::Revived { by: "ann".into() });
+    }
+    for id in ids {
+        outbox.refill().expect("readable");
+        let taken = outbox.take(usize::MAX);
+        assert_eq!(taken.deliveries.iter().map(|p| p.id).collect::<Vec<_>>(), [id]);
+        outbox.done(id);
+    }
+    assert_eq!(outbox.take(1).more, More::Nothing);
+}

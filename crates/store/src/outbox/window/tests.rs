@@ -28,6 +28,7 @@ fn haul(numbers: &[u64], returned: &[u64], next: Option<u64>, end: u64) -> Haul 
     Haul {
         deliveries: numbers.iter().map(|&number| pending(number)).collect(),
         returned: returned.iter().map(|&number| pending(number)).collect(),
+        looked_at: usize::MAX,
         next,
         end,
         held: false,
