@@ -175,8 +175,12 @@ impl Filler {
         }
     }
 
-    /// Fills a segment of its own size, at once, in the caller's thread.
-    pub(crate) fn fill_now(&self, length: u64) -> Result<Supply, Fault> {
+    /// Fills a segment of its own size, at once, in the caller's thread, if `kept_free` bytes stay free.
+    pub(crate) fn fill_now(&self, length: u64, kept_free: u64) -> Result<Supply, Fault> {
+        let free = self.disk.free(&self.dir).map_err(|source| self.fault(source))?;
+        if free < kept_free.saturating_add(length) {
+            return Ok(Supply::NoSpace);
+        }
         match self.fill(length, length, |_| Pace::Hurried) {
             Ok(prepared) => Ok(Supply::Segment { prepared, reserve: false }),
             Err(error) if is_no_space(&error) => Ok(Supply::NoSpace),

@@ -105,7 +105,7 @@ impl Writer {
         let needed = Active::size_for(submission.length());
         loop {
             let supply = if needed > self.core.filler.segment_size() {
-                self.core.filler.fill_now(needed)?
+                self.core.filler.fill_now(needed, self.core.gate.min_free())?
             } else if submission.is_outcome() {
                 self.core.filler.take(Purpose::Outcomes)
             } else {

@@ -74,14 +74,15 @@ fn io_error(attempt: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Op
     move |source| OpenError::Io { attempt, path: path.clone(), source }
 }
 
-/// Begins the segment behind what was recovered: a small one, or where there is no space for it, one filled before.
+/// Begins the segment behind what was recovered: a small one, even of what is kept free, so that deliveries go on; or
+/// where there is no space for it, one filled before.
 fn first_segment(
     disk: &dyn Disk,
     dir: &Path,
     filler: &Filler,
     recovered: &Recovered,
 ) -> Result<Active, OpenError> {
-    let small = filler.fill_now(FIRST_SEGMENT.min(filler.segment_size()));
+    let small = filler.fill_now(FIRST_SEGMENT.min(filler.segment_size()), 0);
     let supply = match small.map_err(|fault| of_fault(fault, dir))? {
         Supply::Segment { prepared, reserve } => Supply::Segment { prepared, reserve },
         Supply::NoSpace | Supply::Stopped => filler.take_filled(),

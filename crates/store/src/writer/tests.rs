@@ -7,21 +7,30 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::*;
-use crate::api::{Change, DeliveryRef, MessageId, Name, Outcome, StoreOptions};
-use crate::disk::RealDisk;
+use crate::api::{
+    Accept, Change, DeliveryRef, MessageId, Name, NewMessage, Outcome, PortId, StoreOptions, Ticket,
+};
+use crate::faults::FaultyDisk;
 use crate::format::carried::Carried;
 use crate::journal_store::open::assemble;
+use crate::limits::MIN_SEGMENT;
 use crate::retention::Epoch;
 
 fn writer(folder: &Path) -> Writer {
+    writer_on(FaultyDisk::new(), folder)
+}
+
+fn writer_on(disk: FaultyDisk, folder: &Path) -> Writer {
     let options = StoreOptions {
-        segment_size: crate::limits::MIN_SEGMENT,
-        min_free: 0,
+        segment_size: MIN_SEGMENT,
+        min_free: MIN_FREE,
         ..StoreOptions::new(folder, |_| {})
     };
-    let (core, active) = assemble(Arc::new(RealDisk), options).expect("a store");
+    let (core, active) = assemble(Arc::new(disk), options).expect("a store");
     Writer::new(Arc::new(core), active)
 }
+
+const MIN_FREE: u64 = 1024 * 1024;
 
 fn of_message(number: u64, outcome: Outcome) -> Change {
     let message = MessageId::from_number(number).expect("not 0");
@@ -94,4 +103,29 @@ fn a_dead_letter_that_an_operator_has_just_revived_is_not_discarded() {
     assert_eq!(gathered(&mut writer, waiting), [WRITTEN, Fate::Touched, WRITTEN]);
     writer.core.watch.end();
     assert_eq!(gathered(&mut writer, vec![expired(3, epoch)]), [Fate::Touched]);
+}
+
+#[test]
+fn a_record_larger_than_a_segment_leaves_free_what_is_kept_free() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = FaultyDisk::new();
+    let mut writer = writer_on(disk.clone(), folder.path());
+    let body = Bytes::from_static(&[0; 512 * 1024]);
+    let length = body.len() as u64;
+    assert!(length > MIN_SEGMENT);
+    let large = || {
+        let accept = Accept {
+            received_at: Timestamp::UNIX_EPOCH,
+            listener: "adt-in".into(),
+            peer: "127.0.0.1:4711".into(),
+            answer: None,
+            messages: vec![NewMessage { body: body.clone(), hops: 0, deliveries: Vec::new() }],
+            concludes: None,
+        };
+        vec![Submission::accept(accept, Ticket { port: PortId(0), number: 1 })]
+    };
+    disk.limit_space(Some(MIN_FREE + length));
+    assert_eq!(gathered(&mut writer, large()), [Fate::Refused(NotStored::NoSpace)]);
+    disk.limit_space(Some(MIN_FREE + 2 * length));
+    assert_eq!(gathered(&mut writer, large()), [WRITTEN]);
 }
