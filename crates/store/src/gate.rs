@@ -16,6 +16,8 @@ pub(crate) struct Gate {
     open: AtomicBool,
     known: Mutex<Known>,
     on_intake: Box<dyn Fn(Intake) + Send + Sync>,
+    /// What `on_intake` was told last. Held while it is told, so that no thread overtakes another on the way.
+    told: Mutex<Intake>,
     min_free: u64,
     max_lag: u64,
 }
@@ -45,7 +47,14 @@ impl Gate {
             lagging: false,
             state: Intake::Open,
         };
-        Self { open: AtomicBool::new(true), known: Mutex::new(known), on_intake, min_free, max_lag }
+        Self {
+            open: AtomicBool::new(true),
+            known: Mutex::new(known),
+            on_intake,
+            told: Mutex::new(Intake::Open),
+            min_free,
+            max_lag,
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -108,6 +117,16 @@ impl Gate {
         self.open.store(state == Intake::Open, Ordering::Relaxed);
         drop(known);
         if turned {
+            self.tell();
+        }
+    }
+
+    /// Tells the state there is by now, unless another thread has told it.
+    fn tell(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
+        if std::mem::discriminant(&state) != std::mem::discriminant(&told) {
+            *told = state;
             (self.on_intake)(state);
         }
     }
@@ -128,7 +147,8 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
 
     fn gate() -> (Gate, Arc<Mutex<Vec<Intake>>>) {
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -158,6 +178,35 @@ mod tests {
         assert!(!gate.is_open(), "it flutters");
         gate.lag(700);
         assert!(gate.is_open());
+    }
+
+    #[test]
+    fn who_is_slow_to_tell_a_state_is_not_overtaken_by_a_later_one() {
+        let (telling, is_telling) = mpsc::channel();
+        let (ear, heard) = mpsc::channel();
+        let (proceed, may_proceed) = mpsc::channel::<()>();
+        let may_proceed = Mutex::new(may_proceed);
+        let on_intake = Box::new(move |state| {
+            if state != Intake::Open {
+                telling.send(()).expect("awaited");
+                may_proceed.lock().expect("one at a time").recv().expect("told to");
+            }
+            ear.send(state).expect("awaited");
+        });
+        let gate = Gate::new(1000, 800, on_intake);
+        std::thread::scope(|scope| {
+            scope.spawn(|| gate.space(999, false));
+            is_telling.recv().expect("it closes");
+            scope.spawn(|| gate.space(1000, false));
+            while gate.state() != Intake::Open {
+                std::thread::yield_now();
+            }
+            let overtaken = heard.recv_timeout(Duration::from_millis(50));
+            proceed.send(()).expect("awaited");
+            assert_eq!(overtaken, Err(mpsc::RecvTimeoutError::Timeout));
+            assert!(matches!(heard.recv(), Ok(Intake::NoSpace { .. })));
+            assert_eq!(heard.recv(), Ok(Intake::Open));
+        });
     }
 
     #[test]
