@@ -18,7 +18,7 @@ use crate::format::accept::bodies;
 use crate::format::record::RECORD_HEADER;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
-use crate::limits::{MAX_BACKLOG, MAX_MESSAGES, MAX_RECORD};
+use crate::limits::{MAX_MESSAGES, MAX_RECORD};
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
 use crate::retention::Retention;
@@ -87,10 +87,10 @@ impl Store for JournalStore {
             Ok(bytes) => bytes,
             Err(refusal) => return Err(Refused { accept, refusal }),
         };
-        let backlog = self.core.queue.backlog();
-        if backlog > 0 && backlog + bytes > MAX_BACKLOG {
-            return Err(Refused { accept, refusal: Refusal::Full { backlog } });
-        }
+        let _room = match self.core.queue.admit(bytes) {
+            Ok(admission) => admission,
+            Err(backlog) => return Err(Refused { accept, refusal: Refusal::Full { backlog } }),
+        };
         match self.core.queue.push(Submission::accept(accept, ticket)) {
             Ok(()) => Ok(()),
             Err(Submission { origin: Origin::Accept(accept), .. }) => {

@@ -28,8 +28,9 @@ pub const MIN_SEGMENT: u64 = 256 * 1024;
 /// The largest record, bytes: 64 MiB messages with a transformed body for each of a few destinations fit well.
 pub const MAX_RECORD: usize = 1024 * 1024 * 1024;
 
-/// Bytes handed over and not yet durable beyond which no message is taken: some groups' worth, so that the disk
-/// never waits for producers. One record may always wait, however large.
+/// Bytes handed over and not yet durable from which on no message is taken: some groups' worth, so that the disk never
+/// waits for producers. The record taken last may go beyond it, however large: so a large one has the same chance as
+/// the small ones that come all the time.
 pub const MAX_BACKLOG: usize = 64 * 1024 * 1024;
 
 /// The most messages of one record: its count has two bytes.

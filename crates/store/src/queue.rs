@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::limits::MAX_BACKLOG;
 use crate::submission::{Submission, Waiter};
 
 /// How long outcomes gather: some syncs' time, and no more duplicates after a crash than that.
@@ -14,6 +15,12 @@ const GATHERING: Duration = Duration::from_millis(20);
 
 /// So many outcomes are a group worth writing.
 const GATHERED: usize = 1024;
+
+/// Room for a message, until it is pushed or dropped.
+pub(crate) struct Admission<'q> {
+    queue: &'q Queue,
+    bytes: usize,
+}
 
 /// The channel.
 #[derive(Default)]
@@ -69,6 +76,14 @@ impl Queue {
         state.submitted += 1;
         self.wake(state);
         Ok(())
+    }
+
+    /// Keeps room for a message of about so many bytes; gives the backlog if that has reached its limit. What was taken
+    /// before counts, not the message itself: a large one is not passed over for ever by small ones.
+    pub(crate) fn admit(&self, bytes: usize) -> Result<Admission<'_>, usize> {
+        let with_it = |backlog| (backlog < MAX_BACKLOG).then_some(backlog + bytes);
+        self.backlog.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_it)?;
+        Ok(Admission { queue: self, bytes })
     }
 
     /// Wakes the writer if there is something for it.
@@ -138,5 +153,29 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Admission<'_> {
+    /// What was pushed meanwhile counts by itself.
+    fn drop(&mut self) {
+        self.queue.backlog.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::MAX_RECORD;
+
+    #[test]
+    fn a_large_message_is_taken_while_small_ones_keep_waiting() {
+        let queue = Queue::default();
+        let _small = queue.admit(MAX_BACKLOG - 1).expect("there is room");
+        let large = queue.admit(MAX_RECORD).expect("the others are below the limit");
+        assert!(queue.admit(MAX_RECORD).is_err(), "one at a time");
+        assert_eq!(queue.admit(1).err(), Some(MAX_BACKLOG - 1 + MAX_RECORD));
+        drop(large);
+        assert!(queue.admit(1).is_ok());
     }
 }
