@@ -336,7 +336,8 @@ struct Zeros([u8; LARGE_STEP]);
 static ZEROS: Zeros = Zeros([0; LARGE_STEP]);
 
 /// Zeros pass by the page cache where the file system lets them: copying them into it is most of what filling costs, and
-/// they would push out what is read.
+/// they would push out what is read. The last sync makes the size and the extents durable as well; only behind it does
+/// the file take writes through the cache, where no block of it lies that could be older.
 fn zero(
     file: &dyn DiskFile,
     length: u64,
@@ -376,3 +377,6 @@ fn zero(
     file.sync()?;
     Ok(offset)
 }
+
+#[cfg(test)]
+mod tests;
