@@ -9,8 +9,8 @@ pub(super) const TAKE_AT_ONCE: usize = 128;
 pub(super) const TAKE_BELOW: usize = 64;
 
 /// Bytes of records not yet durable beyond which a pool starts nothing new: outcomes are never waited for, so a disk
-/// that stands still must stop the deliveries that make them. Messages alone reach it only with a very large one among them: they are
-/// refused earlier.
+/// that stands still must stop the deliveries that make them. Messages alone reach it only with a very large one among
+/// them: they are refused earlier.
 pub(super) const MAX_STORE_BACKLOG: usize = 2 * wardline_store::limits::MAX_BACKLOG;
 
 /// How soon a pool looks again whether the store has caught up, or its outbox can be read.

@@ -110,7 +110,7 @@ fn a_record_larger_than_a_segment_leaves_free_what_is_kept_free() {
     let folder = tempfile::tempdir().expect("a folder");
     let disk = FaultyDisk::new();
     let mut writer = writer_on(disk.clone(), folder.path());
-    let body = Bytes::from_static(&[0; 512 * 1024]);
+    let body = Bytes::from(vec![0; 512 * 1024]);
     let length = body.len() as u64;
     assert!(length > MIN_SEGMENT);
     let large = || {

@@ -4,11 +4,17 @@
 //! was only handed over, any number from the front may be there, and nothing else. So after each cut the store must
 //! equal the model after some number of the open operations.
 //!
+//! The threads behind the writer look around all the time, so that segments are sealed, carried out of and deleted, and
+//! sled written, within these short lives; the test counts that it was so.
+//!
 //! `WARDLINE_SEEDS=from..to` runs other seeds than the usual ones.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use wardline_store::{
@@ -309,6 +315,7 @@ fn harm_index(folder: &Path, random: &mut fastrand::Rng) {
 
 fn options(site: &Site, forgetful: bool) -> StoreOptions {
     let mut options = site.options();
+    options.tick = Duration::from_millis(1);
     if forgetful {
         options.retain_bytes = 0;
     }
@@ -365,7 +372,32 @@ fn settle(model: &mut Model, in_flight: &[Operation], found: &Model, seed: u64) 
     *model = matching;
 }
 
-fn history(seed: u64) {
+/// Lives at whose end something had been done behind the writer.
+#[derive(Default)]
+struct Done {
+    written_down: AtomicU64,
+    sealed: AtomicU64,
+    deleted: AtomicU64,
+    carried: AtomicU64,
+}
+
+impl Done {
+    fn look_at(&self, site: &Site, open: &Open, model: &Model) {
+        let stats = open.store.stats();
+        let files = site.segment_files();
+        // Only a table ends inside a block.
+        let sealed = |file: &PathBuf| file.metadata().is_ok_and(|file| file.len() % 4096 != 0);
+        let deleted = files.first().is_some_and(|file| !file.ends_with("000000000001.journal"));
+        let note = |so, count: &AtomicU64| count.fetch_add(u64::from(so), Ordering::Relaxed);
+        note(stats.records > 0 && stats.index_lag == 0, &self.written_down);
+        note(files.iter().any(sealed), &self.sealed);
+        note(deleted, &self.deleted);
+        // The first numbers stood in the first segment: what still lives of them was carried out of it.
+        note(deleted && model.deliveries.keys().any(|(_, number)| *number < 3), &self.carried);
+    }
+}
+
+fn history(seed: u64, done: &Done) {
     let mut random = fastrand::Rng::with_seed(seed);
     let site = Site::new();
     let mut model = Model::default();
@@ -388,6 +420,7 @@ fn history(seed: u64) {
             assert_eq!(pending, expected, "seed {seed}, life {life}: {destination}");
         }
         let in_flight = live(&open, &mut model, &mut random, !forgetful);
+        done.look_at(&site, &open, &model);
         if random.u8(0..3) == 0 {
             drop(open);
             for operation in &in_flight {
@@ -415,16 +448,18 @@ fn whatever_a_power_cut_loses_what_was_completed_is_there_and_nothing_is_made_up
         }
         Err(_) => SEEDS,
     };
-    let next = std::sync::atomic::AtomicU64::new(seeds.start);
+    let usual = seeds == SEEDS;
+    let next = AtomicU64::new(seeds.start);
+    let done = Done::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= seeds.end {
                         break;
                     }
-                    let lived = std::panic::catch_unwind(|| history(seed));
+                    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| history(seed, &done)));
                     if let Err(panic) = lived {
                         println!("seed {seed} failed: WARDLINE_SEEDS={seed}..{}", seed + 1);
                         std::panic::resume_unwind(panic);
@@ -433,4 +468,8 @@ fn whatever_a_power_cut_loses_what_was_completed_is_there_and_nothing_is_made_up
             });
         }
     });
+    let Done { written_down, sealed, deleted, carried } = done;
+    let counts = [written_down, sealed, deleted, carried].map(AtomicU64::into_inner);
+    println!("lives with sled written, segments sealed, deleted, carried out of: {counts:?}");
+    assert!(!usual || counts.iter().all(|&lives| lives >= 20), "too few: {counts:?}");
 }
