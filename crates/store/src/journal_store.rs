@@ -18,7 +18,7 @@ use crate::format::accept::bodies;
 use crate::format::record::RECORD_HEADER;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
-use crate::limits::{MAX_MESSAGES, MAX_RECORD};
+use crate::limits::{MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD};
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
 use crate::retention::Retention;
@@ -59,17 +59,30 @@ struct Threads {
 }
 
 impl JournalStore {
-    /// Throws the index away and builds it anew from the journal. Blocks until it is done; intake goes on.
+    /// Throws the index away and builds it anew from the journal. Blocks until it is done, however long that takes;
+    /// intake goes on.
     pub fn rebuild_index(&self) -> Result<(), ReadError> {
         self.core.index.rebuild_now()
     }
 
     fn limits(accept: &Accept) -> Result<usize, Refusal> {
         let bytes = bodies(accept).map(bytes::Bytes::len).sum::<usize>() + RECORD_HEADER;
-        if bytes > MAX_RECORD || accept.messages.len() > MAX_MESSAGES {
-            return Err(Refusal::TooLarge { bytes, limit: MAX_RECORD });
+        let too_many = accept.messages.len() > MAX_MESSAGES
+            || accept.messages.iter().any(|message| message.deliveries.len() > MAX_DELIVERIES);
+        if bytes > MAX_RECORD || too_many {
+            return Err(Refusal::TooLarge { bytes });
         }
         Ok(bytes)
+    }
+
+    fn refused(submission: Submission, refusal: Refusal) -> Refused {
+        match submission.origin {
+            Origin::Accept(accept) => Refused { accept, refusal },
+            Origin::Change(_)
+            | Origin::Carried(..)
+            | Origin::CarriedHold(..)
+            | Origin::Expired(..) => unreachable!("made of an accept"),
+        }
     }
 }
 
@@ -91,13 +104,13 @@ impl Store for JournalStore {
             Ok(admission) => admission,
             Err(backlog) => return Err(Refused { accept, refusal: Refusal::Full { backlog } }),
         };
-        match self.core.queue.push(Submission::accept(accept, ticket)) {
-            Ok(()) => Ok(()),
-            Err(Submission { origin: Origin::Accept(accept), .. }) => {
-                Err(Refused { accept, refusal: Refusal::Intake(Intake::Closed) })
-            }
-            Err(_) => unreachable!("what was pushed comes back"),
+        let submission = Submission::accept(accept, ticket);
+        if submission.meta_length() > MAX_META {
+            let bytes = bytes + submission.meta_length();
+            return Err(Self::refused(submission, Refusal::TooLarge { bytes }));
         }
+        let pushed = self.core.queue.push(submission);
+        pushed.map_err(|back| Self::refused(back, Refusal::Intake(Intake::Closed)))
     }
 
     fn record(&self, change: Change, ticket: Option<Ticket>) {

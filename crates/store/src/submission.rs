@@ -137,6 +137,11 @@ impl Submission {
         self.head.len() as u64 + u64::from(self.bodies_length)
     }
 
+    /// Bytes of its meta.
+    pub(crate) fn meta_length(&self) -> usize {
+        self.head.len() - RECORD_HEADER
+    }
+
     /// Whether room is kept back for it.
     pub(crate) fn is_outcome(&self) -> bool {
         match self.origin {
@@ -166,7 +171,7 @@ impl Submission {
             Origin::Change(_) | Origin::CarriedHold(..) | Origin::Expired(..) => Kind::Change,
             Origin::Carried(..) => Kind::Carried,
         };
-        let meta_length = self.head.len() - RECORD_HEADER;
+        let meta_length = self.meta_length();
         let header = RecordHeader {
             meta_length: u32::try_from(meta_length).unwrap_or(u32::MAX),
             bodies_length: self.bodies_length,

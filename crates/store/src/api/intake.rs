@@ -50,13 +50,12 @@ pub enum Refusal {
         /// Bytes that wait.
         backlog: usize,
     },
-    /// The record is larger than any record may be; it will never be taken.
-    #[error("a record of {bytes} bytes is larger than the limit of {limit}")]
+    /// The record has more bytes ([`MAX_RECORD`](crate::limits::MAX_RECORD), [`MAX_META`](crate::limits::MAX_META)),
+    /// messages or deliveries than any record may have; it will never be taken.
+    #[error("a record of {bytes} bytes holds more than any record may")]
     TooLarge {
         /// Its bytes.
         bytes: usize,
-        /// The limit.
-        limit: usize,
     },
 }
 

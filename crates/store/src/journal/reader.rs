@@ -10,12 +10,10 @@ use super::segments::Segment;
 use crate::disk::read_full;
 use crate::format::record::{RECORD_HEADER, RecordHeader};
 use crate::format::{block_aligned, bodies};
+use crate::limits::MAX_META;
 
 /// Read at once: many small records, and no more than a few large ones are passed over in vain.
 const CHUNK: usize = 256 * 1024;
-
-/// The longest meta that is believed: 65,535 messages with a few destinations each fit.
-const MAX_META: u64 = 64 * 1024 * 1024;
 
 /// Walks the records of a segment.
 pub(crate) struct RecordReader<'s> {
@@ -86,7 +84,7 @@ impl<'s> RecordReader<'s> {
         header.group == self.next.group
             && header.number == self.next.number
             && header.numbers >= 1
-            && u64::from(header.meta_length) <= MAX_META
+            && header.meta_length as usize <= MAX_META
             && self.next.offset + header.length() <= self.end
     }
 

@@ -9,6 +9,7 @@ use crate::format::{BLOCK, BLOCK_BYTES};
 use crate::journal::position::Position;
 use crate::journal::reader::{FoundRecord, Next, RecordReader, bodies_intact};
 use crate::journal::segments::Segment;
+use crate::limits::MAX_META;
 
 /// Blocks read at once when looking for a later group.
 const BLOCKS_AT_ONCE: usize = 256;
@@ -175,7 +176,7 @@ fn begins_later_group(
     let Some(header) = RecordHeader::read(block).filter(|header| header.group > group) else {
         return Ok(false);
     };
-    if offset + header.length() > segment.length() {
+    if offset + header.length() > segment.length() || header.meta_length as usize > MAX_META {
         return Ok(false);
     }
     let Ok(length) = usize::try_from(header.head_length()) else { return Ok(false) };

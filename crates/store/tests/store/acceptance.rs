@@ -181,3 +181,28 @@ fn damage_of_a_body_is_found_by_verify_and_never_sent() {
     open.store.delivery(&delivery).expect_err("damaged");
     open.outbox("lis").refill().expect_err("damaged");
 }
+
+#[test]
+fn a_record_that_no_reader_would_believe_is_refused_and_comes_back() {
+    let site = Site::new();
+    let open = site.open();
+    let delivery =
+        |name: &str| NewDelivery { destination: name.into(), lane: Lane::FIFO, body: None };
+    let accept = |deliveries: Vec<NewDelivery>, messages: usize| {
+        let message = NewMessage { body: Bytes::new(), hops: 0, deliveries };
+        Accept { messages: vec![message; messages], ..self::message(b"".to_vec(), &[]) }
+    };
+    let many = usize::from(u16::MAX);
+    let long_name = "d".repeat(255);
+    let too_many_deliveries = accept(vec![delivery("lis"); many + 1], 1);
+    let too_much_meta = accept(vec![delivery(&long_name); 1000], 300);
+    for record in [too_many_deliveries, too_much_meta] {
+        let messages = record.messages.len();
+        let refused = open.hand_over(record).expect_err("refused");
+        assert!(matches!(refused.refusal, Refusal::TooLarge { .. }), "{:?}", refused.refusal);
+        assert_eq!(refused.accept.messages.len(), messages);
+    }
+    open.accept(accept(vec![delivery("lis"); many], 1));
+    drop(open);
+    assert_eq!(site.open().queue("lis").pending, 1);
+}
