@@ -4,9 +4,11 @@
 //!   thread     reads                      writes                        its death
 //!   writer     queue                      segments, progress, ports     ends the process
 //!   filler     disk, filler               filler, gate                  ends the process
-//!   index      segments, progress         index (sled), gate            the index is rebuilt
-//!   retention  index, segments            queue, segments               is started again with the next tick
+//!   index      segments, progress         index (sled), gate            ends the process
+//!   retention  index, segments            queue, segments               ends the process
 //! ```
+//!
+//! A panic of sled is none of the index thread's: it is caught where sled is called, and the index is rebuilt.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

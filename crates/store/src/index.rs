@@ -38,6 +38,27 @@ pub(crate) use view::{Room, View};
 /// How long a reader waits for an index that is being opened or rebuilt.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long somebody waits for the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Not at all.
+    None,
+    /// A reader's.
+    Reader,
+    /// Until it is ready or the store closes: a rebuild takes what it takes.
+    Endless,
+}
+
+impl Patience {
+    fn left(self, waited: Duration) -> Duration {
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Reader => READY_DEADLINE.saturating_sub(waited),
+            Self::Endless => READY_DEADLINE,
+        }
+    }
+}
+
 /// The index as all threads see it.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -86,7 +107,7 @@ impl Index {
         &self,
         work: impl FnOnce(&mut View) -> Result<T, IndexError>,
     ) -> Result<T, ReadError> {
-        self.work_on(self.wait_ready(READY_DEADLINE)?, work)
+        self.work_on(self.wait_ready(Patience::Reader)?, work)
     }
 
     /// The same, if it is ready now.
@@ -94,7 +115,7 @@ impl Index {
         &self,
         work: impl FnOnce(&mut View) -> Result<T, IndexError>,
     ) -> Result<T, ReadError> {
-        self.work_on(self.wait_ready(Duration::ZERO)?, work)
+        self.work_on(self.wait_ready(Patience::None)?, work)
     }
 
     fn work_on<T>(
@@ -117,8 +138,8 @@ impl Index {
         }
     }
 
-    fn wait_ready(&self, patience: Duration) -> Result<MutexGuard<'_, State>, ReadError> {
-        let deadline = Instant::now() + patience;
+    fn wait_ready(&self, patience: Patience) -> Result<MutexGuard<'_, State>, ReadError> {
+        let begun = Instant::now();
         let mut state = self.state();
         loop {
             match *state {
@@ -126,7 +147,7 @@ impl Index {
                 State::Closed => return Err(ReadError::Closed),
                 State::NotReady | State::Lost => {}
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = patience.left(begun.elapsed());
             if left.is_zero() {
                 return Err(ReadError::NotReady);
             }
@@ -167,4 +188,16 @@ fn discard(state: State) {
         drop(state);
         Ok(())
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_give_up_after_a_while_and_who_rebuilds_does_not() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert!(Patience::Reader.left(day).is_zero());
+        assert!(!Patience::Endless.left(day).is_zero());
+    }
 }

@@ -143,6 +143,7 @@ impl Retention {
                 Err(ReadError::NotReady | ReadError::IndexLost) => {
                     return Some(OldestStays::NoIndex);
                 }
+                Err(ReadError::Moved) => return Some(OldestStays::Busy),
                 Err(ReadError::Closed) => return None,
                 Err(error) => {
                     tracing::error!(%error, segment = oldest.id(), "the oldest segment cannot be read");

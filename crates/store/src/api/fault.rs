@@ -138,6 +138,9 @@ pub enum ReadError {
     /// What was handed over before is not written yet: the disk is slow, or has no room for outcomes; ask again.
     #[error("what was recorded before could not be written yet")]
     Unsettled,
+    /// What was asked for was copied forward each time while it was read; ask again.
+    #[error("it was moved while it was read")]
+    Moved,
     /// The index failed; it will be rebuilt.
     #[error("the index failed and will be rebuilt")]
     IndexLost,

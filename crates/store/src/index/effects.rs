@@ -77,8 +77,9 @@ pub(crate) enum Effect {
 pub(crate) struct Effects {
     /// By destination and number.
     pub(crate) deliveries: BTreeMap<(u32, u64), Effect>,
-    /// Keys that came into `deliveries`, since someone took them.
-    pub(super) inserted: Vec<(u32, u64)>,
+    /// Keys that came into `deliveries` since someone took them; only where someone does, since nobody else would
+    /// ever forget the ended ones.
+    pub(super) inserted: Option<Vec<(u32, u64)>>,
     /// Destinations that were held, or released.
     pub(crate) holds: BTreeMap<u32, Option<Hold>>,
 }
@@ -195,8 +196,10 @@ impl Effects {
     }
 
     fn put(&mut self, key: (u32, u64), effect: Effect) {
-        if self.deliveries.insert(key, effect).is_none() {
-            self.inserted.push(key);
+        if self.deliveries.insert(key, effect).is_none()
+            && let Some(inserted) = &mut self.inserted
+        {
+            inserted.push(key);
         }
     }
 }

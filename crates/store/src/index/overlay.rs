@@ -30,7 +30,6 @@ pub(super) const OVERLAY_BYTES: u64 = 8 * 1024 * 1024;
 pub(super) type Key = (u32, u64);
 
 /// Effects that sled does not have.
-#[derive(Default)]
 pub(super) struct Overlay {
     pub(super) effects: Effects,
     portions: VecDeque<Portion>,
@@ -49,6 +48,18 @@ pub(super) struct Portion {
     since: Instant,
 }
 
+impl Default for Overlay {
+    fn default() -> Self {
+        Self {
+            effects: Effects { inserted: Some(Vec::new()), ..Effects::default() },
+            portions: VecDeque::new(),
+            open_bytes: 0,
+            open_since: None,
+            bytes: 0,
+        }
+    }
+}
+
 impl Overlay {
     /// A record of so many bytes was folded in; the journal is read up to `end`.
     pub(super) fn grew(&mut self, bytes: u64, end: Position, salt: u64) {
@@ -63,7 +74,7 @@ impl Overlay {
     /// The open portion takes nothing more.
     pub(super) fn close(&mut self, end: Position, salt: u64) {
         let Some(since) = self.open_since.take() else { return };
-        let keys = std::mem::take(&mut self.effects.inserted);
+        let keys = self.effects.inserted.as_mut().map(std::mem::take).unwrap_or_default();
         let bytes = std::mem::take(&mut self.open_bytes);
         self.portions.push_back(Portion { keys, end, salt, bytes, since });
     }

@@ -40,6 +40,11 @@ pub(super) fn rebuild(core: &Core) -> Result<View, IndexError> {
     open::open(&folder, &core.segments, durable)
 }
 
+/// Removes what a rebuild that was interrupted has left.
+pub(super) fn remove_unfinished(core: &Core) -> Result<(), IndexError> {
+    remove_folder(&core.dir.join(names::INDEX_REBUILT))
+}
+
 fn replay(core: &Core, view: &mut View, durable: Position) -> Result<(), IndexError> {
     while view.read.segment < durable.segment {
         if core.progress.has_ended() {

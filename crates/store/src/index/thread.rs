@@ -1,5 +1,6 @@
 //! The index thread: opens the index, keeps it behind the journal, rebuilds it when it is lost or has grown too large.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::commit::Flush;
 use super::overlay::OVERLAY_BYTES;
-use super::{Index, IndexError, State, guarded, open, rebuild};
+use super::{Index, IndexError, Patience, State, guarded, open, rebuild};
 use crate::api::{Fault, ReadError};
 use crate::core::Core;
 use crate::journal::names;
@@ -31,9 +32,19 @@ const DELIVERY_BYTES: u64 = 128;
 /// How often the size is looked at.
 const SIZE_CHECK: Duration = Duration::from_secs(30);
 
+/// Closes the index however its thread ends.
+struct Closing<'i>(&'i Index);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.set(State::Closed);
+    }
+}
+
 impl Index {
-    /// The thread. Returns when the writer has ended and everything is applied, or `patience` is over.
+    /// The thread. Returns when the writer has ended and everything is applied.
     pub(crate) fn run(&self, core: &Core) {
+        let _who_waits_is_told = Closing(self);
         self.open_or_rebuild(core);
         let mut size_checked = Instant::now();
         loop {
@@ -58,7 +69,6 @@ impl Index {
                 }
             }
         }
-        self.set(State::Closed);
     }
 
     /// Takes in what is durable, and writes down what has waited long enough.
@@ -104,6 +114,9 @@ impl Index {
 
     fn open_or_rebuild(&self, core: &Core) {
         let folder = core.dir.join(names::INDEX);
+        if let Err(error) = rebuild::remove_unfinished(core) {
+            tracing::warn!(%error, source = error.source(), "an unfinished rebuild cannot be removed");
+        }
         let durable = core.progress.durable();
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
         if is_fresh(core, &folder) {
@@ -155,9 +168,9 @@ impl Index {
 
     /// Asks the thread for a rebuild and waits until it is done.
     pub(crate) fn rebuild_now(&self) -> Result<(), ReadError> {
-        self.with(|_| Ok(()))?;
+        drop(self.wait_ready(Patience::Endless)?);
         self.set(State::Lost);
-        self.with(|_| Ok(()))
+        self.wait_ready(Patience::Endless).map(drop)
     }
 
     fn has_outgrown(&self, core: &Core) -> bool {

@@ -187,7 +187,7 @@ pub(super) fn detail(
             Err(Unread::Failed(error)) => return Err(error),
         }
     }
-    Err(ReadError::NotReady)
+    Err(ReadError::Moved)
 }
 
 fn read_detail(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryDetail, Unread> {

@@ -62,7 +62,7 @@ impl Outbox {
                 Err(Unread::Failed(error)) => return Err(error),
             }
         }
-        Err(ReadError::NotReady)
+        Err(ReadError::Moved)
     }
 
     fn look_up(&self, core: &Core, errand: &Errand) -> Result<ToRead, ReadError> {

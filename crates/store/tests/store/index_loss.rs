@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wardline_store::{DeliveryState, MessageId, Store};
 
-use crate::site::{Site, change, copy_folder, dead, delivered, drain};
+use crate::site::{Site, change, copy_folder, dead, delivered, drain, eventually};
 
 fn with_a_history(site: &Site) -> Vec<MessageId> {
     let open = site.open();
@@ -103,6 +103,17 @@ fn an_index_of_another_journal_is_not_believed() {
     assert_eq!(drain(&open.outbox("lis")).len(), 99);
     assert_eq!(open.rows("lis")[0].message, ids[100]);
     assert_eq!(open.store.stats().index_rebuilds, 1);
+}
+
+#[test]
+fn what_an_interrupted_rebuild_left_is_removed() {
+    let site = Site::new();
+    drop(site.open());
+    let unfinished = site.folder.path().join("store/index.new");
+    fs::create_dir_all(unfinished.join("blobs")).expect("made");
+    let open = site.open();
+    eventually("it is gone", || !unfinished.exists());
+    assert_eq!(open.store.stats().index_rebuilds, 0);
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl OutboundPool {
         let read = tokio::task::spawn_blocking(move || Standing::read(&*store, &destination));
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| match read {
             Ok(Ok(standing)) => pool.on_standing(standing, ctx),
-            Ok(Err(ReadError::NotReady | ReadError::IndexLost)) => open_feed_later(ctx),
+            Ok(Err(ReadError::NotReady | ReadError::Moved | ReadError::IndexLost)) => {
+                open_feed_later(ctx)
+            }
             Ok(Err(error)) => {
                 pool.tell_failing(&error);
                 open_feed_later(ctx);

@@ -34,6 +34,7 @@ fn then(before: Option<Effect>, outcome: Outcome) -> Option<Effect> {
     };
     let record = FoundRecord { header, place: Place { segment: 9, offset: 0 }, meta: &meta };
     effects.fold(&mut interner, &record).expect("folds");
+    assert_eq!(effects.inserted, None, "nobody takes the keys, so they would only grow");
     effects.deliveries.remove(&KEY)
 }
 
