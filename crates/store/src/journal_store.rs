@@ -48,7 +48,7 @@ pub struct JournalStore {
     core: Arc<Core>,
     retention: Arc<Retention>,
     threads: Mutex<Option<Threads>>,
-    _lock: FolderLock,
+    _lock: Arc<FolderLock>,
 }
 
 struct Threads {

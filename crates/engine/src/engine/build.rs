@@ -1,7 +1,7 @@
 //! Building an engine: everything that may fail does so here, before a peer is answered.
 
 use std::error::Error;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -140,15 +140,23 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
     }
 }
 
-/// Makes the data folder, if it is not there, for its owner alone: bodies of messages lie in it.
+/// Makes the data folder, if it is not there, for its owner alone: bodies of messages lie in it. The names of what was
+/// made are durable when this returns.
 fn make_private(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.is_dir();
+    let missing: Vec<_> = folder.ancestors().take_while(is_missing).collect();
+    if missing.is_empty() {
         return Ok(());
     }
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    DirBuilder::new().mode(0o700).create(folder)
+    DirBuilder::new().mode(0o700).create(folder)?;
+    for parent in missing.into_iter().filter_map(Path::parent) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Every handler that listeners, routes and destinations name.

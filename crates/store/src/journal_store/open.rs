@@ -36,8 +36,8 @@ impl JournalStore {
     /// The same on another disk.
     pub fn open_on(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<Self, OpenError> {
         let dir = options.dir.clone();
-        fs::create_dir_all(&dir).map_err(io_error("make", &dir))?;
-        let lock = FolderLock::take(&dir)?;
+        make_folder(&*disk, &dir)?;
+        let lock = Arc::new(FolderLock::take(&dir)?);
         let policy = Policy {
             retain_for: options.retain_for,
             retain_bytes: options.retain_bytes,
@@ -47,7 +47,7 @@ impl JournalStore {
         let (core, active) = assemble(disk, options)?;
         let core = Arc::new(core);
         let retention = Arc::new(Retention::new(policy));
-        let threads = start(&core, &retention, active)?;
+        let threads = start(&core, &retention, active, Arc::clone(&lock))?;
         Ok(Self { core, retention, threads: Mutex::new(Some(threads)), _lock: lock })
     }
 }
@@ -67,6 +67,19 @@ pub(crate) fn assemble(
     let active = first_segment(&*disk, &dir, &filler, &recovered)?;
     let core = core(disk, filler, &recovered, &active, index, options);
     Ok((core, active))
+}
+
+/// Makes a folder and those above it, and their names durable: what is synced inside is lost with its folder's name.
+fn make_folder(disk: &dyn Disk, dir: &Path) -> Result<(), OpenError> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.is_dir();
+    let missing = dir.ancestors().take_while(is_missing);
+    let made_in: Vec<_> = missing.filter_map(Path::parent).collect();
+    fs::create_dir_all(dir).map_err(io_error("make", dir))?;
+    for parent in made_in {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        disk.sync_folder(parent).map_err(io_error("sync", parent))?;
+    }
+    Ok(())
 }
 
 fn io_error(attempt: &'static str, path: &Path) -> impl Fn(std::io::Error) -> OpenError {
@@ -150,6 +163,7 @@ fn start(
     core: &Arc<Core>,
     retention: &Arc<Retention>,
     active: Active,
+    lock: Arc<FolderLock>,
 ) -> Result<Threads, OpenError> {
     let writer = {
         let mut writer = Writer::new(Arc::clone(core), active);
@@ -165,9 +179,11 @@ fn start(
             give_way();
             core.filler.run(&core.gate)
         })?,
-        index: thread(core, "store-index", |core| {
+        index: thread(core, "store-index", move |core| {
             give_way();
             core.index.run(core);
+            // A closed store does not wait for ever for this thread: the folder is nobody else's until it is done.
+            drop(lock);
             Ok(())
         })?,
         retention: thread(core, "store-retention", move |core| {

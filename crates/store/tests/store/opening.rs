@@ -1,19 +1,23 @@
 //! What a start refuses.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use wardline_store::{CorruptionKind, OpenError, Store};
+use wardline_store::disk::{Disk, DiskFile, Listed, RealDisk};
+use wardline_store::{CorruptionKind, JournalStore, OpenError, Store, StoreOptions};
 
-use crate::site::{Site, change, delivered};
+use crate::site::{Site, change, delivered, eventually, message};
 use crate::warnings;
 
 const BLOCK: u64 = 4096;
 
 fn overwrite(file: &Path, offset: u64, bytes: &[u8]) {
     let file = OpenOptions::new().write(true).open(file).expect("a file");
-    file.write_all_at(bytes, offset).expect("written");
+    FileExt::write_all_at(&file, bytes, offset).expect("written");
 }
 
 /// A store with ten groups of one message each in its last segment.
@@ -193,4 +197,85 @@ fn a_destroyed_header_is_refused() {
     overwrite(&file, 20, b"!");
     let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
     assert_eq!((corruption.offset, corruption.kind), (0, CorruptionKind::Header));
+}
+
+/// Notes which folders were synced.
+#[derive(Default)]
+struct NotingDisk(Mutex<Vec<PathBuf>>);
+
+impl Disk for NotingDisk {
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        RealDisk.create(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        RealDisk.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        self.0.lock().expect("not poisoned").push(path.to_owned());
+        RealDisk.sync_folder(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        RealDisk.list(path)
+    }
+
+    fn free(&self, path: &Path) -> io::Result<u64> {
+        RealDisk.free(path)
+    }
+}
+
+#[test]
+fn the_names_of_folders_that_were_made_are_durable() {
+    let site = Site::new();
+    let above = site.folder.path();
+    let dir = above.join("a/b/store");
+    let disk = Arc::new(NotingDisk::default());
+    let options = StoreOptions { dir: dir.clone(), ..site.options() };
+    let store = JournalStore::open_on(Arc::clone(&disk) as Arc<dyn Disk>, options);
+    drop(store.expect("the store opens"));
+    let synced = disk.0.lock().expect("not poisoned").clone();
+    for made_in in [above, &above.join("a"), &above.join("a/b"), &dir] {
+        assert!(
+            synced.iter().any(|folder| folder == made_in),
+            "{} of {synced:?}",
+            made_in.display()
+        );
+    }
+}
+
+#[test]
+fn a_store_that_is_closed_in_haste_is_nobody_elses_until_its_index_is_written() {
+    let site = Site::new();
+    let open = site.open();
+    let body = vec![b'x'; 100];
+    for _ in 0..20_000 {
+        open.hand_over(message(body.clone(), &["lis"])).expect("taken");
+    }
+    open.settle();
+    let closed = open.store.close(Duration::ZERO);
+    drop(open);
+    let mut refused = 0;
+    eventually("the folder is free", || match site.try_open(site.options()) {
+        Ok(open) => {
+            assert_eq!(open.queue("lis").pending, 20_000);
+            assert_eq!(open.store.stats().index_rebuilds, 0, "nobody was in its way");
+            true
+        }
+        Err(OpenError::Locked { .. }) => {
+            refused += 1;
+            false
+        }
+        Err(error) => panic!("{error}"),
+    });
+    assert!(closed.index_applied || refused > 0, "{closed:?}");
 }
