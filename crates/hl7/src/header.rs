@@ -9,6 +9,7 @@ use std::fmt;
 
 use memchr::memchr2;
 
+use crate::identity::presentable;
 use crate::{Identity, Message, Path, Value};
 
 pub(crate) use fields::HeaderFields;
@@ -114,14 +115,14 @@ impl<'m> Header<'m> {
     }
 
     /// Type and trigger event as `ADT^A01`, whatever the component separator; the type alone where there is no event.
+    ///
+    /// For people: at most 64 characters on one line, since a sender may have put anything there.
     pub fn message_code(self) -> String {
-        let mut code = String::from_utf8_lossy(self.message_type()).into_owned();
-        let event = self.trigger_event();
-        if !event.is_empty() {
-            code.push('^');
-            code.push_str(&String::from_utf8_lossy(event));
+        let (message_type, event) = (self.message_type(), self.trigger_event());
+        match event {
+            [] => presentable(message_type),
+            _ => presentable(&[message_type, b"^", event].concat()),
         }
-        code
     }
 
     /// What logs and counters may show of the message (PHI-1), owned.

@@ -158,6 +158,15 @@ fn the_event_of_evn_serves_where_msh_has_none() {
 }
 
 #[test]
+fn a_message_code_is_short_and_on_one_line_whatever_a_sender_put_there() {
+    let long = "W".repeat(1000);
+    let message = message(format!("MSH|^~\\&|A|B|C|D|2026||A\x07T^{long}|M1|P|2.5\r").as_bytes());
+    let code = message.header().message_code();
+    assert!(code.starts_with("A\u{fffd}T^W"), "{code}");
+    assert_eq!(code.chars().count(), 64);
+}
+
+#[test]
 fn a_repetition_of_a_header_field_is_not_taken_for_its_components() {
     let message = message(b"MSH|^~\\&|A~X^Y|B|C|D|2026||ADT~ORU^R01|M1|P|2.5\r");
     assert_eq!(message.header().message_type(), b"ADT");
