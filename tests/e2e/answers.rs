@@ -191,10 +191,11 @@ fn an_unrouted_message_is_kept_and_counted() {
     let (_site, engine) = running("");
     let mut peer = Peer::connect(engine.address("in"));
     assert_eq!(peer.send(&message("MFN^M02", "NOWHERE")), "AA");
+    assert_eq!(peer.send(&message("MFN^M02", "NOWHERE-EITHER")), "AA");
     let counts = engine.counts("in");
-    assert_eq!((counts.stored, counts.unrouted, counts.discarded), (1, 1, 0));
-    assert_eq!(engine.status().unrouted, 1);
-    assert!(engine.log().contains("MFN^M02"), "an unrouted type is told once");
+    assert_eq!((counts.stored, counts.unrouted, counts.discarded), (2, 2, 0));
+    assert_eq!(engine.status().unrouted, 2);
+    assert_eq!(engine.log().matches("MFN^M02").count(), 1, "an unrouted type is told once");
 }
 
 fn an_unrouted_message_is_rejected_where_told_so() {

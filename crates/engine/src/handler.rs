@@ -4,13 +4,14 @@
 //! (`handlers = […]` on a listener or route) or behind the queue (a destination of kind `handler`). It runs on an
 //! arbiter of its own, apart from all sockets: whatever it does, the engine goes on.
 //!
-//! - [`received`]: what a handler gets. [`decision`]: what it says.
+//! - [`received`]: what a handler gets. [`decision`]: what it says. [`emitted`]: what it says instead of the message.
 //! - [`caller`]: how the engine calls it, under a timeout.
 //! - [`supervisor`]: who replaces instances that panicked or block their thread.
 
 mod budget;
 mod caller;
 mod decision;
+mod emitted;
 mod instance;
 mod received;
 mod supervisor;
@@ -24,6 +25,7 @@ pub use decision::{Decision, Verdict};
 pub use received::Received;
 
 pub(crate) use caller::{Called, HandlerCaller, HandlerFault};
+pub(crate) use emitted::read_emitted;
 pub(crate) use supervisor::HandlerSupervisor;
 
 /// Makes one instance of a handler on the arbiter that calls it.

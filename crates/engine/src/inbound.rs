@@ -4,18 +4,19 @@
 //! Listener ──accepts──▶ Connection (one per peer)
 //!                          │ session: frames and clocks          no socket, no actix
 //!                          │ intake: parse, rules of the header, handlers, plan
-//!                          │ store.accept ─▶ completions         one wake per arbiter and group
+//!                          │ handover ─▶ store ─▶ completions    one wake per arbiter and group
 //!                          ▼
 //!                        answer
 //! ```
 //!
 //! In the order of the data: [`listener`] and its [`roster`] of connections, [`connection`], [`session`],
-//! [`intake`], [`completions`], [`answer`].
+//! [`intake`], [`handover`], [`completions`], [`answer`].
 
 pub(crate) mod answer;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod connection;
+mod handover;
 pub(crate) mod intake;
 pub(crate) mod listener;
 pub(crate) mod roster;

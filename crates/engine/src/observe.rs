@@ -5,9 +5,11 @@
 
 mod counters;
 mod moments;
+mod unrouted;
 
 pub use counters::{
     DestinationCounters, DestinationCounts, HandlerCounters, HandlerCounts, ListenerCounters,
     ListenerCounts,
 };
 pub use moments::Moment;
+pub(crate) use unrouted::UnroutedTypes;

@@ -76,6 +76,8 @@ causes! {
     HandlerPanicked = "handler-panicked", "the handler panicked";
     /// A handler destination took longer than its `timeout`.
     HandlerTimeout = "handler-timeout", "the handler did not answer in time";
+    /// All instances of the handler had other messages for as long as its `timeout`.
+    HandlerBusy = "handler-busy", "the handler had no instance free in time";
     /// The handler used up its restarts or its threads.
     HandlerDown = "handler-down", "the handler is down";
     /// A handler destination said `Reject`.

@@ -146,6 +146,8 @@ pub enum HandlerFault {
     Panicked,
     /// It took longer than its `timeout`.
     TimedOut,
+    /// None of its instances was free in time; nothing was asked of it.
+    Busy,
     /// It is not running any more; nothing was asked of it.
     Down,
 }
@@ -217,7 +219,7 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
         Received::Transport(fault) => (Patience::Endless, fault.cause()),
         Received::Unclear(unclear) => (Patience::Unclear, unclear.cause()),
         Received::HandlerRejected => (Patience::None, Cause::HandlerRejected),
-        Received::Handler(HandlerFault::Down) => (Patience::Endless, Cause::HandlerDown),
+        Received::Handler(fault) if !fault.was_asked() => (Patience::Endless, fault.cause()),
         Received::Handler(fault) => (Patience::Errors, fault.cause()),
         Received::File(fault) => (Patience::Endless, fault.cause()),
         Received::Loop => (Patience::None, Cause::Loop),
@@ -305,12 +307,21 @@ impl Unclear {
 }
 
 impl HandlerFault {
+    /// Whether the handler has seen the message: only then is the fault about it.
+    pub fn was_asked(self) -> bool {
+        match self {
+            Self::Failed | Self::Panicked | Self::TimedOut => true,
+            Self::Busy | Self::Down => false,
+        }
+    }
+
     /// The cause that this fault is kept and shown as.
     pub fn cause(self) -> Cause {
         match self {
             Self::Failed => Cause::HandlerFailed,
             Self::Panicked => Cause::HandlerPanicked,
             Self::TimedOut => Cause::HandlerTimeout,
+            Self::Busy => Cause::HandlerBusy,
             Self::Down => Cause::HandlerDown,
         }
     }

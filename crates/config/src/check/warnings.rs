@@ -1,7 +1,7 @@
 //! What can be meant, and probably isn't. Asked only of a configuration without faults.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::Order;
+use crate::model::{DestinationKind, Order};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, RouteDraft};
 
@@ -57,6 +57,15 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
             Diagnostic::warning(format!("the destination `{}` is never used", id.value.0))
                 .at(&id.place);
         context.report(warning.hint("name it in the `to` of a route"));
+    }
+    let is_source = (drafts.routes.iter().flat_map(|route| route.from.iter().flatten()))
+        .any(|name| name.value == id.value);
+    if matches!(destination.kind, DestinationKind::Handler(_)) && !is_source {
+        let warning = Diagnostic::warning(format!(
+            "what the handler destination `{}` emits goes nowhere",
+            id.value.0
+        ));
+        context.report(warning.at(&id.place).hint("name it in the `from` of a route"));
     }
     let connections = draft.connections.as_ref().filter(|connections| connections.value.get() > 1);
     if let (Order::Fifo, Some(connections)) = (destination.order, connections) {

@@ -116,7 +116,8 @@ fn what_looks_wrong_is_a_warning_with_its_place() {
         "include = [\"routes.d/*.toml\"]\n[handlers.lab-gate]\n\
          [[destinations]]\nid = \"lis\"\nkind = \"mllp\"\naddress = \"10.1.2.3:2575\"\nconnections = 4\n\
          [[destinations]]\nid = \"archive\"\nkind = \"file\"\npath = \"var/{id}.hl7\"\n\
-         [[routes]]\nid = \"all\"\nto = [\"archive\"]\n",
+         [[destinations]]\nid = \"gate\"\nkind = \"handler\"\nhandler = \"deduplicate\"\n\
+         [[routes]]\nid = \"all\"\nto = [\"archive\", \"gate\"]\n",
     );
     let loaded = site.load(&[]).expect("no fault");
     assert_snapshot!(site.portable(&loaded.render_warnings(Paint::Plain)));

@@ -141,7 +141,9 @@ impl Desk {
     async fn status(&self) -> Result<Response, DeskError> {
         let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
         let phase = if face.drain.is_draining() { "draining" } else { "running" };
-        let unrouted = face.listeners.iter().map(|listener| listener.counts().unrouted).sum();
+        let received = face.listeners.iter().map(|listener| listener.counts().unrouted);
+        let emitted = face.destinations.iter().map(|one| one.counters.emitted_unrouted.get());
+        let unrouted = received.chain(emitted).sum();
         Ok(Response::Status(Box::new(Status {
             name: face.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,6 +1,7 @@
-//! How the engine calls a handler: lease an instance, send, wait under one clock, give the instance back.
+//! How the engine calls a handler: lease an instance, send, wait, give the instance back.
 //!
-//! The clock runs on the caller's arbiter, so it ticks while the handler's thread is blocked. Whatever happens to a
+//! Two clocks, one after the other: waiting for an instance is the engine's matter, and only a handler that has the
+//! message can be late with it. Both run on the caller's arbiter, so they tick while the handler's thread is blocked. Whatever happens to a
 //! call, its instance ends in exactly one of three places: back among the free ones, or reported to the supervisor as
 //! broken (its mailbox closed under the call) or as unanswered (the call was dropped; it may be slow or blocked).
 //!
@@ -8,10 +9,12 @@
 //! next instance.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use actix::Recipient;
 use tokio::sync::{Notify, mpsc};
 
 use super::instance::Instance;
@@ -34,6 +37,8 @@ pub(crate) enum HandlerFault {
     Panicked,
     /// No decision within the timeout.
     TimedOut,
+    /// No instance was free within the timeout: the message has not been shown to it.
+    Busy,
     /// It has no instance and will not get one soon.
     Down,
 }
@@ -71,13 +76,19 @@ impl HandlerCaller {
         Self { shared }
     }
 
-    /// Calls the handler once. Returns within `timeout`, whatever the handler does.
+    /// Calls the handler once: waits up to `timeout` for an instance, and then as long for its decision.
     pub(crate) async fn call(&self, received: Received, timeout: Duration) -> Called {
         let counters = &self.shared.counters;
         counters.calls.one();
-        let called = match tokio::time::timeout(timeout, self.decide(received)).await {
-            Ok(called) => called,
-            Err(_elapsed) => Called::Fault(HandlerFault::TimedOut),
+        let called = match tokio::time::timeout(timeout, self.lease()).await {
+            Ok(Some((lease, instance))) => {
+                match tokio::time::timeout(timeout, decide(lease, instance, received)).await {
+                    Ok(called) => called,
+                    Err(_elapsed) => Called::Fault(HandlerFault::TimedOut),
+                }
+            }
+            Ok(None) => Called::Fault(HandlerFault::Down),
+            Err(_elapsed) => Called::Fault(HandlerFault::Busy),
         };
         match &called {
             Called::Verdict(Verdict::Accept) => counters.accepted.one(),
@@ -88,6 +99,7 @@ impl HandlerCaller {
                 counters.panicked.one();
             }
             Called::Fault(HandlerFault::TimedOut) => counters.timed_out.one(),
+            Called::Fault(HandlerFault::Busy) => counters.refused_busy.one(),
             Called::Fault(HandlerFault::Down) => counters.refused_down.one(),
         }
         called
@@ -98,42 +110,40 @@ impl HandlerCaller {
         &self.shared
     }
 
-    async fn decide(&self, received: Received) -> Called {
+    /// Waits for a free instance that lives; `None` when the handler is down.
+    async fn lease(&self) -> Option<(Lease<'_>, Recipient<Received>)> {
         loop {
-            let Some(lease) = self.lease().await else {
-                return Called::Fault(HandlerFault::Down);
-            };
-            let Some(recipient) = lease.connected() else {
-                lease.broken();
-                continue; // It died idle: this message has not been shown to it.
-            };
-            return match recipient.send(received).await {
-                Ok(verdict) => {
-                    lease.free();
-                    match verdict {
-                        Verdict::Panicked => Called::Fault(HandlerFault::Panicked),
-                        verdict => Called::Verdict(verdict),
-                    }
-                }
-                Err(_mailbox_closed) => {
-                    lease.broken();
-                    Called::Fault(HandlerFault::Panicked)
-                }
-            };
-        }
-    }
-
-    /// Waits for a free instance; `None` when the handler is down.
-    async fn lease(&self) -> Option<Lease<'_>> {
-        loop {
-            let freed = self.shared.freed.notified();
+            // Before looking: what is given back in between must wake this caller, not be kept for the next.
+            let mut freed = pin!(self.shared.freed.notified());
+            freed.as_mut().enable();
             if let Some(instance) = self.shared.take() {
-                return Some(Lease { instance: Some(instance), shared: &self.shared });
+                let lease = Lease { instance: Some(instance), shared: &self.shared };
+                match lease.connected() {
+                    Some(recipient) => return Some((lease, recipient)),
+                    None => lease.broken(), // It died idle.
+                }
+                continue;
             }
             if self.shared.down.load(Ordering::Acquire) {
                 return None;
             }
             freed.await;
+        }
+    }
+}
+
+async fn decide(lease: Lease<'_>, instance: Recipient<Received>, received: Received) -> Called {
+    match instance.send(received).await {
+        Ok(verdict) => {
+            lease.free();
+            match verdict {
+                Verdict::Panicked => Called::Fault(HandlerFault::Panicked),
+                verdict => Called::Verdict(verdict),
+            }
+        }
+        Err(_mailbox_closed) => {
+            lease.broken();
+            Called::Fault(HandlerFault::Panicked)
         }
     }
 }
@@ -188,7 +198,7 @@ struct Lease<'a> {
 }
 
 impl Lease<'_> {
-    fn connected(&self) -> Option<actix::Recipient<Received>> {
+    fn connected(&self) -> Option<Recipient<Received>> {
         let recipient = &self.instance.as_ref()?.recipient;
         recipient.connected().then(|| recipient.clone())
     }
@@ -213,3 +223,6 @@ impl Drop for Lease<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,6 +143,11 @@ pub(crate) fn too_large(limit: usize) -> Refusal {
     rejection(ErrorCode::ApplicationInternalError, text)
 }
 
+/// AR for what no record of the store can hold, with all that was emitted in its place.
+pub(crate) fn too_large_to_store() -> Refusal {
+    rejection(ErrorCode::ApplicationInternalError, "The message is too large to be stored")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -4,7 +4,7 @@
 //!            ┌──────────────────────────────────────────────────────────────┐
 //!            ▼                                                              │
 //!  Reading ──frame──▶ Deciding ──▶ Storing ──synced──▶ Answering ───────────┘
-//!     │                  │refused     │ cannot store: wait unavailable_wait
+//!     │                  │refused     │ cannot store: wait unavailable_wait (handover)
 //!     │                  ▼            ▼
 //!     │               Answering    Close without an answer
 //!     └──end of stream, a clock, drain, a newer connection──▶ Close
@@ -18,7 +18,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -30,23 +30,18 @@ use wardline_config::{AckWhen, OnUnavailable};
 use wardline_flow::Refusal;
 use wardline_hl7::Message;
 use wardline_hl7::ack::Original;
-use wardline_store::{
-    Accept, Intake as StoreIntake, Name, NewMessage, Refusal as NotTaken, Refused, Store,
-    StoredAnswer,
-};
+use wardline_store::{Accept, Intake as StoreIntake, Name, Store, StoredAnswer};
 
-use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large};
+use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large, too_large_to_store};
 use super::close::CloseReason;
-use super::completions::Completions;
-use super::intake::{Decided, Intake};
+use super::completions::{Awaited, Completions};
+use super::handover::{NotHandedOver, hand_over};
+use super::intake::{Decided, Intake, Settled};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
 use crate::drain::Drain;
 use crate::observe::{ListenerCounters, Moment};
-
-/// How long a record waits before it is offered again to a store whose writer is behind: about one sync.
-const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 /// What all connections of one listener on one arbiter share.
 pub(crate) struct Surroundings {
@@ -128,12 +123,12 @@ impl Conversation {
             Ok(never) => match never {},
             Err(reason) => reason,
         };
-        reason.count(&around.counters);
         if reason.is_notable() {
             tracing::warn!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
         } else {
             tracing::debug!(reason = reason.code(), "connection closed");
         }
+        reason.count(&around.counters); // Behind the log: whoever sees the count finds the line.
     }
 
     async fn converse(&mut self) -> Result<std::convert::Infallible, CloseReason> {
@@ -203,11 +198,9 @@ impl Conversation {
     async fn decide(&mut self, message: &Message, received_at: Timestamp) -> Goes {
         let around = Arc::clone(&self.around);
         match around.intake.decide(message, self.peer, received_at, &around.counters).await {
-            Decided::Store { messages, unrouted } => {
-                self.keep(message, messages, unrouted, received_at).await
-            }
-            Decided::Discard => {
-                around.counters.discarded.one();
+            Decided::Store(settled) => self.keep(message, settled, received_at).await,
+            Decided::Discard { messages } => {
+                around.counters.discarded.add(messages);
                 let control_id = around.control_ids.next();
                 let time = self.clock.text(received_at);
                 let answer = around.style.positive(Original::Message(message), &control_id, time);
@@ -218,14 +211,9 @@ impl Conversation {
     }
 
     /// Makes the messages durable, then lets the positive answer go: ACK-1.
-    async fn keep(
-        &mut self,
-        message: &Message,
-        messages: Vec<NewMessage>,
-        unrouted: bool,
-        received_at: Timestamp,
-    ) -> Goes {
+    async fn keep(&mut self, message: &Message, settled: Settled, received_at: Timestamp) -> Goes {
         let around = Arc::clone(&self.around);
+        let Settled { messages, unrouted, discarded } = settled;
         let control_id = around.control_ids.next();
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
         let accept = Accept {
@@ -240,42 +228,29 @@ impl Conversation {
             messages,
             concludes: None,
         };
-        let Some(awaited) = self.hand_over(accept).await else {
-            return self.unavailable(message).await;
+        let awaited = match self.hand_over(accept).await {
+            Ok(awaited) => awaited,
+            Err(NotHandedOver::InTime) => return self.unavailable(message).await,
+            Err(NotHandedOver::Ever) => {
+                let refusal = too_large_to_store();
+                return self.refuse(Original::Message(message), &refusal).await;
+            }
         };
         let time = self.clock.text(received_at);
         let answer = around.style.positive(Original::Message(message), &control_id, time);
         if awaited.stored().await.is_none() {
             return self.unavailable(message).await;
         }
-        around.counters.stored.one();
-        tracing::debug!(deliveries, unrouted, "stored");
-        if unrouted {
-            around.counters.unrouted.one();
-            around.intake.tell_unrouted(message);
-        }
+        tracing::debug!(deliveries, unrouted = unrouted.len(), "stored");
+        around.intake.stored(unrouted, discarded, &around.counters);
         self.send_positive(answer).await
     }
 
-    /// Gives the record to the store; waits up to `unavailable_wait` while it takes nothing. `None`: it did not.
-    async fn hand_over(&mut self, mut accept: Accept) -> Option<super::completions::Awaited> {
-        let wait = self.around.intake.listener().unavailable_wait;
-        let deadline = tokio::time::Instant::now() + wait;
-        let mut store_intake = self.around.store_intake.clone();
-        loop {
-            store_intake.mark_unchanged();
-            let (ticket, awaited) = self.around.completions.ticket();
-            match self.around.store.accept(accept, ticket) {
-                Ok(()) => return Some(awaited),
-                Err(Refused { accept: back, refusal: not_taken }) => {
-                    self.around.completions.give_back(ticket);
-                    if !room_may_come(not_taken, &mut store_intake, deadline).await {
-                        return None;
-                    }
-                    accept = back;
-                }
-            }
-        }
+    async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {
+        let around = &self.around;
+        let deadline = tokio::time::Instant::now() + around.intake.listener().unavailable_wait;
+        let intake = around.store_intake.clone();
+        hand_over(&*around.store, &around.completions, intake, accept, deadline).await
     }
 
     /// The message could not be stored: silence, unless the listener is told to answer AE.
@@ -320,7 +295,7 @@ impl Conversation {
     async fn refuse_too_large(&mut self, head: &Bytes) -> Goes {
         let limit = self.around.intake.listener().max_message_size;
         let refusal = too_large(limit);
-        if head.starts_with(b"MSH") {
+        if begins_a_message(head) {
             self.refuse(Original::Unreadable(head), &refusal).await?;
         }
         self.socket.linger().await;
@@ -333,6 +308,12 @@ impl Conversation {
             AckWhen::None => false,
         }
     }
+}
+
+/// Whether MSH was seen, behind what the parser forgives before it.
+fn begins_a_message(head: &[u8]) -> bool {
+    let head = head.trim_ascii_start();
+    head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start().starts_with(b"MSH")
 }
 
 /// The span of one message, with the ids that PHI-1 allows; they are read only where somebody listens.
@@ -348,23 +329,4 @@ fn span_of(message: &Message) -> tracing::Span {
         sending_application = identity.sending_application,
         sending_facility = identity.sending_facility,
     )
-}
-
-/// Waits until the store may take again what it refused; false when it did not before `deadline`, or never will.
-async fn room_may_come(
-    not_taken: NotTaken,
-    intake: &mut watch::Receiver<StoreIntake>,
-    deadline: tokio::time::Instant,
-) -> bool {
-    match not_taken {
-        NotTaken::Intake(_) => {
-            let changed = tokio::time::timeout_at(deadline, intake.changed());
-            matches!(changed.await, Ok(Ok(())))
-        }
-        NotTaken::Full { .. } => {
-            tokio::time::sleep_until(deadline.min(tokio::time::Instant::now() + FULL_PAUSE)).await;
-            tokio::time::Instant::now() < deadline
-        }
-        NotTaken::TooLarge { .. } => false,
-    }
 }

@@ -10,20 +10,20 @@
 //!
 //! Nothing is stored or answered here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Listener, Unrouted};
 use wardline_flow::{HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source};
-use wardline_hl7::{ErrorCode, Message, ParseError, ParseOptions};
+use wardline_hl7::{ErrorCode, Message, ParseOptions};
 use wardline_store::{Lane, NewDelivery, NewMessage};
 
 use super::answer::{failure, rejection};
-use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict};
-use crate::observe::ListenerCounters;
+use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
+use crate::observe::{ListenerCounters, UnroutedTypes};
 
 /// What one listener decides with.
 pub(crate) struct Intake {
@@ -31,26 +31,31 @@ pub(crate) struct Intake {
     source: Source,
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
-    /// Message types that no route took and that have been told of.
-    told: Mutex<BTreeSet<String>>,
+    told: UnroutedTypes,
 }
-
-/// How many unrouted types one listener tells of, each once: a sender that makes types up must not fill a log.
-const MAX_TOLD: usize = 256;
 
 /// What is to be done with a payload.
 pub(crate) enum Decided {
     /// Make these durable, then answer AA.
-    Store {
-        /// The messages with all their deliveries: one record.
-        messages: Vec<NewMessage>,
-        /// Whether no route takes any of them.
-        unrouted: bool,
+    Store(Settled),
+    /// Answer AA and keep nothing: `unrouted = "discard"`, and no route takes any.
+    Discard {
+        /// How many.
+        messages: u64,
     },
-    /// Answer AA and keep nothing: `unrouted = "discard"`.
-    Discard,
     /// Answer with this.
     Refuse(Refusal),
+}
+
+/// Messages whose ways are planned.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// The messages with all their deliveries: one record.
+    pub(crate) messages: Vec<NewMessage>,
+    /// The types of those among them that no route takes.
+    pub(crate) unrouted: Vec<String>,
+    /// How many more no route takes, which are not kept: `unrouted = "discard"`.
+    pub(crate) discarded: u64,
 }
 
 impl Intake {
@@ -60,7 +65,7 @@ impl Intake {
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
-        Self { listener, source, routing, handlers, told: Mutex::default() }
+        Self { listener, source, routing, handlers, told: UnroutedTypes::default() }
     }
 
     /// The listener's settings.
@@ -120,15 +125,18 @@ impl Intake {
             }
         }
         match emitted {
-            None => self.settle(vec![planned(message, 0, Plan::of(&routes))]),
+            None => self.settle(vec![(message.clone(), Plan::of(&routes))]),
             Some(messages) if messages.is_empty() => {
                 // The message ends with its handler, and is kept to show that it did.
-                let messages = vec![planned(message, 0, Plan::default())];
-                Decided::Store { messages, unrouted: false }
+                let messages = vec![planned(message, Plan::default())];
+                Decided::Store(Settled { messages, ..Settled::default() })
             }
             Some(messages) => {
-                let plan = |message: &Message| self.routing.plan(&self.source, message);
-                self.settle(messages.iter().map(|one| planned(one, 1, plan(one))).collect())
+                let plan = |message: Message| {
+                    let plan = self.routing.plan(&self.source, &message);
+                    (message, plan)
+                };
+                self.settle(messages.into_iter().map(plan).collect())
             }
         }
     }
@@ -157,10 +165,12 @@ impl Intake {
         };
         let refusal = match called {
             Called::Verdict(Verdict::Accept) => return Ok(None),
-            Called::Verdict(Verdict::Emit(payloads)) => match read_all(payloads) {
-                Ok(messages) => return Ok(Some(messages)),
-                Err(_unreadable) => failure(format!("handler {name} emitted no HL7 message")),
-            },
+            Called::Verdict(Verdict::Emit(payloads)) => {
+                match payloads.into_iter().map(read_emitted).collect() {
+                    Ok(messages) => return Ok(Some(messages)),
+                    Err(error) => failure(format!("handler {name}: {error}")),
+                }
+            }
             Called::Verdict(Verdict::Reject { code, text }) => return Err(rejection(code, text)),
             Called::Verdict(Verdict::Fail { text }) => failure(text),
             Called::Verdict(Verdict::Panicked) => fault(name, HandlerFault::Panicked),
@@ -170,47 +180,66 @@ impl Intake {
         Err(refusal)
     }
 
-    /// Raises the alarm about a message that no route took, once for each type.
-    pub(crate) fn tell_unrouted(&self, message: &Message) {
-        let message_type = message.header().message_code();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() < MAX_TOLD && told.insert(message_type.clone()) {
-            tracing::warn!(listener = %self.listener.id, message_type, "no route takes messages of this type: they are kept as unrouted");
+    /// Counts what was stored and what of it has no way, with an alarm about each type.
+    pub(crate) fn stored(
+        &self,
+        unrouted: Vec<String>,
+        discarded: u64,
+        counters: &ListenerCounters,
+    ) {
+        counters.stored.one();
+        counters.unrouted.add(unrouted.len() as u64);
+        counters.discarded.add(discarded);
+        for message_type in unrouted {
+            self.told.tell(&self.source, &message_type);
         }
     }
 
-    /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks where none has one.
-    fn settle(&self, messages: Vec<NewMessage>) -> Decided {
-        let unrouted = messages.iter().all(|message| message.deliveries.is_empty());
-        match (unrouted, self.listener.unrouted) {
-            (true, Unrouted::Reject) => Decided::Refuse(rejection(
-                ErrorCode::UnsupportedMessageType,
-                "No route takes this message",
-            )),
-            (true, Unrouted::Discard) => Decided::Discard,
-            (true, Unrouted::Accept) | (false, _) => Decided::Store { messages, unrouted },
+    /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks for each that has none.
+    fn settle(&self, plans: Vec<(Message, Plan)>) -> Decided {
+        let mut settled = Settled::default();
+        for (message, plan) in plans {
+            if plan.is_unrouted() {
+                match self.listener.unrouted {
+                    Unrouted::Accept => settled.unrouted.push(message.header().message_code()),
+                    Unrouted::Reject => return Decided::Refuse(no_route()),
+                    Unrouted::Discard => {
+                        settled.discarded += 1;
+                        continue;
+                    }
+                }
+            }
+            settled.messages.push(planned(&message, plan));
         }
+        if settled.messages.is_empty() {
+            return Decided::Discard { messages: settled.discarded };
+        }
+        Decided::Store(settled)
     }
 }
 
-/// A message with its deliveries, each in the lane of its order.
-fn planned(message: &Message, hops: u8, plan: Plan) -> NewMessage {
+/// A message with its deliveries, each in the lane of its order. It has passed no handler destination.
+fn planned(message: &Message, plan: Plan) -> NewMessage {
     let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
         destination: planned.destination.arc(),
         lane: Lane::FIFO,
         body: None,
     });
-    NewMessage { body: message.bytes().clone(), hops, deliveries: deliveries.collect() }
+    NewMessage { body: message.bytes().clone(), hops: 0, deliveries: deliveries.collect() }
 }
 
-fn read_all(payloads: Vec<Bytes>) -> Result<Vec<Message>, ParseError> {
-    payloads.into_iter().map(Message::parse).collect()
+fn no_route() -> Refusal {
+    rejection(ErrorCode::UnsupportedMessageType, "No route takes this message")
 }
 
 fn fault(name: &HandlerName, fault: HandlerFault) -> Refusal {
     failure(match fault {
         HandlerFault::Panicked => format!("handler {name} failed on this message"),
         HandlerFault::TimedOut => format!("handler {name} did not decide in time"),
+        HandlerFault::Busy => format!("handler {name} had no instance free in time"),
         HandlerFault::Down => format!("handler {name} is down"),
     })
 }
+
+#[cfg(test)]
+mod tests;

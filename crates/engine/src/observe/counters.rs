@@ -101,7 +101,7 @@ counters! {
         lint_header,
         /// Messages stored with all their deliveries.
         stored,
-        /// Messages stored that no route matched.
+        /// Messages stored that no route matched, received or emitted in their place.
         unrouted,
         /// Messages that no route matched, answered AA and not kept, as configured.
         discarded,
@@ -135,6 +135,8 @@ counters! {
         panicked,
         /// Calls that ran past the timeout.
         timed_out,
+        /// Calls given up because no instance was free in time.
+        refused_busy,
         /// Calls refused at once because the handler is down.
         refused_down,
         /// Instances replaced.
@@ -157,6 +159,8 @@ counters! {
         delivered_bytes,
         /// Attempts to be repeated.
         retried,
+        /// Messages that its handler emitted and no route matched.
+        emitted_unrouted,
         /// Dead letters.
         dead,
         /// Deliveries held as unclear.

@@ -1,7 +1,7 @@
 //! A handler actor as destination: durable before it, durable behind it.
 //!
 //! ```text
-//!   Accept ─▶ delivered        Reject ─▶ dead letter        Fail, panic, timeout, down ─▶ retried
+//!   Accept ─▶ delivered        Reject ─▶ dead letter        Fail, panic, timeout, busy, down ─▶ retried
 //!   Emit ──▶ plan each as from this destination ──▶ one record: the outcome and what was emitted     (END-1, ROUTE-1)
 //!        └─ after 8 handlers: dead letter "loop", nothing emitted
 //! ```
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::HandlerDestination;
 use wardline_flow::{DestinationId, HandlerFault as Fault, Received, Routing, Source};
-use wardline_hl7::{Message, ParseError};
+use wardline_hl7::Message;
 use wardline_store::{
     Accept, Concluded, DeliveryRef, Lane, Name, NewDelivery, NewMessage, Outcome, Refusal, Store,
 };
@@ -27,8 +27,9 @@ use super::delivery::Delivery;
 use super::limits::STORE_RECHECK;
 use super::report::Ended;
 use crate::drain::Drain;
-use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict};
+use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
+use crate::observe::{DestinationCounters, UnroutedTypes};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
 const MAX_HOPS: u8 = 8;
@@ -36,6 +37,10 @@ const MAX_HOPS: u8 = 8;
 /// Calls the handler of one destination.
 pub(super) struct HandlerCalls {
     destination: DestinationId,
+    /// What it emits comes from there.
+    source: Source,
+    counters: Arc<DestinationCounters>,
+    unrouted: UnroutedTypes,
     caller: Option<HandlerCaller>,
     timeout: Duration,
     routing: Arc<Routing>,
@@ -53,6 +58,9 @@ impl HandlerCalls {
     ) -> Self {
         Self {
             destination: delivering.destination.id.clone(),
+            source: Source::Handler(delivering.destination.id.clone()),
+            counters: Arc::clone(&delivering.counters),
+            unrouted: UnroutedTypes::default(),
             caller: delivering.handler.clone(),
             timeout: handler.timeout,
             routing: Arc::clone(&delivering.routing),
@@ -94,6 +102,7 @@ impl HandlerCalls {
                 failed(Fault::Panicked)
             }
             Called::Fault(HandlerFault::TimedOut) => failed(Fault::TimedOut),
+            Called::Fault(HandlerFault::Busy) => failed(Fault::Busy),
             Called::Fault(HandlerFault::Down) => failed(Fault::Down),
             Called::Verdict(Verdict::Emit(payloads)) => self.emit(&delivery, payloads).await,
         }
@@ -106,27 +115,43 @@ impl HandlerCalls {
         if delivery.hops >= MAX_HOPS {
             return Ended::attempted(Received::Loop);
         }
-        let Ok(messages) = self.planned(delivery.hops + 1, payloads) else {
-            tracing::warn!(destination = %self.destination, message_id = %delivery.id, "the handler emitted no HL7 message");
-            return failed(Fault::Failed);
+        let emitted: Vec<Message> = match payloads.into_iter().map(read_emitted).collect() {
+            Ok(emitted) => emitted,
+            Err(error) => {
+                tracing::warn!(destination = %self.destination, message_id = %delivery.id, %error, "nothing is stored");
+                return failed(Fault::Failed);
+            }
         };
-        self.conclude(delivery, messages).await
+        let messages: Vec<NewMessage> =
+            emitted.iter().map(|message| self.planned(delivery.hops + 1, message)).collect();
+        let unrouted: Vec<String> = (emitted.iter().zip(&messages))
+            .filter(|(_, planned)| planned.deliveries.is_empty())
+            .map(|(message, _)| message.header().message_code())
+            .collect();
+        let ended = self.conclude(delivery, messages).await;
+        if ended == Ended::Concluded {
+            self.tell_unrouted(unrouted);
+        }
+        ended
     }
 
-    /// What is emitted, each with all its deliveries.
-    fn planned(&self, hops: u8, payloads: Vec<Bytes>) -> Result<Vec<NewMessage>, ParseError> {
-        let source = Source::Handler(self.destination.clone());
-        let planned = |body: Bytes| {
-            let message = Message::parse(body.clone())?;
-            let plan = self.routing.plan(&source, &message);
-            let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
-                destination: planned.destination.arc(),
-                lane: Lane::FIFO,
-                body: None,
-            });
-            Ok(NewMessage { body, hops, deliveries: deliveries.collect() })
-        };
-        payloads.into_iter().map(planned).collect()
+    /// One emitted message with all its deliveries.
+    fn planned(&self, hops: u8, message: &Message) -> NewMessage {
+        let plan = self.routing.plan(&self.source, message);
+        let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
+            destination: planned.destination.arc(),
+            lane: Lane::FIFO,
+            body: None,
+        });
+        NewMessage { body: message.bytes().clone(), hops, deliveries: deliveries.collect() }
+    }
+
+    /// Counts and tells of what was emitted and is kept with nowhere to go.
+    fn tell_unrouted(&self, types: Vec<String>) {
+        self.counters.emitted_unrouted.add(types.len() as u64);
+        for message_type in types {
+            self.unrouted.tell(&self.source, &message_type);
+        }
     }
 
     /// One record: the delivery has ended, and these are there. Waits while the store takes nothing in.
@@ -144,7 +169,10 @@ impl HandlerCalls {
         loop {
             match self.store(accept.clone()).await {
                 Ok(()) => return Ended::Concluded,
-                Err(Some(Refusal::TooLarge { .. })) => return failed(Fault::Failed),
+                Err(Some(error @ Refusal::TooLarge { .. })) => {
+                    tracing::warn!(destination = %self.destination, %error, "what the handler emitted can never be stored");
+                    return Ended::attempted(Received::HandlerRejected);
+                }
                 Err(_for_now) if self.drain.is_draining() => return Ended::NotSent(None),
                 Err(_for_now) => tokio::time::sleep(STORE_RECHECK).await,
             }

@@ -151,12 +151,13 @@ fn a_handler_that_fails_is_retried_like_an_error() {
 }
 
 #[test]
-fn a_handler_that_is_down_is_waited_for() {
+fn a_handler_that_is_down_or_busy_is_waited_for() {
     let over = Situation { since_first_error: 100 * HOUR, ..FIRST };
-    assert_eq!(
-        by_default(over, Received::Handler(HandlerFault::Down)),
-        retry_in_a_second(Cause::HandlerDown)
-    );
+    for (fault, cause) in
+        [(HandlerFault::Down, Cause::HandlerDown), (HandlerFault::Busy, Cause::HandlerBusy)]
+    {
+        assert_eq!(by_default(over, Received::Handler(fault)), retry_in_a_second(cause));
+    }
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn failed_as_a_whole(received: Received) -> bool {
     match received {
         Received::Transport(_)
         | Received::Unclear(_)
-        | Received::Handler(HandlerFault::Down)
+        | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
         | Received::HandlerAccepted
@@ -306,7 +306,7 @@ fn failed_as_a_whole(received: Received) -> bool {
 fn is_error(received: Received) -> bool {
     match received {
         Received::Reply { code, .. } => !code.is_positive(),
-        Received::Handler(fault) => fault != HandlerFault::Down,
+        Received::Handler(fault) => fault.was_asked(),
         Received::Transport(_)
         | Received::Unclear(_)
         | Received::HandlerAccepted
@@ -322,7 +322,9 @@ fn is_error(received: Received) -> bool {
 fn reached_the_peer(received: Received) -> bool {
     !matches!(
         received,
-        Received::Handler(HandlerFault::Down) | Received::Loop | Received::Unframeable
+        Received::Handler(HandlerFault::Busy | HandlerFault::Down)
+            | Received::Loop
+            | Received::Unframeable
     )
 }
 

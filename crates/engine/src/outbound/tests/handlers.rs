@@ -10,7 +10,7 @@ use wardline_config::{DestinationKind, HandlerDestination, HandlerLimits};
 use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source};
 use wardline_store::DeliveryState;
 
-use super::site::{Site, destination, until};
+use super::site::{DEADLINE, Site, destination, until};
 use crate::handler::{Decision, HandlerSupervisor, Handlers, Received};
 use crate::outbound::testing::message;
 
@@ -123,6 +123,67 @@ async fn end_1_what_is_emitted_is_stored_with_the_outcome_and_goes_its_own_way()
     site.start();
     site.accept(1).await;
     site.delivered(3).await;
+}
+
+#[actix::test]
+async fn what_is_emitted_and_no_route_takes_is_kept_and_counted() {
+    let mut site = site(|_, _| Decision::Emit(vec![message("E1"), message("E2")]));
+    site.delivering.routing = Arc::new(Routing::default());
+    site.start();
+    site.accept(1).await;
+    until(|| site.counters.emitted_unrouted.get() == 2).await;
+    site.delivered(1).await;
+}
+
+#[actix::test]
+async fn what_mllp_cannot_carry_is_not_emitted() {
+    let site = site(|_, before| match before {
+        0 => Decision::Emit(vec![[&message("E1")[..], b"OBX|1|ED|||a\x1C\rb\r"].concat().into()]),
+        _ => Decision::Accept,
+    });
+    site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+    assert_eq!(site.counters.retried.get(), 1);
+}
+
+#[actix::test]
+async fn waiting_for_an_instance_is_no_attempt() {
+    let taken = Arc::new(tokio::sync::Semaphore::new(0));
+    let release = Arc::clone(&taken);
+    let mut site = site(move |received, _| {
+        if received.id.is_some() {
+            return Decision::Accept;
+        }
+        let taken = Arc::clone(&taken);
+        Decision::later(async move {
+            let _released = taken.acquire().await;
+            Decision::Accept
+        })
+    });
+    if let DestinationKind::Handler(handler) = &mut site.delivering.destination.kind {
+        handler.timeout = Duration::from_millis(20);
+    }
+    let caller = site.delivering.handler.clone().expect("a handler");
+    let before_the_answer = Received {
+        message: wardline_hl7::Message::parse(message("OTHER")).expect("a message"),
+        listener: Arc::from("in"),
+        peer: None,
+        received_at: jiff::Timestamp::UNIX_EPOCH,
+        id: None,
+        hops: 0,
+    };
+    let other = actix::spawn(async move { caller.call(before_the_answer, DEADLINE).await });
+    let calls = site.delivering.handler.clone().expect("a handler");
+    until(|| calls.shared().counters.calls.get() == 1).await;
+    let pool = site.start();
+    site.accept(1).await;
+    until(|| site.counters.retried.get() >= 2).await;
+    assert_eq!(pool.describe().await.reason.as_deref(), Some("handler-busy"));
+    assert_eq!(site.rows(DeliveryState::Pending).await[0].attempts, 0);
+    release.add_permits(1);
+    site.delivered(1).await;
+    other.await.expect("the other call");
 }
 
 #[actix::test]
