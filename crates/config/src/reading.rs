@@ -7,6 +7,7 @@
 mod environment;
 mod lists;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use serde_spanned::Spanned;
@@ -72,7 +73,14 @@ impl<'c> Context<'c> {
     /// One value as the type its key has.
     fn read<T: Setting>(&self, value: &DeValue<'_>) -> Result<T, Wrong> {
         match value {
-            DeValue::String(text) => T::from_text(&environment::expand(text, self.environment)?),
+            DeValue::String(text) => {
+                let expanded = environment::expand(text, self.environment)?;
+                T::from_text(&expanded).map_err(|wrong| match expanded {
+                    Cow::Borrowed(_) => wrong,
+                    // What a variable holds may be a secret in the wrong place.
+                    Cow::Owned(_) => Wrong::unexpanded::<T>(text),
+                })
+            }
             DeValue::Integer(number) => {
                 let number = i64::from_str_radix(number.as_str(), number.radix());
                 number.map_err(|_| Wrong::type_of::<T>()).and_then(T::from_integer)

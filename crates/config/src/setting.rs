@@ -62,6 +62,11 @@ impl Wrong {
         Self::new(format!("expected {}", T::EXPECTED))
     }
 
+    /// The value makes no sense once its variables are filled in. It is shown as it was written.
+    pub(crate) fn unexpanded<T: Setting>(text: &str) -> Self {
+        Self::new(format!("`{text}`, with its variables filled in, is not {}", T::EXPECTED))
+    }
+
     /// The value has the right type and makes no sense.
     fn text<T: Setting>(text: &str) -> Self {
         Self::new(format!("`{text}` is not {}", T::EXPECTED))

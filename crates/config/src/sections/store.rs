@@ -8,14 +8,14 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const TIB: u64 = 1 << 40;
 
-/// A segment holds at least a few groups of 4 KiB; a larger one than this would be copied forward for minutes.
-const SEGMENT_SIZES: [u64; 2] = [64 * KIB, 4 * GIB];
+/// The store uses no smaller segments; a larger one than this would be copied forward for minutes.
+const SEGMENT_SIZES: [u64; 2] = [256 * KIB, 4 * GIB];
 /// What is kept has at least room for one small segment.
-const RETAIN_SIZES: [u64; 2] = [64 * KIB, 1024 * TIB];
+const RETAIN_SIZES: [u64; 2] = [SEGMENT_SIZES[0], 1024 * TIB];
 /// Below this the file system itself begins to fail.
 const MIN_FREE_SIZES: [u64; 2] = [MIB, 1024 * TIB];
-/// The index reads in batches of several MiB.
-const INDEX_LAG_SIZES: [u64; 2] = [MIB, TIB];
+/// The index is behind by half a second of what a fast disk takes as a matter of course: intake would flutter.
+const INDEX_LAG_SIZES: [u64; 2] = [64 * MIB, TIB];
 
 pub(super) fn read(section: Section<'_>) -> Store {
     let mut section = section.overridden_by("WARDLINE_STORE");

@@ -76,7 +76,8 @@ fn a_duration_needs_a_number_and_a_unit() {
 #[test]
 fn a_size_needs_a_unit_that_exists_and_has_limits() {
     assert_snapshot!(faults(&format!(
-        "[store]\nsegment_size = \"64Mb\"\nmin_free = 1\n{LISTENER}max_message_size = \"2GiB\"\n"
+        "[store]\nsegment_size = \"64Mb\"\nmin_free = 1\nmax_index_lag = \"1MiB\"\nretain_bytes = \"64KiB\"\n\
+         {LISTENER}max_message_size = \"2GiB\"\n"
     )));
 }
 
@@ -180,6 +181,23 @@ fn what_the_environment_overrides_must_be_right_as_well() {
         &environment,
         &site("[[listeners]]\nid = \"a\"\nbind = \"0.0.0.0:${PORT}\"\n")
     ));
+}
+
+#[test]
+fn what_a_variable_holds_is_never_shown() {
+    let keys = [
+        "[[listeners]]\nid = \"a-${SECRET}-\u{e4}\"\nbind = \"${SECRET}:2575\"\nmax_connections = \"${SECRET}\"\n",
+        "idle_timeout = \"${SECRET}\"\nmax_message_size = \"${SECRET}\"\nunrouted = \"${SECRET}\"\n",
+        "[[destinations]]\nid = \"a\"\nkind = \"mllp\"\naddress = \"${SECRET}\"\n",
+        "[[destinations]]\nid = \"b\"\nkind = \"file\"\npath = \"{${SECRET}}\"\n",
+        "[[routes]]\nid = \"r\"\nto = [\"a\"]\nmatch = { message = [\"^^${SECRET}\"] }\n",
+    ];
+    for secret in ["hunter2", "hunter 2", "hunter:2", "localhost:hunter2", "[hunter2"] {
+        let shown = faults_in(&[("SECRET", secret)], &site(&keys.concat()));
+        assert!(!shown.contains("hunter"), "{shown}");
+        let told = shown.matches("with its variables filled in").count();
+        assert!(told >= 8, "hunter:2 is an address, and the rest is wrong: {shown}");
+    }
 }
 
 #[test]
