@@ -14,7 +14,7 @@ check:
 test:
     cargo test --workspace
 
-# kill -9 at random moments: `just crash 100` for the long run.
+# kill -9, aimed at intake, delivery, segment change and copy-forward: `just crash 100` for the long run.
 crash kills="100":
     WARDLINE_CRASH_KILLS={{kills}} cargo test --release --package wardline-tests --test crash
 

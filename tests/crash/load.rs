@@ -10,6 +10,9 @@ use wardline_tests::message::{control_id, field, large};
 use wardline_tests::peer::Peer;
 use wardline_tests::{message, wait};
 
+use crate::aim::Aim;
+use crate::ambush::Ambush;
+
 /// How long a sender waits before it looks for the engine again.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Every so many messages of a sender one is large.
@@ -42,16 +45,16 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<(usize, u64)> {
 }
 
 impl Load {
-    /// Starts `senders` of them; they wait for an engine.
-    pub(crate) fn start(senders: usize) -> Self {
+    /// Starts `senders` of them; they wait for an engine. The one that has just written a frame springs the ambush.
+    pub(crate) fn start(senders: usize, ambush: &Arc<Ambush>) -> Self {
         let engine = Arc::new(Mutex::new(None));
         let stop = Arc::new(AtomicBool::new(false));
         let acknowledged = Arc::new(AtomicU64::new(0));
         let senders = (0..senders)
             .map(|sender| {
                 let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
-                let acknowledged = Arc::clone(&acknowledged);
-                thread::spawn(move || send(sender, &engine, &stop, &acknowledged))
+                let (acknowledged, ambush) = (Arc::clone(&acknowledged), Arc::clone(ambush));
+                thread::spawn(move || send(sender, &engine, &stop, &acknowledged, &ambush))
             })
             .collect();
         Self { engine, stop, acknowledged, senders }
@@ -85,6 +88,7 @@ fn send(
     engine: &Mutex<Option<SocketAddr>>,
     stop: &AtomicBool,
     acknowledged: &AtomicU64,
+    ambush: &Ambush,
 ) -> u64 {
     let mut number = 0;
     let mut connection: Option<Peer> = None;
@@ -99,7 +103,12 @@ fn send(
         };
         let message = payload(sender, number);
         let sent = peer.try_write(&message::framed(&message));
-        match sent.and_then(|()| peer.try_read()) {
+        let sprung = sent.is_ok().then(|| ambush.spring(Aim::Intake)).flatten();
+        let answer = sent.and_then(|()| peer.try_read());
+        if let Some(was_hit) = sprung {
+            let _nobody_waits_any_more = was_hit.send(!matches!(answer, Ok(Some(_))));
+        }
+        match answer {
             Ok(Some(answer)) => {
                 assert_eq!(field(&answer, "MSA", 2), control_id(&message), "MSA-2");
                 assert_eq!(field(&answer, "MSA", 1), "AA", "{}", String::from_utf8_lossy(&answer));

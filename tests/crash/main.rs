@@ -1,11 +1,22 @@
-//! kill -9 at random moments under load: what was acknowledged is delivered, whole and in order.
+//! kill -9 under load, aimed: what was acknowledged is delivered, whole and in order.
 //!
-//! The number of kills is `WARDLINE_CRASH_KILLS` (default 12), the seed `WARDLINE_SEED`; both are printed.
+//! - [`kill`]: the lives and deaths, and what is held against what the sinks got.
+//! - [`aim`]: at which moments kills fall. [`ambush`]: how a sender or a sink kills at its own moment.
+//!   [`folder`], [`journal`]: how a moment inside the store is seen from outside.
+//! - [`load`]: the senders. [`received`]: what a sink got.
+//!
+//! The engine has no hooks for this: it is watched, not asked. The number of kills is `WARDLINE_CRASH_KILLS` (default
+//! 12, two of each aim), the seed `WARDLINE_SEED`; both are printed, and how often each aim was hit.
 
 use libtest_mimic::Arguments;
 
+mod aim;
+mod ambush;
+mod folder;
+mod journal;
 mod kill;
 mod load;
+mod received;
 
 fn main() -> std::process::ExitCode {
     libtest_mimic::run(&Arguments::from_args(), kill::trials()).exit_code()

@@ -18,7 +18,7 @@ pub struct Arrived {
     pub control_id: String,
     /// Which connection brought it, counted from 0.
     pub connection: usize,
-    /// How many had arrived before it, on all connections.
+    /// How many had arrived before it, on all connections, since the last [`Sink::take`].
     pub nth: usize,
     /// When.
     pub at: Instant,
@@ -102,6 +102,11 @@ impl Sink {
     /// Everything that arrived so far, in order.
     pub fn arrived(&self) -> Vec<Arrived> {
         lock(&self.arrived).clone()
+    }
+
+    /// Everything that arrived since the last time, in order; it is forgotten here.
+    pub fn take(&self) -> Vec<Arrived> {
+        std::mem::take(&mut lock(&self.arrived))
     }
 
     /// The control ids of what arrived so far, in order.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -170,17 +171,22 @@ impl Engine {
         self.child.id()
     }
 
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
-        let pid =
-            i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(pid, signal).expect("a running process");
+    /// The process, as the kernel's calls take it.
+    pub fn process(&self) -> Pid {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id")
     }
 
-    /// Ends it as a power button does.
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.process(), signal).expect("a running process");
+    }
+
+    /// Ends it as a power button does; panics if it had ended otherwise.
     pub fn kill(mut self) {
-        self.child.kill().expect("a running process");
-        self.child.wait().expect("a process that ended");
+        self.child.kill().expect("a process that nobody has waited for yet");
+        let status = self.child.wait().expect("a child process");
+        let signal = status.signal();
+        assert_eq!(signal, Some(Signal::KILL.as_raw()), "{status}:\n{}", self.log());
     }
 
     /// Asks it to drain and waits for its end.
