@@ -1,12 +1,12 @@
 //! What comes back from a destination, and what becomes of the message: BEHAVIOUR of sending.
 
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
 use wardline_engine::control::protocol::{DeliveryRow, DeliveryState, Request, Response};
 use wardline_tests::message::{adt, answer, framed, message};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::site::{Engine, Site};
@@ -224,9 +224,8 @@ fn five_rejections_in_a_row_hold_the_destination() {
 }
 
 fn a_destination_that_is_down_is_retried_for_ever_in_order() {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = free.local_addr().expect("a bound socket");
-    drop(free);
+    let nobody = Nobody::new();
+    let address = nobody.address();
     let site = site_for(
         address,
         "retry = { first = \"20ms\", max = \"100ms\", for = \"50ms\", max_attempts = 2 }",
@@ -239,6 +238,7 @@ fn a_destination_that_is_down_is_retried_for_ever_in_order() {
     assert_eq!((row.pending, row.dead), (3, 0), "a peer that is away has judged nothing");
     assert_eq!(row.reason.as_deref(), Some("refused"));
     assert!(row.oldest.is_some());
+    drop(nobody);
     let sink = Sink::start_at(address, |_| Reply::Code("AA"));
     sink.wait_for(3);
     assert_eq!(sink.control_ids(), ["1", "2", "3"]);
@@ -433,9 +433,7 @@ fn two_neighbours_with_the_same_control_id_never_share_a_connection() {
 }
 
 fn a_dead_destination_does_not_stop_another() {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let nobody = free.local_addr().expect("a bound socket");
-    drop(free);
+    let nobody = Nobody::new();
     let good = Sink::accepting();
     let site = Site::new(
         PROGRAM,
@@ -452,13 +450,14 @@ to = ["dead", "good"]
 [[destinations]]
 id = "dead"
 kind = "mllp"
-address = "{nobody}"
+address = "{}"
 
 [[destinations]]
 id = "good"
 kind = "mllp"
 address = "{}"
 "#,
+            nobody.address(),
             good.address()
         ),
     );

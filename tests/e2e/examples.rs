@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 use wardline_tests::message::field;
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::site::Site;
 use wardline_tests::trials;
 
-use crate::shipped::{self, arrived, command, find, nobody, printed};
+use crate::shipped::{self, arrived, command, find, printed};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -143,7 +144,8 @@ fn laboratory(bind: &str, hospital: &str) -> Site {
 }
 
 fn orders_wait_at_the_hospital_until_the_laboratory_is_up() {
-    let address = nobody().to_string();
+    let (not_yet, nobody) = (Nobody::new(), Nobody::new());
+    let address = not_yet.address().to_string();
     let hospital = hospital(&address);
     let at_hospital = hospital.start();
     let order = message("examples/lab_gate/order.hl7");
@@ -151,7 +153,8 @@ fn orders_wait_at_the_hospital_until_the_laboratory_is_up() {
     let row = at_hospital.wait_for_queue("laboratory", "an attempt", |row| row.reason.is_some());
     assert_eq!((row.pending, row.reason.as_deref()), (1, Some("refused")));
 
-    let laboratory = laboratory(&address, &nobody().to_string());
+    drop(not_yet);
+    let laboratory = laboratory(&address, &nobody.address().to_string());
     let _at_laboratory = laboratory.start();
     printed(&command(&hospital, &["queue", "retry", "laboratory"]));
     assert_eq!(arrived(&laboratory.folder().join("var/two_sites/orders"), "ORDER-1.hl7"), order);
@@ -159,7 +162,8 @@ fn orders_wait_at_the_hospital_until_the_laboratory_is_up() {
 }
 
 fn results_are_filed_in_the_laboratory_and_reach_the_hospital() {
-    let hospital = hospital(&nobody().to_string());
+    let nobody = Nobody::new();
+    let hospital = hospital(&nobody.address().to_string());
     let at_hospital = hospital.start();
     let address = at_hospital.address("from-laboratory").to_string();
     let laboratory = laboratory("127.0.0.1:0", &address);

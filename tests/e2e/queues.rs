@@ -1,6 +1,6 @@
 //! What operators do to queues, and what becomes of a queue whose destination is gone.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use libtest_mimic::Trial;
 use rustix::process::Signal;
@@ -9,6 +9,7 @@ use wardline_engine::control::protocol::{
 };
 use wardline_store::MessageId;
 use wardline_tests::message::{adt, field, framed};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::site::{Engine, Site};
@@ -31,11 +32,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_drain_leaves_queues_for_the_next_start,
         a_second_engine_on_the_same_store_is_refused,
     ]
-}
-
-fn nobody() -> SocketAddr {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("a bound socket")
 }
 
 fn configuration(destination: &str, address: SocketAddr) -> String {
@@ -102,11 +98,13 @@ fn discard(from: DiscardFrom, which: Which, dry_run: bool) -> Request {
 }
 
 fn a_queue_survives_a_restart_and_keeps_its_order() {
-    let address = nobody();
+    let nobody = Nobody::new();
+    let address = nobody.address();
     let site = site(address);
     let engine = site.start();
     send(&engine, &["1", "2", "3"]);
     engine.kill();
+    drop(nobody);
     let sink = Sink::start_at(address, |_| Reply::Code("AA"));
     let engine = site.start();
     send(&engine, &["4"]);
@@ -116,7 +114,8 @@ fn a_queue_survives_a_restart_and_keeps_its_order() {
 
 fn a_queue_without_its_destination_is_kept_shown_and_resumed() {
     let sink = Sink::accepting();
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     send(&engine, &["1", "2"]);
     engine.stop();
@@ -187,7 +186,8 @@ fn skipping_moves_the_head_to_the_dead_letters() {
 }
 
 fn discarding_ends_deliveries_and_tells_how_many() {
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     send(&engine, &["1", "2", "3"]);
     let second = listed(&engine, DeliveryState::Pending)[1].0;
@@ -205,7 +205,8 @@ fn discarding_ends_deliveries_and_tells_how_many() {
 }
 
 fn a_dry_run_touches_nothing() {
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     send(&engine, &["1", "2"]);
     let (affected, row) = done(engine.ask(&discard(DiscardFrom::Queue, Which::All, true)));
@@ -234,7 +235,8 @@ fn a_dead_letter_is_sent_again_when_revived() {
 }
 
 fn what_does_not_exist_is_not_found() {
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     let number = MessageId::from_number(99).expect("a number");
     let requests = [
@@ -293,7 +295,8 @@ handler_timeout = "1s"
 }
 
 fn a_drain_leaves_queues_for_the_next_start() {
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     send(&engine, &["1", "2"]);
     assert_eq!(engine.stop().code(), Some(0), "queues are not waited for");
@@ -302,7 +305,8 @@ fn a_drain_leaves_queues_for_the_next_start() {
 }
 
 fn a_second_engine_on_the_same_store_is_refused() {
-    let site = site(nobody());
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
     let engine = site.start();
     let mut second = site.spawn(&[]);
     assert_eq!(second.wait().code(), Some(8));

@@ -5,11 +5,12 @@ use std::process::{Command, Stdio};
 
 use libtest_mimic::Trial;
 use wardline_tests::message::field;
+use wardline_tests::nobody::Nobody;
 use wardline_tests::requirement::Need;
 use wardline_tests::site::{Engine, Site};
 use wardline_tests::trials;
 
-use crate::shipped::{self, arrived, command, nobody, printed};
+use crate::shipped::{self, arrived, command, printed};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -26,14 +27,14 @@ pub(crate) fn trials() -> Vec<Trial> {
 const PAYLOAD: &[u8] = b"MSH|^~\\&|A|B|C|D|20260403120000||ADT^A01|M1|P|2.5\rPID|1||1^^^H\r";
 
 /// `config/wardline.toml` with its routes, at free ports, its other system down.
-fn first_steps() -> (Site, String) {
-    let other_system = nobody().to_string();
+fn first_steps() -> (Site, Nobody) {
+    let other_system = Nobody::new();
     let site = shipped::site(
         shipped::wardline(),
         "config/wardline.toml",
         &[
             ("127.0.0.1:2575", "127.0.0.1:0"),
-            ("address = \"127.0.0.1:2576\"", &format!("address = \"{other_system}\"")),
+            ("address = \"127.0.0.1:2576\"", &format!("address = \"{}\"", other_system.address())),
             ("var/wardline", "data"),
         ],
     );
@@ -56,7 +57,7 @@ fn send(site: &Site, engine: &Engine) -> String {
 }
 
 fn the_line_with_nc_is_answered_and_its_file_is_there() {
-    let (site, _) = first_steps();
+    let (site, _nobody) = first_steps();
     let engine = site.start();
     let readme = shipped::text("README.md");
     let line = readme.lines().find(|line| line.starts_with(r"printf '\013MSH|")).expect("the line");
@@ -73,7 +74,7 @@ fn the_line_with_nc_is_answered_and_its_file_is_there() {
 }
 
 fn a_message_sent_with_wardline_is_answered_and_its_file_is_there() {
-    let (site, _) = first_steps();
+    let (site, _nobody) = first_steps();
     let engine = site.start();
     let answer = send(&site, &engine);
     assert!(answer.contains("MSA|AA|M1"), "{answer}");
@@ -92,7 +93,9 @@ fn what_is_for_a_system_that_is_down_waits_visibly_and_drains_when_it_is_up() {
         assert_eq!(words[..4], ["other-system", "mllp", "down", "1"], "{line}");
         assert!(line.contains("refused"), "{line}");
     }
-    let listening = ["listen", "--bind", &other_system, "--count", "1", "--save", "got"];
+    let address = other_system.address().to_string();
+    drop(other_system);
+    let listening = ["listen", "--bind", &address, "--count", "1", "--save", "got"];
     let listener = Command::new(shipped::wardline())
         .args(listening)
         .current_dir(site.folder())

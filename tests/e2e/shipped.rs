@@ -1,7 +1,6 @@
 //! What the project ships, run as it is: its programs, and its configurations but for the addresses in them.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -60,12 +59,6 @@ pub(crate) fn printed(output: &Output) -> String {
     let (data, talk) = (&output.stdout, &output.stderr);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(talk));
     String::from_utf8(data.clone()).expect("text")
-}
-
-/// An address where nobody listens.
-pub(crate) fn nobody() -> SocketAddr {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("a bound socket")
 }
 
 /// Waits for a file below a folder, whatever the folders between are called, and returns its bytes.
