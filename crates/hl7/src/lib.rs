@@ -33,6 +33,7 @@ mod segment_ends;
 mod value;
 
 pub mod ack;
+pub mod batch;
 pub mod escape;
 
 pub use ack::{AckCode, ErrorCode};

@@ -30,6 +30,7 @@ pub use parse::ParseError;
 pub use segments::{Segment, Segments};
 
 pub(crate) use parse::past_prologue;
+pub(crate) use segments::is_blank;
 
 /// One message. Cheap to clone: the bytes are shared.
 #[derive(Clone)]

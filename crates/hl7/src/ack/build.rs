@@ -10,6 +10,7 @@
 //! Ids are copied as bytes, whole fields with all their components, under the sender's own delimiters; so nothing is
 //! decoded on the way of a positive answer, and it costs one allocation.
 
+mod batch;
 mod error_segment;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -18,6 +19,7 @@ use memchr::memchr3;
 use super::salvage::Salvage;
 use super::version::Version;
 use super::{AckCode, ErrorCode};
+use crate::batch::{Batch, Envelope};
 use crate::segment_ends::{CR, LF};
 use crate::{Delimiters, Message, escape};
 
@@ -32,6 +34,8 @@ const DEFAULT_VERSION: &[u8] = b"2.5.1";
 const ESC: u8 = 0x1b;
 /// Ends a frame of MLLP where CR follows.
 const FS: u8 = 0x1c;
+
+pub use batch::{BatchAnswer, build_batch};
 
 /// What is answered, and how.
 #[derive(Debug, Clone)]
@@ -59,7 +63,11 @@ pub struct AckRequest<'a> {
 pub enum Original<'a> {
     /// A message.
     Message(&'a Message),
-    /// A payload that is none; MSA-2 is what could be read of its MSH-10.
+    /// A batch as a whole; MSA-2 is its BHS-11 (FHS-11 where it has no or several BHS). A bare run of messages is
+    /// answered as its first.
+    Batch(&'a Batch),
+    /// A payload that is none; MSA-2 is what could be read of its MSH-10, or of BHS-11 or FHS-11 where it begins with
+    /// an envelope.
     Unreadable(&'a [u8]),
 }
 
@@ -79,6 +87,7 @@ impl std::fmt::Debug for Original<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Message(message) => message.fmt(f),
+            Self::Batch(batch) => batch.fmt(f),
             Self::Unreadable(payload) => write!(f, "Unreadable({} bytes)", payload.len()),
         }
     }
@@ -90,11 +99,26 @@ pub fn build(request: &AckRequest<'_>) -> Bytes {
         Original::Message(message) => {
             Writer::new(*message.delimiters()).answer(request, &Ids::of(message))
         }
+        Original::Batch(batch) => answer_batch(request, batch),
         Original::Unreadable(payload) => {
             let salvage = Salvage::of(payload);
             let ids = Ids { control_id: salvage.control_id(), ..Ids::default() };
             Writer::new(Delimiters::default()).answer(request, &ids)
         }
+    }
+}
+
+/// The answer for a batch: its ids are the envelope's, what the version decides is its first message's.
+fn answer_batch(request: &AckRequest<'_>, batch: &Batch) -> Bytes {
+    let first = batch.messages().next().and_then(|first| Message::parse(first.clone()).ok());
+    let of_first = first.as_ref().map(Ids::of).unwrap_or_default();
+    match (batch.identifying_header(), &first) {
+        (Some(header), _) => {
+            let ids = Ids { trigger_event: &[], ..Ids::of_envelope(header, of_first) };
+            Writer::new(*header.delimiters()).answer(request, &ids)
+        }
+        (None, Some(first)) => Writer::new(*first.delimiters()).answer(request, &of_first),
+        (None, None) => Writer::new(Delimiters::default()).answer(request, &of_first),
     }
 }
 
@@ -123,6 +147,16 @@ impl<'m> Ids<'m> {
             version: header.field(12),
             version_number: header.version(),
             character_set: header.character_set(),
+        }
+    }
+
+    /// Both ends and the id of an envelope; the rest as a message in it has it.
+    fn of_envelope(header: &'m Envelope, message: Self) -> Self {
+        Self {
+            sender: [header.field(3), header.field(4)],
+            receiver: [header.field(5), header.field(6)],
+            control_id: header.control_id(),
+            ..message
         }
     }
 }

@@ -62,6 +62,16 @@ impl AckCode {
         matches!(self, Self::CA | Self::CE | Self::CR)
     }
 
+    /// The same of the accept answer: AA becomes CA, AE CE, AR CR.
+    #[must_use]
+    pub fn at_accept_level(self) -> Self {
+        match self {
+            Self::AA | Self::CA => Self::CA,
+            Self::AE | Self::CE => Self::CE,
+            Self::AR | Self::CR => Self::CR,
+        }
+    }
+
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str().as_bytes() == bytes)
     }
@@ -93,5 +103,15 @@ mod tests {
             assert_eq!(kinds.into_iter().filter(|kind| *kind).count(), 1, "{code}");
         }
         assert_eq!("aa".parse::<AckCode>(), Err(UnknownAckCode));
+    }
+
+    #[test]
+    fn the_accept_answer_says_the_same_as_the_applications() {
+        for code in AckCode::ALL {
+            let accept = code.at_accept_level();
+            assert!(accept.is_accept_level(), "{code}");
+            assert_eq!(accept.is_positive(), code.is_positive(), "{code}");
+            assert_eq!(accept.is_reject(), code.is_reject(), "{code}");
+        }
     }
 }

@@ -130,7 +130,7 @@ fn find(message: &Message) -> Arc<[Span]> {
 }
 
 /// A line that holds nothing but white space.
-pub(super) fn is_blank(line: &[u8]) -> bool {
+pub(crate) fn is_blank(line: &[u8]) -> bool {
     line.trim_ascii().is_empty()
 }
 

@@ -1,6 +1,7 @@
 //! Messages read, edited and answered, as a user of the crate sees it.
 
 mod acknowledgement;
+mod batch;
 mod editing;
 mod oracle;
 mod properties;
