@@ -28,7 +28,8 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     answer(&Original::Unreadable(&payload));
     let _ = Reply::read(&payload);
     for segments in [SegmentEnds::Auto, SegmentEnds::Cr, SegmentEnds::Lf] {
-        let Ok(message) = Message::parse_with(payload.clone(), ParseOptions { segments }) else {
+        let options = ParseOptions { segments, ..ParseOptions::default() };
+        let Ok(message) = Message::parse_with(payload.clone(), options) else {
             continue;
         };
         assert_eq!(message.bytes(), &payload);

@@ -4,6 +4,7 @@
 //! well as a name.
 
 mod address;
+mod charset;
 mod choice;
 mod duration;
 mod name;

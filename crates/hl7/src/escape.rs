@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `\F\ \S\ \T\ \R\ \E\` | the field, component, subcomponent, repetition separator, the escape character |
 //! | `\P\` | the truncation character (`#` where MSH-2 declares none) |
-//! | `\Xhh..\` | the bytes, read as UTF-8 where they are, else as windows-1252 |
+//! | `\Xhh..\` | the bytes, read as UTF-8 where they are, else in the message's charset (windows-1252 in UTF-8) |
 //! | `\.br\`, `\.sp n\` | one line feed, n of them |
 //! | `\H\ \N\` | nothing: highlighting has no text |
 //! | `\Zxx\ \Cxxyy\ \Mxxyyzz\`, anything else | as it stands |
@@ -23,11 +23,30 @@ const MAX_BLANK_LINES: usize = 100;
 
 /// The text of a raw value.
 pub(crate) fn text<'v>(raw: &'v [u8], delimiters: &Delimiters, charset: Charset) -> Cow<'v, str> {
-    let Some(escape) = delimiters.escape else { return charset.decode(raw) };
-    let Some(first) = memchr(escape, raw) else { return charset.decode(raw) };
+    let escape = delimiters.escape.filter(|escape| memchr(*escape, raw).is_some());
+    let Some(escape) = escape else { return charset.decode(raw) };
+    if charset.overlaps_delimiters() {
+        // Half of a character may look like the escape character, so characters come first.
+        let decoded = charset.decode(raw);
+        let decoded = Decoded { bytes: decoded.as_bytes(), charset: Charset::Utf8 };
+        return Cow::Owned(resolved(decoded, escape, delimiters, charset));
+    }
+    Cow::Owned(resolved(Decoded { bytes: raw, charset }, escape, delimiters, charset))
+}
 
-    let mut text = String::with_capacity(raw.len());
-    let (mut plain, mut rest) = raw.split_at(first);
+/// A value, and how the bytes between its sequences are read.
+#[derive(Clone, Copy)]
+struct Decoded<'v> {
+    bytes: &'v [u8],
+    charset: Charset,
+}
+
+/// The text of a value with escape sequences; `hex` is the charset of the bytes that are written as such.
+fn resolved(value: Decoded<'_>, escape: u8, delimiters: &Delimiters, hex: Charset) -> String {
+    let Decoded { bytes, charset } = value;
+    let mut text = String::with_capacity(bytes.len());
+    let first = memchr(escape, bytes).unwrap_or(bytes.len());
+    let (mut plain, mut rest) = bytes.split_at(first);
     loop {
         text.push_str(&charset.decode(plain));
         let Some((_, behind)) = rest.split_first() else { break };
@@ -36,17 +55,17 @@ pub(crate) fn text<'v>(raw: &'v [u8], delimiters: &Delimiters, charset: Charset)
             break;
         };
         let (body, closing) = behind.split_at(end);
-        if !push_meaning(&mut text, body, delimiters) {
+        if !push_meaning(&mut text, body, delimiters, hex) {
             text.push_str(&charset.decode(rest.get(..body.len() + 2).unwrap_or_default()));
         }
         let behind = closing.get(1..).unwrap_or_default();
         (plain, rest) = behind.split_at(memchr(escape, behind).unwrap_or(behind.len()));
     }
-    Cow::Owned(text)
+    text
 }
 
 /// Writes what a sequence means, given what stands between its escape characters; `false` where it means nothing to us.
-fn push_meaning(text: &mut String, body: &[u8], delimiters: &Delimiters) -> bool {
+fn push_meaning(text: &mut String, body: &[u8], delimiters: &Delimiters, hex: Charset) -> bool {
     let delimiter = match body {
         b"F" => Some(delimiters.field),
         b"S" => Some(delimiters.component),
@@ -57,7 +76,7 @@ fn push_meaning(text: &mut String, body: &[u8], delimiters: &Delimiters) -> bool
         b"H" | b"N" => return true,
         b".br" => Some(b'\n'),
         [b'.', b's', b'p', number @ ..] => return push_blank_lines(text, number),
-        [b'X', digits @ ..] => return push_bytes(text, digits),
+        [b'X', digits @ ..] => return push_bytes(text, digits, hex),
         _ => None,
     };
     text.extend(delimiter.map(char::from));
@@ -75,7 +94,7 @@ fn push_blank_lines(text: &mut String, number: &[u8]) -> bool {
     lines.is_some()
 }
 
-fn push_bytes(text: &mut String, digits: &[u8]) -> bool {
+fn push_bytes(text: &mut String, digits: &[u8], charset: Charset) -> bool {
     let (pairs, odd) = digits.as_chunks::<2>();
     let nibble =
         |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -83,7 +102,11 @@ fn push_bytes(text: &mut String, digits: &[u8]) -> bool {
         pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect();
     match bytes {
         Some(bytes) if odd.is_empty() && !bytes.is_empty() => {
-            text.push_str(&Charset::of(&bytes).decode(&bytes));
+            let beyond_utf8 = if charset == Charset::Utf8 { Charset::Windows1252 } else { charset };
+            match std::str::from_utf8(&bytes) {
+                Ok(utf8) => text.push_str(utf8),
+                Err(_) => text.push_str(&beyond_utf8.decode(&bytes)),
+            }
             true
         }
         _ => false,

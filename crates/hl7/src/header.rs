@@ -137,7 +137,8 @@ impl<'m> Header<'m> {
 
     fn component(self, field: usize, number: usize) -> &'m [u8] {
         let delimiters = self.message.delimiters();
-        let field = self.field(field);
+        let Some(range) = self.message.header_range(field) else { return &[] };
+        let Some(field) = self.message.outline().get(range.clone()) else { return &[] };
         let end = delimiters.repetition.unwrap_or(delimiters.component);
         let mut start = 0;
         for _ in 1..number {
@@ -149,7 +150,8 @@ impl<'m> Header<'m> {
         }
         let rest = field.get(start..).unwrap_or_default();
         let length = memchr2(delimiters.component, end, rest).unwrap_or(rest.len());
-        rest.get(..length).unwrap_or_default()
+        let start = range.start + start;
+        self.message.bytes().get(start..start + length).unwrap_or_default()
     }
 
     fn designator(self, field: usize) -> &'m [u8] {

@@ -22,7 +22,6 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
-mod charset;
 mod delimiters;
 mod header;
 mod identity;
@@ -34,9 +33,11 @@ mod value;
 
 pub mod ack;
 pub mod batch;
+pub mod charset;
 pub mod escape;
 
 pub use ack::{AckCode, ErrorCode};
+pub use charset::{Charset, CharsetRule};
 pub use delimiters::Delimiters;
 pub use header::Header;
 pub use identity::Identity;

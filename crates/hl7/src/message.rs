@@ -15,11 +15,12 @@ mod read;
 mod segments;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use crate::charset::Charset;
+use crate::charset::{Charset, CharsetRule, Declared, outline};
 use crate::header::HeaderFields;
 use crate::segment_ends::Ends;
 use crate::{Delimiters, Header, SegmentEnds, identity};
@@ -46,6 +47,8 @@ pub struct Message {
     fields: HeaderFields,
     spans: OnceLock<Arc<[segments::Span]>>,
     charset: OnceLock<Charset>,
+    /// The bytes with all characters blotted out that could be taken for delimiters; `None` where none could.
+    outline: OnceLock<Option<Arc<[u8]>>>,
 }
 
 /// How a listener wants its messages read.
@@ -53,6 +56,8 @@ pub struct Message {
 pub struct ParseOptions {
     /// Where segments end.
     pub segments: SegmentEnds,
+    /// How its charset is decided.
+    pub charset: CharsetRule,
 }
 
 impl Message {
@@ -98,7 +103,11 @@ impl Message {
     }
 
     pub(crate) fn header_field(&self, number: usize) -> &[u8] {
-        self.fields.range(number).and_then(|range| self.bytes.get(range)).unwrap_or_default()
+        self.header_range(number).and_then(|range| self.bytes.get(range)).unwrap_or_default()
+    }
+
+    pub(crate) fn header_range(&self, number: usize) -> Option<Range<usize>> {
+        self.fields.range(number)
     }
 
     /// The bytes from MSH on.
@@ -109,8 +118,25 @@ impl Message {
             .unwrap_or_default()
     }
 
-    fn charset(&self) -> Charset {
-        *self.charset.get_or_init(|| Charset::of(&self.bytes))
+    /// The charset that its text is read in.
+    pub fn charset(&self) -> Charset {
+        *self.charset.get_or_init(|| self.options.charset.decide(self.declared(), &self.bytes))
+    }
+
+    /// What MSH-18 says.
+    fn declared(&self) -> Declared {
+        Declared::read(self.header().character_set(), self.delimiters.repetition)
+    }
+
+    /// The bytes to look for separators in: the payload, or its outline where a character could hide one. Whatever is
+    /// found there lies in the payload at the same place.
+    pub(crate) fn outline(&self) -> &[u8] {
+        let declares = !self.header().character_set().is_empty();
+        if !self.options.charset.may_overlap(declares) {
+            return &self.bytes;
+        }
+        let outlined = || outline(&self.bytes, self.charset()).map(Arc::from);
+        self.outline.get_or_init(outlined).as_deref().unwrap_or(&self.bytes)
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use wardline_flow::{HandlerName, Intake, ListenerId};
-use wardline_hl7::SegmentEnds;
+use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
 
 const MIB: usize = 1024 * 1024;
@@ -53,11 +53,18 @@ pub struct Listener {
     pub intake: Intake,
     /// What ends a segment.
     pub segments: SegmentEnds,
+    /// How the charset of a message is decided: `charset` and `default_charset`.
+    pub charset: CharsetRule,
     /// Handlers before the answer, in order.
     pub handlers: Vec<HandlerName>,
 }
 
 impl Listener {
+    /// How its messages are read.
+    pub fn reading(&self) -> ParseOptions {
+        ParseOptions { segments: self.segments, charset: self.charset }
+    }
+
     /// The defaults, for the two keys that have none.
     pub fn new(id: ListenerId, bind: SocketAddr) -> Self {
         const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
@@ -82,6 +89,7 @@ impl Listener {
             unavailable_wait: Duration::from_secs(5),
             intake: Intake::default(),
             segments: SegmentEnds::Auto,
+            charset: CharsetRule::default(),
             handlers: Vec::new(),
         }
     }

@@ -46,6 +46,8 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
 fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("frame_end", &mut listener.frame_end);
     section.set("segments", &mut listener.segments);
+    section.set_as("charset", &mut listener.charset.fixed, Some);
+    section.set("default_charset", &mut listener.charset.fallback);
     section.set_size("max_message_size", &mut listener.max_message_size, MESSAGE_SIZES);
 }
 

@@ -52,6 +52,13 @@ fn an_id_stands_for_one_thing_in_all_files() {
 }
 
 #[test]
+fn a_charset_that_nobody_knows_is_refused_with_those_that_are() {
+    assert_snapshot!(faults(&format!(
+        "{LISTENER}charset = \"shiftjs\"\ndefault_charset = \"UNICODE\"\n"
+    )));
+}
+
+#[test]
 fn an_empty_list_says_neither_none_nor_all() {
     assert_snapshot!(faults(&format!(
         "{DESTINATION}\n[[routes]]\nid = \"r\"\nto = []\nmatch = {{ message = [] }}\n"

@@ -154,6 +154,7 @@ fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
         "\"PID-3[*].4\"",
         "ack_type",
         "arbiters",
+        "charset",
         "dead_letter_retention",
         "from",
         "handlers",

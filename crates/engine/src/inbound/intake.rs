@@ -18,7 +18,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Listener, Unrouted};
 use wardline_flow::{HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source};
-use wardline_hl7::{ErrorCode, Message, ParseOptions};
+use wardline_hl7::{ErrorCode, Message};
 use wardline_store::{Lane, NewDelivery, NewMessage};
 
 use super::answer::{failure, rejection};
@@ -79,8 +79,7 @@ impl Intake {
         payload: &Bytes,
         counters: &ListenerCounters,
     ) -> (Option<Message>, Result<(), Refusal>) {
-        let options = ParseOptions { segments: self.listener.segments };
-        let message = match Message::parse_with(payload.clone(), options) {
+        let message = match Message::parse_with(payload.clone(), self.listener.reading()) {
             Ok(message) => message,
             Err(error) => return (None, Err(Refusal::unreadable(&error))),
         };

@@ -19,7 +19,7 @@ use memchr::memchr3;
 use super::salvage::Salvage;
 use super::version::Version;
 use super::{AckCode, ErrorCode};
-use crate::batch::{Batch, Envelope};
+use crate::batch::Batch;
 use crate::segment_ends::{CR, LF};
 use crate::{Delimiters, Message, escape};
 
@@ -103,7 +103,7 @@ pub fn build(request: &AckRequest<'_>) -> Bytes {
         Original::Unreadable(payload) => {
             let salvage = Salvage::of(payload);
             let ids = Ids { control_id: salvage.control_id(), ..Ids::default() };
-            Writer::new(Delimiters::default()).answer(request, &ids)
+            Writer::foreign(Delimiters::default()).answer(request, &ids)
         }
     }
 }
@@ -114,8 +114,15 @@ fn answer_batch(request: &AckRequest<'_>, batch: &Batch) -> Bytes {
     let of_first = first.as_ref().map(Ids::of).unwrap_or_default();
     match (batch.identifying_header(), &first) {
         (Some(header), _) => {
-            let ids = Ids { trigger_event: &[], ..Ids::of_envelope(header, of_first) };
-            Writer::new(*header.delimiters()).answer(request, &ids)
+            // Both ends and the id are the envelope's; the trigger event is nobody's.
+            let ids = Ids {
+                sender: [header.field(3), header.field(4)],
+                receiver: [header.field(5), header.field(6)],
+                control_id: header.control_id(),
+                trigger_event: &[],
+                ..of_first
+            };
+            Writer::foreign(*header.delimiters()).answer(request, &ids)
         }
         (None, Some(first)) => Writer::new(*first.delimiters()).answer(request, &of_first),
         (None, None) => Writer::new(Delimiters::default()).answer(request, &of_first),
@@ -149,27 +156,24 @@ impl<'m> Ids<'m> {
             character_set: header.character_set(),
         }
     }
-
-    /// Both ends and the id of an envelope; the rest as a message in it has it.
-    fn of_envelope(header: &'m Envelope, message: Self) -> Self {
-        Self {
-            sender: [header.field(3), header.field(4)],
-            receiver: [header.field(5), header.field(6)],
-            control_id: header.control_id(),
-            ..message
-        }
-    }
 }
 
 /// Writes segments under one set of delimiters.
 struct Writer {
     delimiters: Delimiters,
+    /// Whether ids were read under other delimiters, or none.
+    is_foreign: bool,
     out: BytesMut,
 }
 
 impl Writer {
     fn new(delimiters: Delimiters) -> Self {
-        Self { delimiters, out: BytesMut::with_capacity(USUAL_LENGTH) }
+        Self { delimiters, is_foreign: false, out: BytesMut::with_capacity(USUAL_LENGTH) }
+    }
+
+    /// For ids that may hold what separates here.
+    fn foreign(delimiters: Delimiters) -> Self {
+        Self { is_foreign: true, ..Self::new(delimiters) }
     }
 
     fn answer(mut self, request: &AckRequest<'_>, ids: &Ids<'_>) -> Bytes {
@@ -272,7 +276,8 @@ impl Writer {
     }
 
     /// An id as it came. A line end, which a message whose other segments end differently may hold, ends it here: it
-    /// would end the segment of the answer. So does a separator, in what was salvaged under another one.
+    /// would end the segment of the answer. So does a separator, in what was read under another one; in what was read
+    /// under this one it is half of a character.
     fn id(&mut self, id: &[u8]) {
         self.out.put_slice(self.line_of(id));
     }
@@ -280,7 +285,8 @@ impl Writer {
     /// The part of an id that cannot end the field, the segment or the frame it is copied to: FS before the CR of a
     /// segment would.
     fn line_of<'i>(&self, id: &'i [u8]) -> &'i [u8] {
-        let end = memchr3(CR, LF, self.delimiters.field, id).unwrap_or(id.len());
+        let separator = if self.is_foreign { self.delimiters.field } else { LF };
+        let end = memchr3(CR, LF, separator, id).unwrap_or(id.len());
         let line = id.get(..end).unwrap_or_default();
         let kept = line.iter().rposition(|byte| *byte != FS).map_or(0, |last| last + 1);
         line.get(..kept).unwrap_or_default()

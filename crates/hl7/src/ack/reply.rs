@@ -106,7 +106,11 @@ impl fmt::Debug for Reply {
 }
 
 fn split_at_lf(message: &Message) -> Option<Message> {
-    Message::parse_with(message.bytes().clone(), ParseOptions { segments: SegmentEnds::Lf }).ok()
+    Message::parse_with(
+        message.bytes().clone(),
+        ParseOptions { segments: SegmentEnds::Lf, ..ParseOptions::default() },
+    )
+    .ok()
 }
 
 fn error_codes(message: &Message) -> Vec<Bytes> {

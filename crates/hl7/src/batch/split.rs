@@ -14,7 +14,7 @@ pub(super) fn split(payload: &Bytes, ends: SegmentEnds) -> Result<Batch, BatchEr
     let mut lines = Lines::of(payload, ends);
     let mut splitting = Splitting::new(payload);
     while let Some(line) = lines.next_line() {
-        splitting.line(line)?;
+        splitting.line(&line)?;
     }
     splitting.finish()
 }
@@ -123,7 +123,7 @@ impl<'p> Splitting<'p> {
         }
     }
 
-    fn line(&mut self, line: Line) -> Result<(), BatchError> {
+    fn line(&mut self, line: &Line) -> Result<(), BatchError> {
         let text = self.payload.get(line.text.clone()).unwrap_or_default();
         let begins = Begins::of(text);
         let misplaced = BatchError::Misplaced { line: line.number };
@@ -133,16 +133,16 @@ impl<'p> Splitting<'p> {
         match begins {
             Begins::FileHeader if self.file.is_some() || self.has_begun() => Err(misplaced),
             Begins::FileHeader => {
-                self.file = Some(self.envelope(&line)?);
+                self.file = Some(self.envelope(line)?);
                 Ok(())
             }
             Begins::BatchHeader => {
                 self.end_group();
-                let header = Some(self.envelope(&line)?);
+                let header = Some(self.envelope(line)?);
                 self.group = Some(Group { header, messages: Vec::new() });
                 Ok(())
             }
-            Begins::Message => self.begin_message(&line),
+            Begins::Message => self.begin_message(line),
             Begins::BatchTrailer => {
                 self.end_message();
                 let group = self.group.get_or_insert_with(Group::bare);

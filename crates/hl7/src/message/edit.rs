@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{Message, ParseError};
+use crate::charset::outline;
 use crate::locate::Spot;
 use crate::segment_ends::{CR, Ends, LF};
 use crate::{Path, escape};
@@ -70,7 +71,8 @@ impl Message {
     /// This message with these bytes at the place named, as [`Message::set`], but neither escaped nor encoded. They may
     /// hold separators of the levels below the element, none of its own level or above.
     pub fn set_raw(&self, path: &Path, value: &[u8]) -> Result<Self, EditError> {
-        if value.iter().any(|byte| self.ends_element(path, *byte)) {
+        let outline = outline(value, self.charset());
+        if outline.as_deref().unwrap_or(value).iter().any(|byte| self.ends_element(path, *byte)) {
             return Err(EditError::BreaksOut { path: *path });
         }
         self.replace(path, value)

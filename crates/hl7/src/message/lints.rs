@@ -6,6 +6,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::Message;
 use super::segments::is_blank;
+use crate::charset::Declared;
 use crate::segment_ends::{CR, Ends, LF};
 
 /// One kind of oddity.
@@ -25,15 +26,19 @@ pub enum Lint {
     OddSegment,
     /// A character stands twice in MSH-2.
     RepeatedDelimiter,
+    /// MSH-18 names a charset that is not known here, or UNICODE, which no message can be in.
+    UnknownCharset,
+    /// The bytes are not of the charset that MSH-18 names.
+    UndeclaredBytes,
 }
 
 /// The oddities of one message.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Lints(u8);
+pub struct Lints(u16);
 
 impl Lint {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::LfEnds,
         Self::LfAsData,
         Self::EmptyLine,
@@ -41,6 +46,8 @@ impl Lint {
         Self::Bom,
         Self::OddSegment,
         Self::RepeatedDelimiter,
+        Self::UnknownCharset,
+        Self::UndeclaredBytes,
     ];
 
     /// A stable name for counters and output.
@@ -53,10 +60,12 @@ impl Lint {
             Self::Bom => "bom",
             Self::OddSegment => "odd-segment",
             Self::RepeatedDelimiter => "repeated-delimiter",
+            Self::UnknownCharset => "unknown-charset",
+            Self::UndeclaredBytes => "undeclared-bytes",
         }
     }
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -96,6 +105,7 @@ pub(super) fn of(message: &Message) -> Lints {
     let body = message.body();
     let prologue = message.bytes.get(..message.bytes.len() - body.len()).unwrap_or_default();
     lints.set(Lint::RepeatedDelimiter, message.delimiters_repeated);
+    lints.charset(message);
     lints.set(Lint::Bom, memchr(0xef, prologue).is_some());
     lints.set(Lint::EmptyLine, prologue.iter().any(|byte| matches!(*byte, CR | LF)));
 
@@ -115,6 +125,20 @@ pub(super) fn of(message: &Message) -> Lints {
 }
 
 impl Lints {
+    /// What MSH-18 adds; a listener that knows better asks for none of it.
+    fn charset(&mut self, message: &Message) {
+        if message.options.charset.fixed.is_some() {
+            return;
+        }
+        let denied = match message.declared() {
+            Declared::Nothing => false,
+            Declared::Unknown => return self.set(Lint::UnknownCharset, true),
+            Declared::Ascii => !message.bytes.is_ascii(),
+            Declared::Charset(charset) => !charset.may_be_that_of(&message.bytes),
+        };
+        self.set(Lint::UndeclaredBytes, denied);
+    }
+
     /// What one line adds, given whether the message has any LF; gives it back without the other half of its end.
     fn line<'l>(&mut self, message: &Message, line: &'l [u8], has_lf: bool) -> &'l [u8] {
         let kept = message.ends.trim(line);

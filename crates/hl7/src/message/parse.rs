@@ -6,12 +6,15 @@ use std::sync::OnceLock;
 
 use super::{Message, ParseOptions};
 use crate::Delimiters;
+use crate::charset::{Charset, CharsetRule, Declared, ESC, outline};
 use crate::delimiters::MAX_ENCODING_CHARACTERS;
 use crate::header::HeaderFields;
 use crate::segment_ends::{CR, LF};
 
 /// `MSH` and the field separator.
 const HEADER_START: usize = 4;
+/// MSH-18.
+const CHARACTER_SET: usize = 18;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A payload that is not a message. Nothing of it is in the error (PHI-1); [`crate::ack::build`] answers it with what
@@ -60,7 +63,17 @@ pub(super) fn parse(bytes: Bytes, options: ParseOptions) -> Result<Message, Pars
     let declared =
         Delimiters::declared(separator, encoding_characters).ok_or(ParseError::BadDelimiters)?;
     let rest = rest.get(1..).unwrap_or_default();
-    let fields = HeaderFields::find(rest, start + offset(HEADER_START + second + 1), separator);
+    let at = start + offset(HEADER_START + second + 1);
+    let find = |rest: &[u8]| HeaderFields::find(rest, at, separator);
+    let fields = if rest.is_ascii() && memchr(ESC, rest).is_none() {
+        find(rest)
+    } else {
+        let read_charset = |fields: &HeaderFields| {
+            let field = fields.range(CHARACTER_SET).and_then(|range| bytes.get(range));
+            Declared::read(field.unwrap_or_default(), declared.delimiters.repetition)
+        };
+        fields_beyond_ascii(rest, options.charset, find, read_charset)
+    };
     Ok(Message {
         start,
         delimiters: declared.delimiters,
@@ -70,8 +83,35 @@ pub(super) fn parse(bytes: Bytes, options: ParseOptions) -> Result<Message, Pars
         fields,
         spans: OnceLock::new(),
         charset: OnceLock::new(),
+        outline: OnceLock::new(),
         bytes,
     })
+}
+
+/// The fields of a header with characters beyond ASCII, of which any may hold a separator: MSH-18, which tells the
+/// charset, is a field itself. So it is the right charset that makes MSH-18 name it.
+fn fields_beyond_ascii(
+    rest: &[u8],
+    rule: CharsetRule,
+    find: impl Fn(&[u8]) -> HeaderFields,
+    declared: impl Fn(&HeaderFields) -> Declared,
+) -> HeaderFields {
+    let outlined = |charset| outline(rest, charset).map(|outline| find(&outline));
+    let plain = find(rest);
+    if let Some(fixed) = rule.fixed {
+        return outlined(fixed).unwrap_or(plain);
+    }
+    let declaring =
+        Charset::all().filter(|charset| charset.overlaps_delimiters()).find_map(|charset| {
+            outlined(charset).filter(|fields| declared(fields) == Declared::Charset(charset))
+        });
+    match declaring {
+        Some(fields) => fields,
+        None if declared(&plain) == Declared::Nothing && std::str::from_utf8(rest).is_err() => {
+            outlined(rule.fallback).unwrap_or(plain)
+        }
+        None => plain,
+    }
 }
 
 /// The payload without the byte order mark and the line ends that some senders put in front.

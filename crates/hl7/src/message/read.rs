@@ -36,7 +36,7 @@ impl Message {
     /// The places that a path names, found or missing, in the message's order.
     pub(super) fn spots(&self, path: &Path) -> impl Iterator<Item = Spot> + use<'_> {
         let path = *path;
-        let (bytes, delimiters) = (&self.bytes[..], &self.delimiters);
+        let (bytes, delimiters) = (self.outline(), &self.delimiters);
         self.named(path).flat_map(move |segment| {
             let (one, each) = match path.repetition {
                 None => (Some(Step::of(&path, None)), None),

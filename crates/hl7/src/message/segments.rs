@@ -74,7 +74,7 @@ impl<'m> Segment<'m> {
     /// The field with this number, from 1, with all its repetitions. MSH-1 is the field separator itself.
     pub fn field(&self, number: u16) -> Value<'m> {
         let step = Step::whole_field(number);
-        locate(&self.message.bytes, self.span.clone(), &self.message.delimiters, step)
+        locate(self.message.outline(), self.span.clone(), &self.message.delimiters, step)
             .value(&self.message.bytes)
     }
 
@@ -83,7 +83,8 @@ impl<'m> Segment<'m> {
         let Self { message, span } = self;
         let bytes: &'m [u8] = &message.bytes;
         let delimiters = is_header(bytes, span).then(|| [self.field(1), self.field(2)]);
-        let others = fields_behind_the_delimiters(bytes, span.clone(), &message.delimiters);
+        let outline = message.outline();
+        let others = fields_behind_the_delimiters(outline, span.clone(), &message.delimiters);
         let others = others.map(|field| Value::of(bytes.get(field).unwrap_or_default()));
         delimiters.into_iter().flatten().chain(others)
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path as FilePath;
 
 use bytes::Bytes;
-use wardline_hl7::{Lint, Message, ParseError, Path, Segment, Value};
+use wardline_hl7::{Lint, Message, ParseError, ParseOptions, Path, Segment, Value};
 
 use crate::deviations;
 use crate::row::{Expected, Row};
@@ -20,7 +20,8 @@ pub(crate) fn check(folder: &FilePath, row: &Row) -> Result<(), String> {
     let ends_made_one =
         if deviations::lf_is_data(row) { with_cr_ends(&payload).into() } else { payload.clone() };
     let first = first_message(&ends_made_one).ok_or("no line begins with MSH")?;
-    let message = Message::parse(first).map_err(|error| error.to_string())?;
+    let options = ParseOptions { charset: deviations::charset(row), ..ParseOptions::default() };
+    let message = Message::parse_with(first, options).map_err(|error| error.to_string())?;
     values(&message, row)
 }
 
@@ -44,12 +45,11 @@ fn values(message: &Message, row: &Row) -> Result<(), String> {
     for (name, expected) in &row.expected {
         match expected {
             Expected::Count(count) => same(name, &message.segments().count(), count)?,
-            Expected::Text(text) if text.is_ascii() || !deviations::has_other_charset(row) => {
+            Expected::Text(text) => {
                 let value = value(message, name)?;
                 same(name, normal(&decoded(value.raw(), row)?, name), normal(text, name))?;
                 resolved(message, name, value, text)?;
             }
-            Expected::Text(_) => {}
         }
     }
     for (name, expected) in &row.unescaped {

@@ -2,6 +2,7 @@
 
 mod acknowledgement;
 mod batch;
+mod charsets;
 mod editing;
 mod oracle;
 mod properties;

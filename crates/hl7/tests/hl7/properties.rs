@@ -35,7 +35,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 
 fn options() -> impl Strategy<Value = ParseOptions> {
     proptest::sample::select(vec![SegmentEnds::Auto, SegmentEnds::Cr, SegmentEnds::Lf])
-        .prop_map(|segments| ParseOptions { segments })
+        .prop_map(|segments| ParseOptions { segments, ..ParseOptions::default() })
 }
 
 /// A message with one CR after each segment and nothing odd, under delimiters of its own.

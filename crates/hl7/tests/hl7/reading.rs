@@ -202,7 +202,8 @@ fn without_a_cr_lf_ends_segments() {
 fn a_listener_may_decide_where_segments_end() {
     let payload = b"MSH|^~\\&|A\r\nPID|x\ry\nPV1|1\r";
     let read = |segments| {
-        Message::parse_with(payload[..].into(), ParseOptions { segments }).expect("a message")
+        let options = ParseOptions { segments, ..ParseOptions::default() };
+        Message::parse_with(payload[..].into(), options).expect("a message")
     };
     assert_eq!(read(SegmentEnds::Lf).get(&path("PID-1")).raw(), b"x\ry");
     assert_eq!(read(SegmentEnds::Lf).get(&path("PV1-1")).raw(), b"1");

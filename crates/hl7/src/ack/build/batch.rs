@@ -31,7 +31,7 @@ pub fn build_batch(answer: &BatchAnswer<'_>, mut new_id: impl FnMut() -> String)
     let ids = first.as_ref().map(Ids::of).unwrap_or_default();
     let usual = first.as_ref().map_or_else(Delimiters::default, |first| *first.delimiters());
     let usual = answer.batch.identifying_header().map_or(usual, |header| *header.delimiters());
-    let mut writer = Writer::new(usual);
+    let mut writer = Writer::foreign(usual);
     if let Some(file) = &answer.batch.file {
         writer.envelope(b"FHS", Some(file), &ids, answer.time, &new_id());
     }
