@@ -60,7 +60,7 @@ fn the_record_under_a_failed_sync_is_not_completed() {
     let ticket = open.hand_over(message(b"m".to_vec(), &["lis"])).expect("taken");
     eventually("the fault is told", || !site.faults().is_empty());
     let port_is_done_with = open.done.count();
-    drop(open.store);
+    open.store.close(crate::site::PATIENCE);
     assert_eq!((open.done.get(ticket), port_is_done_with), (None, 0));
 }
 

@@ -54,7 +54,8 @@ fn a_fault_with_valid_groups_behind_it_is_refused_with_file_and_offset() {
     let files = site.segment_files();
     let file = files.last().expect("a segment");
     overwrite(file, 4 * BLOCK + 60, b"!");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!(&corruption.file, file);
     assert_eq!((corruption.offset, corruption.kind), (4 * BLOCK, CorruptionKind::Record));
     let again = refusal(&site);
@@ -69,7 +70,8 @@ fn a_body_that_does_not_match_its_checksum_is_found_like_a_record_that_does_not(
     let bytes = std::fs::read(file).expect("readable");
     let at = bytes.windows(9).position(|window| window == b"message 3").expect("stored as it came");
     overwrite(file, at as u64, b"M");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!(corruption.offset, at as u64 / BLOCK * BLOCK);
 }
 
@@ -93,7 +95,8 @@ fn damage_in_the_last_group_that_was_acknowledged_is_refused_and_nothing_is_chan
     overwrite(file, 10 * BLOCK + 60, b"!");
     let before = journal_files(&site);
     for _ in 0..2 {
-        let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+        let error = refusal(&site);
+        let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
         assert_eq!(&corruption.file, file);
         assert_eq!((corruption.offset, corruption.kind), (10 * BLOCK, CorruptionKind::Lost));
     }
@@ -113,7 +116,8 @@ fn damage_inside_the_last_of_several_records_of_a_group_is_refused_too() {
     let bytes = std::fs::read(&file).expect("readable");
     let at = bytes.windows(4).position(|window| window == b"last").expect("stored as it came");
     overwrite(&file, at as u64, b"L");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!((&corruption.file, corruption.kind), (&file, CorruptionKind::Lost));
 }
 
@@ -123,7 +127,8 @@ fn a_newest_segment_that_is_gone_is_refused_with_its_name() {
     site.open().message("in a segment of its own", &["lis"]);
     let newest = site.segment_files().pop().expect("a segment");
     std::fs::remove_file(&newest).expect("removed");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!((&corruption.file, corruption.kind), (&newest, CorruptionKind::Lost));
 
     without_index(&site);
@@ -165,17 +170,20 @@ fn an_older_segment_that_is_damaged_cut_short_or_missing_is_refused() {
     let whole = std::fs::read(&file).expect("readable");
 
     overwrite(&file, 9 * BLOCK + 60, b"!");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!((&corruption.file, corruption.offset), (&file, 9 * BLOCK));
 
     std::fs::write(&file, &whole[..usize::try_from(5 * BLOCK).expect("small")]).expect("written");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!(corruption.kind, CorruptionKind::CutShort);
 
     std::fs::write(&file, &whole).expect("written");
     drop(site.open());
     std::fs::remove_file(&site.segment_files()[1]).expect("removed");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!(corruption.kind, CorruptionKind::Missing);
 }
 
@@ -195,7 +203,8 @@ fn a_destroyed_header_is_refused() {
     let site = ten_groups();
     let file = site.segment_files()[0].clone();
     overwrite(&file, 20, b"!");
-    let OpenError::Corrupt(corruption) = refusal(&site) else { panic!("another error") };
+    let error = refusal(&site);
+    let OpenError::Corrupt(corruption) = error else { panic!("another error: {error:?}") };
     assert_eq!((corruption.offset, corruption.kind), (0, CorruptionKind::Header));
 }
 

@@ -140,6 +140,13 @@ impl Site {
     }
 }
 
+impl Drop for Open {
+    /// A busy machine gets more time than a store that is merely dropped: its index has the lock until it has caught up.
+    fn drop(&mut self) {
+        self.store.close(PATIENCE);
+    }
+}
+
 impl Open {
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket { port: self.port, number: self.next_ticket.fetch_add(1, Ordering::Relaxed) }
