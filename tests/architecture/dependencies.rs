@@ -43,11 +43,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         every_crate_uses_only_what_its_place_allows,
         sled_actix_and_tokio_stay_where_they_belong,
+        the_framing_knows_no_socket_unless_asked_to,
         the_table_names_every_crate,
     ]
 }
 
-/// Each of our crates, with the names of what it needs to be built.
+/// Each of our crates, with the names of what it needs to be built, whatever features are chosen.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     metadata
@@ -55,7 +56,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .filter(|package| package.name.as_str() != "wardline-tests")
         .map(|package| {
-            let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+            let dependencies = package.dependencies.iter();
+            let normal = dependencies.filter(|d| d.kind == DependencyKind::Normal && !d.optional);
             (package.name.to_string(), normal.map(|d| d.name.clone()).collect())
         })
         .collect()
@@ -79,6 +81,16 @@ fn sled_actix_and_tokio_stay_where_they_belong() {
             );
         }
     }
+}
+
+fn the_framing_knows_no_socket_unless_asked_to() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let mllp = metadata.packages.iter().find(|package| package.name.as_str() == "wardline-mllp");
+    let mllp = mllp.expect("the crate of the framing");
+    assert!(!mllp.features.contains_key("default"), "its client comes with a feature only");
+    let optional = mllp.dependencies.iter().filter(|dependency| dependency.optional);
+    let optional: Vec<_> = optional.map(|dependency| dependency.name.as_str()).collect();
+    assert_eq!(optional, ["tokio"], "for the client, and nothing else");
 }
 
 fn the_table_names_every_crate() {

@@ -9,8 +9,10 @@
 //!
 //! This crate stands first and last on the way of a message: [`Decoder`] turns what a socket gave into frames, and
 //! [`encode`] turns a message or an answer back into one contiguous frame. [`MllpCodec`] is the same as a tokio-util
-//! codec. Nothing here knows a socket, a clock, or what a payload means; the one thing looked at inside a payload is
+//! codec. Nothing of that knows a socket, a clock, or what a payload means; the one thing looked at inside a payload is
 //! whether `MSH`, `FHS` or `BHS` follows a VT, which tells a new frame from a stray byte.
+//!
+//! With the feature `client` there is also [`Client`], which sends and waits for the answer, and [`SimulatedClient`].
 //!
 //! Promises kept here:
 //!
@@ -35,6 +37,8 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod boundary;
+#[cfg(feature = "client")]
+mod client;
 mod codec;
 mod decoder;
 mod encoder;
@@ -42,6 +46,11 @@ mod error;
 mod frame;
 mod gap;
 
+#[cfg(feature = "client")]
+pub use client::{
+    Answer, Client, ClientError, ClientOptions, ConnectParameters, DEFAULT_TIMEOUT, Exchange,
+    MAX_ANSWER, Operation, ParameterError, SimulatedClient, Timeouts, Verify,
+};
 pub use codec::{CodecError, MllpCodec};
 pub use decoder::{Decoder, DecoderOptions, FS_SILENCE, MAX_LOST_PIECE, MAX_PAYLOAD, Position};
 pub use encoder::{encode, encoded_len, survives_framing};
