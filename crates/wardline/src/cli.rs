@@ -15,6 +15,7 @@ mod failure;
 mod hl7;
 mod init;
 mod listen;
+mod ping;
 mod printable;
 mod queue;
 mod reach;
@@ -63,6 +64,7 @@ enum Command {
     Status(status::ShowStatus),
     Send(send::Send),
     Listen(listen::Listen),
+    Ping(ping::Ping),
     #[command(subcommand)]
     Queue(queue::Queue),
     #[command(subcommand)]
@@ -117,6 +119,7 @@ impl Command {
             Self::Status(status) => status.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),
+            Self::Ping(ping) => ping.execute(invocation),
             Self::Queue(queue) => queue.execute(invocation),
             Self::Dead(dead) => dead.execute(invocation),
             Self::Store(store) => store.execute(invocation),
