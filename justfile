@@ -14,6 +14,10 @@ check:
 test:
     cargo test --workspace
 
+# The clients and servers of other authors that tests/interop talks to, below target/interop.
+interop:
+    .ci/interop
+
 # kill -9, aimed at intake, delivery, segment change and copy-forward: `just crash 100` for the long run.
 crash kills="100":
     WARDLINE_CRASH_KILLS={{kills}} cargo test --release --package wardline-tests --test crash
@@ -26,6 +30,6 @@ power-cut cuts="50":
 bench:
     cargo run --release -- bench
 
-# One fuzz target for a minute: decoder or parser. See fuzz/README.md.
+# One fuzz target for a minute: decoder, parser, reply … See fuzz/README.md.
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}

@@ -16,6 +16,8 @@ pub enum Need {
     Tool(&'static str),
     /// The folder of synthetic messages: `WARDLINE_CORPUS`, by default `../shared/corpus` beside the project.
     Corpus,
+    /// A file of the programs of other authors that `.ci/interop` installs below [`interop`].
+    Interop(&'static str),
 }
 
 impl Need {
@@ -27,6 +29,8 @@ impl Need {
             Self::Tool(name) => Some(format!("needs the program {name}")),
             Self::Corpus if corpus().is_some() => None,
             Self::Corpus => Some("needs the corpus: set WARDLINE_CORPUS".to_owned()),
+            Self::Interop(file) if interop().join(file).exists() => None,
+            Self::Interop(file) => Some(format!("needs {file}: run .ci/interop")),
         }
     }
 }
@@ -58,6 +62,11 @@ pub fn corpus() -> Option<PathBuf> {
         PathBuf::from,
     );
     folder.is_dir().then_some(folder)
+}
+
+/// Where `.ci/interop` installs the clients and servers of other authors.
+pub fn interop() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/interop")
 }
 
 fn requires_all() -> bool {
