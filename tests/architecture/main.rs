@@ -2,11 +2,13 @@
 
 use libtest_mimic::Arguments;
 
+mod conformance;
 mod dependencies;
 mod sources;
 
 fn main() -> std::process::ExitCode {
     let mut trials = dependencies::trials();
+    trials.extend(conformance::trials());
     trials.extend(sources::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
