@@ -1,9 +1,10 @@
 //! What operators do to queues, and what becomes of a queue whose destination is gone.
 
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 
 use libtest_mimic::Trial;
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use wardline_engine::control::protocol::{
     DeliveryState, DiscardFrom, QueueRow, RefusedReason, Request, Response, Which,
 };
@@ -31,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_drain_answers_the_message_in_hand_and_exits_with_0,
         a_drain_leaves_queues_for_the_next_start,
         a_second_engine_on_the_same_store_is_refused,
+        the_control_socket_outlives_a_time_without_file_descriptors,
     ]
 }
 
@@ -302,6 +304,21 @@ fn a_drain_leaves_queues_for_the_next_start() {
     assert_eq!(engine.stop().code(), Some(0), "queues are not waited for");
     let engine = site.start();
     assert_eq!(engine.queue("lis").pending, 2);
+}
+
+fn the_control_socket_outlives_a_time_without_file_descriptors() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address());
+    let engine = site.start();
+    let pid = i32::try_from(engine.pid()).ok().and_then(Pid::from_raw);
+    let limit = getrlimit(Resource::Nofile);
+    let none = Rlimit { current: Some(0), maximum: limit.maximum };
+    let before = prlimit(pid, Resource::Nofile, none).expect("our own child");
+    let caller = UnixStream::connect(site.folder().join("data/control.sock")).expect("its backlog");
+    wait::until_so("the failure to be logged", || engine.log().contains("cannot accept control"));
+    prlimit(pid, Resource::Nofile, before).expect("our own child");
+    drop(caller);
+    assert_eq!(engine.status().phase, "running");
 }
 
 fn a_second_engine_on_the_same_store_is_refused() {

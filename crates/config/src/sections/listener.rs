@@ -10,10 +10,11 @@ use crate::reading::Section;
 use crate::setting::{Id, MessageCode, Word};
 
 const KIB: u64 = 1 << 10;
-const GIB: u64 = 1 << 30;
+const MIB: u64 = 1 << 20;
 
-/// A message of less is refused by every hospital; more than this has no room in `max_buffered` with any other.
-const MESSAGE_SIZES: [u64; 2] = [KIB, GIB];
+/// A message of less is refused by every hospital; more than this, with what is kept beside it, may be more than one
+/// record of the store holds (1 GiB).
+const MESSAGE_SIZES: [u64; 2] = [KIB, 512 * MIB];
 
 /// One `[[listeners]]`, not yet held against the others.
 #[derive(Debug)]

@@ -6,11 +6,13 @@ use std::io;
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fs::Mode;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::Desk;
 use super::protocol::{RefusedReason, Request, Response};
@@ -19,6 +21,13 @@ use super::protocol::{RefusedReason, Request, Response};
 const MAX_CALLERS: usize = 16;
 /// The longest request, in bytes: a discard that lists [`super::protocol::MAX_PAGE`] messages fits many times.
 const MAX_REQUEST: u64 = 1024 * 1024;
+/// How long a caller may keep its place without a word: longer than somebody thinks over a question that the command
+/// line asked him in between.
+const CALLER_PATIENCE: Duration = Duration::from_secs(600);
+/// How long a caller may take to read its answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
+/// How long accepting rests after an error, most likely too many open files: at once it would only fail again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Read and write for the owner, nothing for others.
 const OTHERS_NOTHING: Mode = Mode::from_raw_mode(0o177);
 
@@ -64,10 +73,12 @@ impl Drop for ControlSocket {
 
 async fn accept(listener: &UnixListener, desk: &Arc<Desk>) {
     let callers = Arc::new(Semaphore::new(MAX_CALLERS));
+    let mut failing = false;
     loop {
         let Ok(place) = Arc::clone(&callers).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
+                failing = false;
                 let desk = Arc::clone(desk);
                 actix::spawn(async move {
                     if let Err(error) = converse(stream, &desk).await {
@@ -77,8 +88,10 @@ async fn accept(listener: &UnixListener, desk: &Arc<Desk>) {
                 });
             }
             Err(error) => {
-                tracing::error!(%error, "cannot accept control callers");
-                return;
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::error!(%error, "cannot accept control callers");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -88,7 +101,8 @@ async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut line = Vec::new();
-        (&mut stream).take(MAX_REQUEST).read_until(b'\n', &mut line).await?;
+        let mut limited = (&mut stream).take(MAX_REQUEST);
+        timeout(CALLER_PATIENCE, limited.read_until(b'\n', &mut line)).await??;
         if line.is_empty() {
             return Ok(());
         }
@@ -101,6 +115,6 @@ async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
         };
         let mut answer = serde_json::to_vec(&response)?;
         answer.push(b'\n');
-        stream.get_mut().write_all(&answer).await?;
+        timeout(ANSWER_PATIENCE, stream.get_mut().write_all(&answer)).await??;
     }
 }

@@ -76,7 +76,7 @@ impl Engine {
                 return Err(BuildError::NoSuchHandler(name));
             }
         }
-        descriptors::raise(config.listeners.iter().map(|l| l.max_connections.get() as u64).sum());
+        descriptors::raise(connections(&config));
         let folder = &config.engine.data_dir;
         make_private(folder)
             .map_err(|source| BuildError::DataFolder { path: folder.clone(), source })?;
@@ -104,6 +104,16 @@ impl Engine {
     pub fn addresses(&self) -> impl Iterator<Item = (&ListenerId, SocketAddr)> {
         self.config.listeners.iter().map(|l| &l.id).zip(self.endpoints.iter().map(|e| e.address))
     }
+}
+
+/// The connections this configuration may have open at once, in both directions.
+fn connections(config: &Config) -> u64 {
+    let inbound = config.listeners.iter().map(|listener| listener.max_connections.get());
+    let outbound = config.destinations.iter().map(|destination| match &destination.kind {
+        DestinationKind::Mllp(mllp) => mllp.connections.get(),
+        DestinationKind::File(_) | DestinationKind::Handler(_) => 0,
+    });
+    inbound.chain(outbound).map(|connections| connections as u64).sum()
 }
 
 /// The store of this configuration, as it is opened by an engine or by a command on a stopped one.

@@ -18,7 +18,7 @@ pub(super) fn raise(promised: u64) {
         tracing::warn!(
             needed,
             available,
-            "the limit of open files is below the sum of max_connections: raise LimitNOFILE"
+            "the limit of open files is below the sum of all connections configured: raise LimitNOFILE"
         );
     }
 }

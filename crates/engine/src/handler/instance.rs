@@ -8,9 +8,6 @@ use tokio::sync::oneshot;
 
 use super::{Factory, Received};
 
-/// How long a handler may take to be made. Its constructor may open files or a database.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// A running handler actor and its thread.
 #[derive(Debug)]
 pub(super) struct Instance {
@@ -21,36 +18,42 @@ pub(super) struct Instance {
 }
 
 /// Why an instance did not come up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug)]
 pub(super) enum StartFault {
-    /// The constructor or `started` panicked.
-    #[error("its constructor panicked")]
+    /// The constructor panicked.
     Panicked,
-    /// The constructor did not return.
-    #[error("its constructor did not return within {} s", START_TIMEOUT.as_secs())]
-    TimedOut,
+    /// The constructor did not return in time, and may never.
+    Blocks {
+        /// Which instance it was to be.
+        number: u64,
+        /// Its thread.
+        arbiter: ArbiterHandle,
+        /// Resolves should the constructor return or panic after all.
+        returned: oneshot::Receiver<Recipient<Received>>,
+    },
 }
 
 impl Instance {
-    /// Starts a thread and makes the actor on it.
-    pub(super) async fn start(number: u64, factory: Factory) -> Result<Self, StartFault> {
+    /// Starts a thread and makes the actor on it, within `timeout`.
+    pub(super) async fn start(
+        number: u64,
+        factory: Factory,
+        timeout: Duration,
+    ) -> Result<Self, StartFault> {
         let arbiter = Arbiter::new().handle();
-        let (made, awaited) = oneshot::channel();
+        let (made, mut awaited) = oneshot::channel();
         arbiter.spawn_fn(move || {
             if let Ok(recipient) = catch_unwind(AssertUnwindSafe(|| factory())) {
                 let _nobody_waits = made.send(recipient);
             }
         });
-        match tokio::time::timeout(START_TIMEOUT, awaited).await {
+        match tokio::time::timeout(timeout, &mut awaited).await {
             Ok(Ok(recipient)) => Ok(Self { number, recipient, arbiter }),
             Ok(Err(_dropped)) => {
                 arbiter.stop();
                 Err(StartFault::Panicked)
             }
-            Err(_elapsed) => {
-                arbiter.stop(); // Takes effect should the constructor ever return.
-                Err(StartFault::TimedOut)
-            }
+            Err(_elapsed) => Err(StartFault::Blocks { number, arbiter, returned: awaited }),
         }
     }
 
@@ -61,6 +64,11 @@ impl Instance {
             let _nobody_waits = pong.send(());
         });
         responds
+    }
+
+    /// The thread, without the actor on it.
+    pub(super) fn into_arbiter(self) -> ArbiterHandle {
+        self.arbiter
     }
 
     /// Ends the thread, once it is not blocked.

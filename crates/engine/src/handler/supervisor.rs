@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use futures_util::stream::poll_fn;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wardline_config::HandlerLimits;
 
 use super::budget::{Restart, RestartBudget};
@@ -32,6 +32,9 @@ use super::{Factory, HandlerCaller};
 
 /// How long a thread may take to show that it is not blocked, after a call on it was given up.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a handler may take to be made. Its constructor may open files or a database.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The supervisor of one handler.
 pub(crate) struct HandlerSupervisor {
@@ -43,8 +46,9 @@ pub(crate) struct HandlerSupervisor {
     next_number: u64,
     /// Replacements under way or waiting for their pause.
     coming: u64,
-    /// Abandoned instances by number, whose threads are blocked.
-    stuck: HashMap<u64, Arc<Instance>>,
+    /// Threads left behind, blocked, by the number of their instance.
+    stuck: HashMap<u64, ArbiterHandle>,
+    start_timeout: Duration,
 }
 
 impl HandlerSupervisor {
@@ -62,6 +66,7 @@ impl HandlerSupervisor {
             next_number: 1,
             coming: 0,
             stuck: HashMap::new(),
+            start_timeout: START_TIMEOUT,
         };
         (supervisor, caller)
     }
@@ -71,10 +76,10 @@ impl HandlerSupervisor {
         let number = self.next_number;
         self.next_number += 1;
         self.coming += 1;
-        let factory = Arc::clone(&self.factory);
+        let (factory, timeout) = (Arc::clone(&self.factory), self.start_timeout);
         let started = async move {
             tokio::time::sleep(pause).await;
-            Instance::start(number, factory).await
+            Instance::start(number, factory, timeout).await
         };
         ctx.spawn(started.into_actor(self).map(|result, supervisor, ctx| {
             supervisor.coming -= 1;
@@ -90,9 +95,12 @@ impl HandlerSupervisor {
                 self.shared.set_down(false);
                 self.shared.put(instance);
             }
-            Err(fault) => {
-                tracing::error!(handler = %self.limits.name, %fault, "handler instance did not start");
+            Err(StartFault::Panicked) => {
+                tracing::error!(handler = %self.limits.name, "handler instance did not start: its constructor panicked");
                 self.replace_within_budget(ctx);
+            }
+            Err(StartFault::Blocks { number, arbiter, returned }) => {
+                self.leave_behind(number, arbiter, returned, ctx);
             }
         }
     }
@@ -109,15 +117,18 @@ impl HandlerSupervisor {
                     "handler restarted too often: no new instance for a while"
                 );
                 self.replace_after(wait, ctx);
-                self.down_if_alone(wait);
+                self.down_if_alone(Some(wait));
             }
         }
     }
 
     /// With no instance left and none soon, callers are refused at once instead of running into their timeout.
-    fn down_if_alone(&self, wait: Duration) {
+    ///
+    /// The next attempt comes after `wait`; without one, when a blocked thread comes back.
+    fn down_if_alone(&self, wait: Option<Duration>) {
         if self.shared.instances.load(Ordering::Acquire) == 0 {
-            tracing::error!(handler = %self.limits.name, wait_s = wait.as_secs(), "handler down: its messages are answered AE");
+            let wait_s = wait.map(|wait| wait.as_secs());
+            tracing::error!(handler = %self.limits.name, wait_s, "handler down: its messages are answered AE");
             self.shared.set_down(true);
         }
     }
@@ -140,14 +151,23 @@ impl HandlerSupervisor {
         }));
     }
 
-    /// A blocked thread cannot be ended: it is left behind, counted, and replaced while that is bearable.
     fn on_stuck(&mut self, instance: Instance, ctx: &mut Context<Self>) {
-        let number = instance.number;
-        let returns = instance.responds();
-        self.stuck.insert(number, Arc::new(instance));
+        let (number, returned) = (instance.number, instance.responds());
+        self.shared.instances.fetch_sub(1, Ordering::AcqRel);
+        self.leave_behind(number, instance.into_arbiter(), returned, ctx);
+    }
+
+    /// A blocked thread cannot be ended: it is left behind, counted, and replaced while that is bearable.
+    fn leave_behind<T: 'static>(
+        &mut self,
+        number: u64,
+        thread: ArbiterHandle,
+        returned: oneshot::Receiver<T>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.stuck.insert(number, thread);
         self.count_stuck();
         self.shared.counters.threads_stuck.one();
-        self.shared.instances.fetch_sub(1, Ordering::AcqRel);
         tracing::error!(
             handler = %self.limits.name,
             instance = number,
@@ -155,20 +175,20 @@ impl HandlerSupervisor {
             max_stuck = self.limits.max_stuck,
             "handler blocks its thread: the thread is left behind"
         );
-        ctx.spawn(returns.into_actor(self).map(move |_returned, supervisor, ctx| {
+        ctx.spawn(returned.into_actor(self).map(move |_returned, supervisor, ctx| {
             supervisor.on_thread_returned(number, ctx);
         }));
         if self.stuck.len() <= self.limits.max_stuck as usize {
             self.replace_after(Duration::ZERO, ctx);
         } else {
-            self.down_if_alone(Duration::MAX);
+            self.down_if_alone(None);
         }
     }
 
     fn on_thread_returned(&mut self, number: u64, ctx: &mut Context<Self>) {
-        if let Some(instance) = self.stuck.remove(&number) {
+        if let Some(thread) = self.stuck.remove(&number) {
             tracing::warn!(handler = %self.limits.name, instance = number, "a blocked handler thread came back: ending it");
-            instance.stop();
+            thread.stop();
             self.shared.counters.threads_returned.one();
             self.count_stuck();
             let there = self.shared.instances.load(Ordering::Acquire) + self.coming;
@@ -204,3 +224,6 @@ impl StreamHandler<Report> for HandlerSupervisor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use actix::prelude::*;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::close::CloseReason;
 use super::connection::{Connection, Surroundings};
 use super::roster::Roster;
 use crate::drain::Drain;
@@ -157,19 +158,25 @@ impl Accepting {
         let stream = match prepare(stream) {
             Ok(stream) => stream,
             Err(error) => {
-                counters.closed.one();
-                counters.closed_error.one();
+                CloseReason::Failed(error.kind()).count(counters);
                 tracing::debug!(%peer, %error, "connection lost while it was accepted");
                 return;
             }
         };
         let around = Arc::clone(&berth.around);
-        berth.arbiter.spawn_fn(move || match TcpStream::from_std(stream) {
+        let spawned = berth.arbiter.spawn_fn(move || match TcpStream::from_std(stream) {
             Ok(stream) => {
                 Connection::new(stream, peer, seat, around).start();
             }
-            Err(error) => tracing::error!(%peer, %error, "cannot watch an accepted socket"),
+            Err(error) => {
+                CloseReason::Failed(error.kind()).count(&around.counters);
+                tracing::error!(%peer, %error, "cannot watch an accepted socket");
+            }
         });
+        if !spawned {
+            CloseReason::Failed(io::ErrorKind::BrokenPipe).count(counters);
+            tracing::error!(%peer, "an arbiter has ended: a connection is closed unheard");
+        }
     }
 }
 

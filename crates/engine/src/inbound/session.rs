@@ -238,3 +238,6 @@ impl std::fmt::Debug for Next {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,7 @@ impl OutboundPool {
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| match read {
             Ok(Ok(standing)) => pool.on_standing(standing, ctx),
             Ok(Err(ReadError::NotReady | ReadError::Moved | ReadError::IndexLost)) => {
-                open_feed_later(ctx)
+                open_feed_later(ctx);
             }
             Ok(Err(error)) => {
                 pool.tell_failing(&error);

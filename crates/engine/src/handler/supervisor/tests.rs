@@ -1,0 +1,82 @@
+//! Constructors that fail: each attempt is counted, and they come to an end.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use wardline_flow::HandlerName;
+
+use super::*;
+use crate::handler::{Decision, Handlers, Received};
+
+/// How long a test waits for what must come.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+struct Made;
+
+impl Actor for Made {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Made {
+    type Result = Decision;
+
+    fn handle(&mut self, _: Received, _: &mut Self::Context) -> Decision {
+        Decision::Accept
+    }
+}
+
+/// A started supervisor whose handler is made by `make`, which may take so long.
+fn started(
+    limits: HandlerLimits,
+    start_timeout: Duration,
+    make: impl Fn() -> Made + Send + Sync + 'static,
+) -> HandlerCaller {
+    let mut handlers = Handlers::default();
+    handlers.add(limits.name.as_str(), make);
+    let factory = handlers.factory(limits.name.as_str()).expect("added");
+    let (mut supervisor, caller) = HandlerSupervisor::new(limits, factory);
+    supervisor.start_timeout = start_timeout;
+    supervisor.start();
+    caller
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let waited = tokio::time::timeout(DEADLINE, async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    waited.await.expect("it comes true within the deadline");
+}
+
+#[actix::test]
+async fn constructors_that_never_return_are_counted_and_come_to_an_end() {
+    let limits = HandlerLimits { max_stuck: 2, ..HandlerLimits::new(HandlerName::from("hangs")) };
+    let (release, held): (Sender<()>, Receiver<()>) = channel();
+    let held = Mutex::new(held);
+    let caller = started(limits, Duration::from_millis(20), move || {
+        // One constructor holds the lock and waits for the word, the others wait for the lock.
+        let _told = held.lock().map(|held| held.recv());
+        Made
+    });
+    let shared = caller.shared();
+    until(|| shared.state(1) == "down").await;
+    let counts = shared.counters.read();
+    assert_eq!((shared.stuck.load(Ordering::Acquire), counts.threads_stuck), (3, 3));
+    drop(release);
+    until(|| shared.state(1) == "up").await;
+    assert_eq!(shared.instances.load(Ordering::Acquire), 1);
+}
+
+#[actix::test]
+async fn a_constructor_that_panics_spends_the_budget_of_restarts() {
+    let limits = HandlerLimits {
+        max_restarts: std::num::NonZeroU32::MIN,
+        ..HandlerLimits::new(HandlerName::from("panics"))
+    };
+    let caller = started(limits, DEADLINE, || panic!("no database"));
+    let shared = caller.shared();
+    until(|| shared.state(1) == "down").await;
+    assert_eq!(shared.counters.read().restarts, 2);
+    assert_eq!(shared.stuck.load(Ordering::Acquire), 0);
+}
