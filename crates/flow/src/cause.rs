@@ -94,6 +94,8 @@ causes! {
     Loop = "loop", "the message went through too many handlers";
     /// Its bytes hold the end of a frame, or the start of another: the peer would take a part of it for the whole.
     Unframeable = "unframeable", "the message holds bytes that MLLP cannot carry";
+    /// The disk gave back other bytes of it than were accepted.
+    Damaged = "damaged", "what is stored of the message is damaged";
     /// An operator moved it out of the way.
     Skipped = "skipped", "an operator skipped it";
 }

@@ -33,4 +33,4 @@ mod writer;
 
 pub use api::*;
 pub use journal_store::JournalStore;
-pub use outbox::{More, Outbox, Pending, Taken};
+pub use outbox::{Damaged, More, Outbox, Pending, Taken};

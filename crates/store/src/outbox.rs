@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::api::{Lane, MessageId, Name};
+use crate::api::{Corruption, Lane, MessageId, Name};
 use crate::core::Core;
 pub(crate) use registry::{Outboxes, Session};
 use window::Window;
@@ -69,6 +69,17 @@ pub struct Pending {
     pub listener: Name,
     /// How many handler destinations it has passed.
     pub hops: u8,
+}
+
+/// A delivery that cannot be sent: what is stored of its body is not what was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// The message.
+    pub message: MessageId,
+    /// How often it was sent before, as far as that was recorded.
+    pub attempts: u32,
+    /// Where the damage is.
+    pub corruption: Corruption,
 }
 
 impl Outbox {

@@ -323,7 +323,7 @@ pub struct DeliveryRow {
 pub struct DeliveryDetail {
     /// Its row.
     pub row: DeliveryRow,
-    /// The bytes to send, only if asked for. Serialised as Latin-1 text so that every byte survives JSON.
+    /// The bytes to send, only if asked for and not damaged on the disk. Serialised as Latin-1 text so that every byte survives JSON.
     #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
     pub body: Option<Vec<u8>>,
     /// What the peer answered last, only if asked for.

@@ -1,6 +1,7 @@
 //! The way out against real sockets, folders and a real store.
 
 mod answers;
+mod damage;
 mod drains;
 mod faults;
 mod folders;

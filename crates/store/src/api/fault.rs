@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::names::MessageId;
+
 /// Damage in the journal that no crash explains.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is damaged at offset {offset}: {kind}", file.display())]
@@ -155,6 +157,14 @@ pub enum ReadError {
     /// The journal is damaged at the place asked for.
     #[error("the journal is damaged")]
     Corrupt(#[from] Corruption),
+    /// One message of those asked for could not be read.
+    #[error("cannot read message {message}")]
+    Message {
+        /// Which.
+        message: MessageId,
+        /// Why.
+        source: Box<ReadError>,
+    },
     /// The store is closed or has failed.
     #[error("the store is closed")]
     Closed,

@@ -79,9 +79,9 @@ pub struct DeliveryRow {
 pub struct DeliveryDetail {
     /// Everything but the bytes.
     pub row: DeliveryRow,
-    /// What is sent.
-    pub body: Bytes,
-    /// What the peer answered last, where that was kept.
+    /// What is sent; `None` = it is damaged: what is stored does not match its checksum.
+    pub body: Option<Bytes>,
+    /// What the peer answered last, where that was kept and is not damaged.
     pub reply: Option<Bytes>,
     /// What the sender was answered.
     pub answer: Option<StoredAnswer>,
@@ -92,7 +92,7 @@ impl fmt::Debug for DeliveryDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeliveryDetail")
             .field("row", &self.row)
-            .field("body_bytes", &self.body.len())
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .field("reply_bytes", &self.reply.as_ref().map(Bytes::len))
             .field("answer", &self.answer)
             .finish()

@@ -49,6 +49,16 @@ pub(crate) enum Unread {
     Failed(ReadError),
 }
 
+impl Unread {
+    /// Whether all is known of it but bytes that do not match their checksum.
+    pub(crate) fn is_damaged_body(&self) -> bool {
+        match self {
+            Self::Failed(ReadError::Corrupt(corruption)) => corruption.kind == CorruptionKind::Body,
+            Self::Failed(_) | Self::Moved => false,
+        }
+    }
+}
+
 /// A record in memory, as far as it was read.
 struct Loaded<'s> {
     segment: &'s Segment,

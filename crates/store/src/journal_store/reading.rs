@@ -192,12 +192,20 @@ pub(super) fn detail(
 
 fn read_detail(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryDetail, Unread> {
     let place = found.entry.place;
-    let message = read_message(&core.segments, place, found.number, destination, Wanted::Sent)?;
-    let reply = match found.entry.reply {
-        Some(place) => read_reply(&core.segments, place, destination)?,
+    let read = |wanted| read_message(&core.segments, place, found.number, destination, wanted);
+    let (message, damaged) = match read(Wanted::Sent) {
+        // What is known of it must be shown, or nobody could decide about it.
+        Err(unread) if unread.is_damaged_body() => (read(Wanted::Row)?, true),
+        message => (message?, false),
+    };
+    let reply = match found.entry.reply.map(|place| read_reply(&core.segments, place, destination))
+    {
         None => None,
+        Some(Err(unread)) if unread.is_damaged_body() => None,
+        Some(reply) => reply?,
     };
     let row = make_row(destination, found, &message)?;
     let StoredMessage { body, own_body, answer, .. } = message;
-    Ok(DeliveryDetail { row, body: own_body.or(body).unwrap_or_default(), reply, answer })
+    let body = (!damaged).then(|| own_body.or(body).unwrap_or_default());
+    Ok(DeliveryDetail { row, body, reply, answer })
 }

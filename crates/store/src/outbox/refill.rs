@@ -3,10 +3,13 @@
 //! First everything handed over before is waited for: an outcome that the pool has just recorded must be seen here, or
 //! its delivery would come again. Then the index is brought up to the durable position and asked; then bodies are read
 //! from the journal, without holding the index.
+//!
+//! A body that does not match its checksum ends what is given out: nothing that may have to stay behind it comes before
+//! somebody has decided about it. It is told by its message, so that it can be held and the next refill passes it by.
 
 use super::window::{Errand, Haul};
-use super::{Outbox, Pending};
-use crate::api::{DeliveryState, MessageId, ReadError};
+use super::{Damaged, Outbox, Pending};
+use crate::api::{CorruptionKind, DeliveryState, MessageId, ReadError};
 use crate::core::Core;
 use crate::index::Found;
 use crate::journal::stored::{Unread, Wanted, read_message};
@@ -26,17 +29,21 @@ struct ToRead {
 impl Outbox {
     /// Reads deliveries from disk until the window is full, then wakes. Blocks: for a thread of its own.
     ///
+    /// Stops at a delivery whose body is damaged, and gives that one. Until its outcome is recorded, usually
+    /// [`Held`](crate::Outcome::Held), every refill stops there again.
+    ///
     /// # Errors
     ///
-    /// The index is not ready, the journal is damaged or cannot be read; everything is as it was.
-    pub fn refill(&self) -> Result<(), ReadError> {
+    /// The index is not ready, a record is damaged in another place than a body, or cannot be read; everything is as it
+    /// was.
+    pub fn refill(&self) -> Result<Option<Damaged>, ReadError> {
         let core = self.core.upgrade().ok_or(ReadError::Closed)?;
-        let Some(errand) = self.window().begin_refill() else { return Ok(()) };
+        let Some(errand) = self.window().begin_refill() else { return Ok(None) };
         match self.read(&core, &errand) {
-            Ok(haul) => {
+            Ok((haul, damaged)) => {
                 self.window().end_refill(&errand, haul);
                 (self.wake)();
-                Ok(())
+                Ok(damaged)
             }
             Err(error) => {
                 self.window().abandon_refill();
@@ -45,24 +52,65 @@ impl Outbox {
         }
     }
 
-    fn read(&self, core: &Core, errand: &Errand) -> Result<Haul, ReadError> {
+    fn read(&self, core: &Core, errand: &Errand) -> Result<(Haul, Option<Damaged>), ReadError> {
         core.progress.wait_settled(core.queue.submitted())?;
         for _ in 0..TRIES {
             let to_read = self.look_up(core, errand)?;
-            let read = |found: &Vec<Found>| -> Result<Vec<Pending>, Unread> {
-                found.iter().map(|found| self.pending(core, found)).collect()
-            };
-            let both = read(&to_read.found).and_then(|first| Ok((first, read(&to_read.returned)?)));
-            match both {
-                Ok((deliveries, returned)) => {
-                    let ToRead { looked_at, next, end, held, .. } = to_read;
-                    return Ok(Haul { deliveries, returned, looked_at, next, end, held });
-                }
+            match self.fetch(core, errand, to_read) {
+                Ok(fetched) => return Ok(fetched),
                 Err(Unread::Moved) => {}
                 Err(Unread::Failed(error)) => return Err(error),
             }
         }
         Err(ReadError::Moved)
+    }
+
+    /// Reads the bodies, those of revived deliveries first: they have the smaller numbers.
+    fn fetch(
+        &self,
+        core: &Core,
+        errand: &Errand,
+        to_read: ToRead,
+    ) -> Result<(Haul, Option<Damaged>), Unread> {
+        let ToRead { found, returned, mut looked_at, mut next, end, held } = to_read;
+        let mut deliveries = Vec::new();
+        let (returned, mut damaged) = self.bodies(core, &returned)?;
+        if let Some(damaged) = &damaged {
+            let at = errand.returning.iter().position(|message| *message == damaged.message);
+            looked_at = at.unwrap_or(looked_at);
+            next = errand.from;
+        } else {
+            (deliveries, damaged) = self.bodies(core, &found)?;
+            next = damaged.as_ref().map_or(next, |damaged| Some(damaged.message.get()));
+        }
+        Ok((Haul { deliveries, returned, looked_at, next, end, held }, damaged))
+    }
+
+    /// Reads these up to the first whose body is damaged.
+    fn bodies(
+        &self,
+        core: &Core,
+        found: &[Found],
+    ) -> Result<(Vec<Pending>, Option<Damaged>), Unread> {
+        let mut read = Vec::with_capacity(found.len());
+        for found in found {
+            let message = MessageId::from_number(found.number).ok_or(Unread::Moved)?;
+            match self.pending(core, message, found) {
+                Ok(pending) => read.push(pending),
+                Err(Unread::Moved) => return Err(Unread::Moved),
+                Err(Unread::Failed(ReadError::Corrupt(corruption)))
+                    if corruption.kind == CorruptionKind::Body =>
+                {
+                    let attempts = found.entry.state.attempts;
+                    return Ok((read, Some(Damaged { message, attempts, corruption })));
+                }
+                Err(Unread::Failed(error)) => {
+                    let source = Box::new(error);
+                    return Err(Unread::Failed(ReadError::Message { message, source }));
+                }
+            }
+        }
+        Ok((read, None))
     }
 
     fn look_up(&self, core: &Core, errand: &Errand) -> Result<ToRead, ReadError> {
@@ -101,13 +149,13 @@ impl Outbox {
         })
     }
 
-    fn pending(&self, core: &Core, found: &Found) -> Result<Pending, Unread> {
+    fn pending(&self, core: &Core, id: MessageId, found: &Found) -> Result<Pending, Unread> {
         let Found { number, lane, entry } = found;
         let message =
             read_message(&core.segments, entry.place, *number, &self.destination, Wanted::Sent)?;
         let body = message.own_body.or(message.body).unwrap_or_default();
         Ok(Pending {
-            id: MessageId::from_number(*number).ok_or(Unread::Moved)?,
+            id,
             lane: *lane,
             body,
             attempts: entry.state.attempts,

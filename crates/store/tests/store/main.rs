@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "tests fail by it, in functions they share too")]
 
 mod acceptance;
+mod damage;
 mod faults;
 mod index_loss;
 mod opening;

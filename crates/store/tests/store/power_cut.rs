@@ -130,7 +130,7 @@ impl Model {
                     attempts: row.attempts,
                     cause: row.cause.as_deref().map(cause),
                     reply: detail.reply.map(Vec::from),
-                    body: detail.body.to_vec(),
+                    body: detail.body.map(Vec::from).expect("no cut damages a body"),
                 };
                 model.deliveries.insert((name, row.message.get()), standing);
             }

@@ -220,7 +220,7 @@ pub(crate) fn drain(outbox: &Outbox) -> Vec<Pending> {
             all.push(pending);
         }
         match taken.more {
-            More::OnDisk => outbox.refill().expect("readable"),
+            More::OnDisk => assert_eq!(outbox.refill().expect("readable"), None),
             More::Nothing if nothing => return all,
             More::Nothing => {}
         }

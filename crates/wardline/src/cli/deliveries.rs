@@ -175,6 +175,9 @@ pub(crate) fn show(
     for (name, value) in facts {
         terminal.line(format!("{name:<12} {value}"))?;
     }
+    if content && body.is_none() {
+        terminal.line("content:     damaged on the disk")?;
+    }
     for (name, bytes) in [("content", body), ("reply", reply)] {
         let Some(bytes) = bytes else { continue };
         terminal.line(format!("{name}:"))?;

@@ -51,8 +51,8 @@ impl Desk {
         let read = tokio::task::spawn_blocking(move || store.delivery(&delivery));
         let detail = read.await??.ok_or(DeskError::NotFound)?;
         Ok(Response::Message(Box::new(DeliveryDetail {
-            row: row(&detail.row, &detail.body),
-            body: content.then(|| detail.body.to_vec()),
+            row: row(&detail.row, detail.body.as_ref()),
+            body: if content { detail.body.map(|body| body.to_vec()) } else { None },
             reply: if content { detail.reply.map(|reply| reply.to_vec()) } else { None },
         })))
     }
@@ -79,7 +79,7 @@ fn page(
             let delivery =
                 DeliveryRef { message: found.message, destination: Arc::clone(&found.destination) };
             if let Some(detail) = store.delivery(&delivery)? {
-                rows.push(row(&detail.row, &detail.body));
+                rows.push(row(&detail.row, detail.body.as_ref()));
             }
         }
         if page.next.is_some() {
@@ -89,8 +89,9 @@ fn page(
     Ok((rows, false))
 }
 
-fn row(row: &wardline_store::DeliveryRow, body: &Bytes) -> DeliveryRow {
-    let message = Message::parse(body.clone()).ok();
+/// A body that is damaged names nothing.
+fn row(row: &wardline_store::DeliveryRow, body: Option<&Bytes>) -> DeliveryRow {
+    let message = body.and_then(|body| Message::parse(body.clone()).ok());
     let code = message.as_ref().map(|message| message.header().message_code());
     let identity: Identity = message.map(|message| message.header().identity()).unwrap_or_default();
     DeliveryRow {

@@ -155,7 +155,8 @@ impl OutboundPool {
         count
     }
 
-    /// Lets a thread read what memory has no copy of; the outbox wakes the pool when it has.
+    /// Lets a thread read what memory has no copy of; the outbox wakes the pool when it has. It stops at what is damaged,
+    /// so that nothing behind that is in hand before the lane knows.
     fn refill(&mut self, ctx: &mut Context<Self>) {
         if self.feed.state != FeedState::Open {
             return;
@@ -167,8 +168,11 @@ impl OutboundPool {
             pool.feed.state = FeedState::Open;
             pool.feed.on_disk = false;
             match read {
-                Ok(Ok(())) => {
+                Ok(Ok(damaged)) => {
                     pool.feed.failing = false;
+                    if let Some(damaged) = damaged {
+                        pool.hold_damaged(damaged);
+                    }
                     pool.pump(ctx);
                 }
                 Ok(Err(error)) => pool.refill_failed(&error, ctx),

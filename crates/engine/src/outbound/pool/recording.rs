@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use wardline_flow::Cause;
 use wardline_hl7::AckCode;
-use wardline_store::{Change, DeliveryRef, MessageId, Name, Outcome};
+use wardline_store::{Change, Damaged, DeliveryRef, MessageId, Name, Outcome};
 
 use super::OutboundPool;
 use super::dispatch::{Fate, Settled};
@@ -54,6 +54,20 @@ impl OutboundPool {
             let change = self.hold(Name::from(ENGINE), Name::from(reason));
             self.store.record(change, None);
         }
+    }
+
+    /// What is stored of a delivery must not be sent: its lane stops there until an operator decides.
+    pub(super) fn hold_damaged(&mut self, damaged: Damaged) {
+        let Damaged { message, attempts, corruption } = damaged;
+        let destination = &self.destination.id;
+        tracing::error!(%destination, message_id = %message, error = %corruption, "held: an operator must decide");
+        let cause = Cause::Damaged;
+        self.counters.held.one();
+        self.dispatch.trouble = Some(cause);
+        self.dispatch.lanes.stop_at(message);
+        let delivery = DeliveryRef { message, destination: destination.arc() };
+        let outcome = Outcome::Held { attempts, cause: name(cause), reply: None };
+        self.store.record(Change::Delivery { at: Timestamp::now(), delivery, outcome }, None);
     }
 
     fn count(&self, fate: &Fate, bytes: usize) {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub(super) struct Site {
     destination: Arc<str>,
     next: Cell<u64>,
     /// Goes with the site.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An MLLP destination whose waits are short enough for a test.
@@ -95,16 +96,7 @@ impl Site {
             routing: Arc::new(Routing::default()),
         };
         let next = Cell::new(0);
-        Self {
-            store,
-            counters,
-            completions,
-            phase,
-            delivering,
-            destination: name,
-            next,
-            _folder: folder,
-        }
+        Self { store, counters, completions, phase, delivering, destination: name, next, folder }
     }
 
     /// Starts the pool.
@@ -140,6 +132,19 @@ impl Site {
         let (ticket, stored) = self.completions.ticket();
         self.store.accept(accept, ticket).expect("it is open");
         stored.stored().await.expect("stored").first
+    }
+
+    /// Changes a byte of what is stored, where this stands for the first time.
+    pub(super) fn damage(&self, text: &[u8]) {
+        let store = std::fs::read_dir(self.folder.path().join("store")).expect("a store");
+        let segment = store
+            .map(|entry| entry.expect("an entry").path())
+            .find(|path| path.extension().is_some_and(|end| end == "journal"))
+            .expect("a segment");
+        let bytes = std::fs::read(&segment).expect("readable");
+        let at = bytes.windows(text.len()).position(|window| window == text).expect("it is there");
+        let file = std::fs::OpenOptions::new().write(true).open(segment).expect("a segment");
+        FileExt::write_all_at(&file, &[bytes[at] ^ 1], at as u64).expect("written");
     }
 
     /// The deliveries of the destination in this state.
