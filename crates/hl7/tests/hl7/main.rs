@@ -3,6 +3,7 @@
 mod acknowledgement;
 mod batch;
 mod charsets;
+mod documented;
 mod editing;
 mod oracle;
 mod properties;
