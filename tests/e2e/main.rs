@@ -21,6 +21,7 @@ mod readme;
 mod scale;
 mod shipped;
 mod store_damage;
+mod text;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
@@ -39,5 +40,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(readme::trials());
     trials.extend(scale::trials());
     trials.extend(store_damage::trials());
+    trials.extend(text::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

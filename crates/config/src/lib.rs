@@ -19,6 +19,6 @@ mod starter;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Faults, Paint, Severity, SourceFile};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_profile};
 pub use model::*;
 pub use starter::STARTER;

@@ -5,6 +5,7 @@
 //! not read at all.
 
 mod include;
+mod profiles;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,6 +18,8 @@ use crate::diagnostic::{Diagnostic, Faults, Paint, Place, Placed, SourceFile};
 use crate::model::Config;
 use crate::reading::{Context, Section};
 use crate::sections::{Drafts, Main, read_included, read_main};
+
+pub use profiles::load_profile;
 
 /// The largest file that is read, in bytes: a configuration of a thousand routes has a tenth of it.
 const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
@@ -86,6 +89,7 @@ fn load_files(context: &Context<'_>, path: &Path, files: &mut Vec<SourceFile>) -
             is_whole = false;
         }
     }
+    profiles::give(context, files, &mut drafts);
     make_absolute(context, &mut main);
     if !is_whole {
         return None;

@@ -17,7 +17,7 @@ pub use destination::{
 };
 pub use engine::Engine;
 pub use handler::HandlerLimits;
-pub use listener::{AckWhen, Listener, OnUnavailable, Unrouted, WhenFull};
+pub use listener::{AckWhen, Listener, OnUnavailable, ProfileLevel, Unrouted, WhenFull};
 pub use log::{Log, LogFormat};
 pub(crate) use path_template::PLACEHOLDERS;
 pub use path_template::{PathTemplate, TemplateFault, TemplateValues};

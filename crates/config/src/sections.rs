@@ -10,6 +10,7 @@ mod handler;
 mod listener;
 mod log;
 mod matching;
+mod profile;
 mod route;
 mod store;
 
@@ -17,4 +18,5 @@ pub(crate) use destination::DestinationDraft;
 pub(crate) use file::{Drafts, Main, read_included, read_main};
 pub(crate) use handler::HandlerDraft;
 pub(crate) use listener::ListenerDraft;
+pub(crate) use profile::read as read_profile;
 pub(crate) use route::RouteDraft;

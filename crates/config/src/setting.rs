@@ -98,6 +98,14 @@ impl Setting for PathBuf {
     }
 }
 
+impl Setting for wardline_hl7::Path {
+    const EXPECTED: &'static str = "a path such as \"PID-3\", \"PID-3[*].4\" or \"OBX[*]-5\"";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        text.parse().map_err(|error| Wrong::new(format!("`{text}` is no path: {error}")))
+    }
+}
+
 impl Setting for MessagePattern {
     const EXPECTED: &'static str = "a message type such as \"ADT^A01\" or \"ORU^*\"";
 

@@ -6,6 +6,7 @@ mod lints;
 
 use std::borrow::Cow;
 
+use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 
 use crate::matching::MessagePattern;
@@ -53,7 +54,7 @@ pub struct Refusal {
     /// ERR-3, table 0357.
     pub error: ErrorCode,
     /// ERR-2, as a path: `MSH-9`.
-    pub location: Option<&'static str>,
+    pub location: Option<Cow<'static, str>>,
     /// MSA-3: at most 80 characters, no content of the message.
     pub text: Cow<'static, str>,
 }
@@ -179,7 +180,22 @@ impl Refusal {
         }
     }
 
+    /// The answer to a message that breaks a rule of its listener's profile: the rule and its place, no value.
+    pub fn violated(violation: &Violation<'_>) -> Self {
+        let (path, complaint) = (violation.path, violation.rule.demand.complaint());
+        Self {
+            code: AckCode::AR,
+            error: violation.code,
+            location: Some(Cow::Owned(path.to_string())),
+            text: Cow::Owned(format!("{path} {complaint} (rule {})", violation.rule.id)),
+        }
+    }
+
     const fn reject(error: ErrorCode, location: Option<&'static str>, text: &'static str) -> Self {
+        let location = match location {
+            Some(path) => Some(Cow::Borrowed(path)),
+            None => None,
+        };
         Self { code: AckCode::AR, error, location, text: Cow::Borrowed(text) }
     }
 }

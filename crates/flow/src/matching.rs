@@ -3,11 +3,9 @@
 //! Compared are bytes, as they came: a route must not depend on how a charset is read. Within a key one value is enough,
 //! between keys all must hold.
 
-mod pattern;
-
 use wardline_hl7::{Message, Path};
 
-pub use pattern::{MessagePattern, PatternError};
+pub use wardline_hl7::{MessagePattern, PatternError};
 
 /// A `match` table. Without any key it wants every message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

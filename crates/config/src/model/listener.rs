@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wardline_flow::{HandlerName, Intake, ListenerId};
+use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
 
@@ -55,6 +57,10 @@ pub struct Listener {
     pub segments: SegmentEnds,
     /// How the charset of a message is decided: `charset` and `default_charset`.
     pub charset: CharsetRule,
+    /// What its messages are held against, beyond their header.
+    pub profile: Option<Arc<Profile>>,
+    /// What it costs to break a rule of it.
+    pub profile_level: ProfileLevel,
     /// Handlers before the answer, in order.
     pub handlers: Vec<HandlerName>,
 }
@@ -90,9 +96,22 @@ impl Listener {
             intake: Intake::default(),
             segments: SegmentEnds::Auto,
             charset: CharsetRule::default(),
+            profile: None,
+            profile_level: ProfileLevel::Lint,
             handlers: Vec::new(),
         }
     }
+}
+
+/// What it costs a message to break a rule of its listener's profile (`profile_level`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileLevel {
+    /// Nothing; nobody looks.
+    Off,
+    /// It is counted, and told of once for each rule.
+    Lint,
+    /// It is answered AR.
+    Reject,
 }
 
 /// When the sender is answered (`ack`).

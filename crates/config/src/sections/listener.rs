@@ -1,6 +1,7 @@
 //! `[[listeners]]`, with its tables `header` and `accept`.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use wardline_flow::Intake;
 
@@ -22,6 +23,8 @@ pub(crate) struct ListenerDraft {
     pub(crate) id: Option<Placed<Id>>,
     pub(crate) bind: Option<Placed<SocketAddr>>,
     pub(crate) handlers: Vec<Placed<Id>>,
+    /// The file of its profile, as it is named.
+    pub(crate) profile: Option<Placed<PathBuf>>,
     /// With stand-ins for a missing id or address: both are faults, so it never leaves this crate.
     pub(crate) listener: Listener,
 }
@@ -40,8 +43,10 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     read_limits(&mut section, &mut listener);
     read_answers(&mut section, &mut listener);
     listener.intake = read_intake(&mut section);
+    let profile = section.get("profile");
+    section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, handlers, listener }
+    ListenerDraft { id, bind, handlers, profile, listener }
 }
 
 fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {

@@ -5,7 +5,9 @@ use wardline_hl7::SegmentEnds;
 use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
-use crate::model::{AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, Unrouted, WhenFull};
+use crate::model::{
+    AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, ProfileLevel, Unrouted, WhenFull,
+};
 use crate::suggest::did_you_mean;
 
 /// The `kind` of a destination, before its keys are read.
@@ -42,6 +44,7 @@ choice!(OnUnavailable { "close" => Close, "answer" => Answer });
 choice!(OnUnclear { "hold" => Hold, "dead" => Dead });
 choice!(Order { "fifo" => Fifo, "none" => None });
 choice!(Presence { "require" => Require, "accept" => Accept });
+choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
 choice!(WhenFull {

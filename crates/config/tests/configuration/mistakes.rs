@@ -59,6 +59,41 @@ fn a_charset_that_nobody_knows_is_refused_with_those_that_are() {
 }
 
 #[test]
+fn a_profile_is_refused_with_the_place_of_each_mistake_in_it() {
+    let profile = r#"
+[[rules]]
+id = "a"
+require = "PID"
+forbid = "PID-19"
+
+[[rules]]
+id = "a"
+values = { path = "PID-8", table = "0001" }
+
+[[rules]]
+id = "b"
+count = { path = "PID-3[*]", min = 3, max = 1 }
+
+[[rules]]
+id = "c"
+message = ["ADT^*^*"]
+
+[tables]
+"0002" = ["S", "M"]
+"#;
+    let main = format!("version = 1\n{LISTENER}profile = \"adt.toml\"\n");
+    assert_snapshot!(faults_in(
+        &[],
+        &Site::new(&[("wardline.toml", &main), ("adt.toml", profile)])
+    ));
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_told_where_it_is_named() {
+    assert_snapshot!(faults(&format!("{LISTENER}profile = \"adt.toml\"\n")));
+}
+
+#[test]
 fn an_empty_list_says_neither_none_nor_all() {
     assert_snapshot!(faults(&format!(
         "{DESTINATION}\n[[routes]]\nid = \"r\"\nto = []\nmatch = {{ message = [] }}\n"

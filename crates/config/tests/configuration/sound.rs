@@ -143,3 +143,16 @@ fn an_editor_s_byte_order_mark_and_line_ends_do_no_harm() {
         Site::new(&[("wardline.toml", "\u{feff}version = 1\r\n[engine]\r\nname = \"x\"\r\n")]);
     assert_eq!(config(&[], &site).engine.name, "x");
 }
+
+#[test]
+fn the_documented_profile_can_be_used() {
+    let page = include_str!("../../../../docs/hl7.md");
+    let (_, example) = page.split_once("```toml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let main = "version = 1\n[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:2575\"\nprofile = \"adt.toml\"\n";
+    let site = Site::new(&[("wardline.toml", main), ("adt.toml", example)]);
+    let loaded = site.load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
+    let profile = loaded.config.listeners[0].profile.as_ref().expect("a profile");
+    let ids: Vec<&str> = profile.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["mrn", "no-ssn", "names", "sex", "short"]);
+}

@@ -88,7 +88,7 @@ impl AnswerStyle {
         let mut request = self.request(original, refusal.code, control_id, time);
         request.text = Some(&refusal.text);
         request.error = Some(AckError {
-            location: refusal.location,
+            location: refusal.location.as_deref(),
             code: refusal.error,
             user_text: Some(&refusal.text),
         });

@@ -10,14 +10,15 @@
 //!
 //! Nothing is stored or answered here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use wardline_config::{Listener, Unrouted};
+use wardline_config::{Listener, ProfileLevel, Unrouted};
 use wardline_flow::{HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source};
+use wardline_hl7::profile::Violation;
 use wardline_hl7::{ErrorCode, Message};
 use wardline_store::{Lane, NewDelivery, NewMessage};
 
@@ -32,6 +33,8 @@ pub(crate) struct Intake {
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
     told: UnroutedTypes,
+    /// Rules of the profile that were broken and told of; there are no more than the profile has.
+    told_rules: Mutex<BTreeSet<String>>,
 }
 
 /// What is to be done with a payload.
@@ -65,7 +68,14 @@ impl Intake {
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
-        Self { listener, source, routing, handlers, told: UnroutedTypes::default() }
+        Self {
+            listener,
+            source,
+            routing,
+            handlers,
+            told: UnroutedTypes::default(),
+            told_rules: Mutex::default(),
+        }
     }
 
     /// The listener's settings.
@@ -92,9 +102,41 @@ impl Intake {
                 if lints != IntakeLints::default() {
                     counters.lint_header.one();
                 }
-                (Some(message), Ok(()))
+                let kept = self.hold_against_profile(&message, counters);
+                (Some(message), kept)
             }
             Err(refusal) => (Some(message), Err(refusal)),
+        }
+    }
+
+    /// What breaking a rule of the profile costs, the listener says.
+    fn hold_against_profile(
+        &self,
+        message: &Message,
+        counters: &ListenerCounters,
+    ) -> Result<(), Refusal> {
+        let profile = self.listener.profile.as_deref();
+        let Some(profile) = profile.filter(|_| self.listener.profile_level != ProfileLevel::Off)
+        else {
+            return Ok(());
+        };
+        let mut violations = profile.check(message).peekable();
+        let Some(first) = violations.peek().copied() else { return Ok(()) };
+        counters.lint_profile.one();
+        if self.listener.profile_level == ProfileLevel::Reject {
+            return Err(Refusal::violated(&first));
+        }
+        violations.for_each(|violation| self.tell_violation(&violation));
+        Ok(())
+    }
+
+    /// Tells of a broken rule, once for each: a sender breaks the same ones with every message.
+    fn tell_violation(&self, violation: &Violation<'_>) {
+        let mut told = self.told_rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let rule = violation.rule.id.as_str();
+        if !told.contains(rule) {
+            told.insert(rule.to_owned());
+            tracing::warn!(listener = %self.listener.id, rule, place = %violation.path, "messages break a rule of the profile: they are taken and counted");
         }
     }
 

@@ -99,6 +99,8 @@ counters! {
         lint_message,
         /// Lint: MSH-9, MSH-10, MSH-11 or MSH-12 missing and let pass.
         lint_header,
+        /// Lint: messages that break a rule of the listener's profile, rejected ones included.
+        lint_profile,
         /// Messages stored with all their deliveries.
         stored,
         /// Messages stored that no route matched, received or emitted in their place.

@@ -1,5 +1,7 @@
 //! What may come in, by its header.
 
+use std::borrow::Cow;
+
 use super::*;
 
 fn check(intake: &Intake, header: &str) -> Result<IntakeLints, (u16, Option<&'static str>)> {
@@ -8,7 +10,11 @@ fn check(intake: &Intake, header: &str) -> Result<IntakeLints, (u16, Option<&'st
     intake.check(&message).map_err(|refusal| {
         assert_eq!(refusal.code, AckCode::AR);
         assert!(refusal.text.chars().count() <= 80);
-        (refusal.error.number(), refusal.location)
+        let place = refusal.location.map(|place| match place {
+            Cow::Borrowed(place) => place,
+            Cow::Owned(place) => unreachable!("{place} is about the header"),
+        });
+        (refusal.error.number(), place)
     })
 }
 

@@ -19,6 +19,11 @@ impl Message {
         self.spots(path).map(|spot| spot.value(&self.bytes)).filter(|value| !value.is_absent())
     }
 
+    /// What stands at each place that the path names, [`Value::Absent`] where the message doesn't reach to it.
+    pub(crate) fn each(&self, path: &Path) -> impl Iterator<Item = Value<'_>> + use<'_> {
+        self.spots(path).map(|spot| spot.value(&self.bytes))
+    }
+
     /// The text at this place, escapes resolved and charset decoded; `None` where absent, `""` (the two quotes) where
     /// null.
     pub fn text(&self, path: &Path) -> Option<Cow<'_, str>> {

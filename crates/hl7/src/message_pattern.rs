@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use wardline_hl7::Message;
+use crate::Message;
 
 /// The longest type or trigger event (HL7 v2.5 data type MSG: three characters; sites use more).
 const MAX_PART: usize = 16;

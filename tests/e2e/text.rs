@@ -1,0 +1,161 @@
+//! What a listener reads of a message beyond its header: charsets and profiles.
+
+use libtest_mimic::Trial;
+use wardline_tests::message::{adt, field};
+use wardline_tests::peer::Peer;
+use wardline_tests::sink::Sink;
+use wardline_tests::site::{Engine, Site};
+use wardline_tests::trials;
+
+use crate::ours::PROGRAM;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        a_route_finds_what_stands_behind_a_character_with_a_delimiter_in_it,
+        a_message_passes_through_in_its_own_charset_byte_for_byte,
+        a_charset_that_is_unknown_or_not_kept_is_taken_and_counted,
+        a_message_that_breaks_its_profile_is_taken_and_counted,
+        a_message_that_breaks_its_profile_is_rejected_with_its_place_where_told_so,
+    ]
+}
+
+/// A listener with these keys, and a destination for messages that have `X` in PID-6.
+fn site(keys: &str, sink: &Sink) -> Site {
+    Site::new(
+        PROGRAM,
+        &format!(
+            r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+{keys}
+
+[[routes]]
+id = "x"
+match = {{ "PID-6" = ["X"] }}
+to = ["lis"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{}"
+"#,
+            sink.address()
+        ),
+    )
+}
+
+/// A message with these bytes in PID-5, before an `X` in PID-6.
+fn named(id: &str, declared: &str, name: &[u8]) -> Vec<u8> {
+    let header = format!("MSH|^~\\&|A|B|C|D|2026||ADT^A01|{id}|P|2.5||||||{declared}\r");
+    [header.as_bytes(), b"PID|1||7||", name, b"|X\r"].concat()
+}
+
+/// 表 and ポ: 95 5C and 83 7C.
+const SHIFT_JIS: &[u8] = b"\x95\x5c\x83\x7c";
+
+fn a_route_finds_what_stands_behind_a_character_with_a_delimiter_in_it() {
+    let sink = Sink::accepting();
+    let site = site("charset = \"shift_jis\"", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&named("M1", "", SHIFT_JIS)), "AA");
+    sink.wait_for(1);
+    assert_eq!(engine.counts("in").unrouted, 0);
+}
+
+fn a_message_passes_through_in_its_own_charset_byte_for_byte() {
+    let sink = Sink::accepting();
+    let site = site("", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let sent = [
+        named("M1", "SHIFT_JIS", SHIFT_JIS),
+        named("M2", "~ISO IR87", b"\x1b$B5|%^\x1b(B"),
+        named("M3", "GB 18030-2000", b"\x81\x7c\x81\x5c"),
+        named("M4", "BIG-5", b"\xa5\x5c\xa4\x7c"),
+        named("M5", "", b"Se\xe1n"),
+        named("M6", "UNICODE UTF-8", "表".as_bytes()),
+    ];
+    for message in &sent {
+        assert_eq!(peer.send(message), "AA");
+    }
+    let arrived = sink.wait_for(sent.len());
+    let arrived: Vec<&[u8]> = arrived.iter().map(|one| one.payload.as_slice()).collect();
+    assert_eq!(arrived, sent.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert_eq!(engine.counts("in").lint_message, 0);
+}
+
+fn a_charset_that_is_unknown_or_not_kept_is_taken_and_counted() {
+    let sink = Sink::accepting();
+    let site = site("", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    for message in [
+        named("M1", "UNICODE", b"Sean"),
+        named("M2", "ISO IR 999", b"Sean"),
+        named("M3", "ASCII", b"Se\xe1n"),
+    ] {
+        assert_eq!(peer.send(&message), "AA");
+    }
+    assert_eq!(engine.counts("in").lint_message, 3);
+}
+
+/// An engine whose listener holds messages against a profile.
+fn profiled(level: &str, sink: &Sink) -> (Site, Engine) {
+    let site = site(&format!("profile = \"adt.toml\"\n{level}"), sink);
+    std::fs::write(
+        site.folder().join("adt.toml"),
+        r#"
+[[rules]]
+id = "birth"
+message = ["ADT"]
+require = "PID-7"
+
+[[rules]]
+id = "sex"
+values = { path = "PID-8", table = "0001" }
+
+[tables]
+"0001" = ["F", "M", "O", "U"]
+"#,
+    )
+    .expect("a writable folder");
+    let engine = site.start();
+    (site, engine)
+}
+
+fn patient(id: &str, birth: &str, sex: &str) -> Vec<u8> {
+    let header = format!("MSH|^~\\&|A|B|C|D|2026||ADT^A01|{id}|P|2.5\r");
+    format!("{header}PID|1||7||DOE||{birth}|{sex}\r").into_bytes()
+}
+
+fn a_message_that_breaks_its_profile_is_taken_and_counted() {
+    let sink = Sink::accepting();
+    let (_site, engine) = profiled("", &sink);
+    let mut peer = Peer::connect(engine.address("in"));
+    for message in [patient("M1", "1970", "F"), patient("M2", "", "F"), patient("M3", "", "SECRET")]
+    {
+        assert_eq!(peer.send(&message), "AA");
+    }
+    assert_eq!(engine.counts("in").lint_profile, 2);
+    let log = engine.log();
+    assert_eq!(log.matches("break a rule of the profile").count(), 2, "each rule once: {log}");
+    assert!(!log.contains("SECRET"), "PHI-1: {log}");
+}
+
+fn a_message_that_breaks_its_profile_is_rejected_with_its_place_where_told_so() {
+    let sink = Sink::accepting();
+    let (_site, engine) = profiled("profile_level = \"reject\"", &sink);
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&patient("M1", "1970", "F")), "AA");
+    let answer = peer.exchange(&patient("M2", "", "F"));
+    assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 2)), ("AR".into(), "M2".into()));
+    assert_eq!(field(&answer, "MSA", 3), "PID-7 is required (rule birth)");
+    assert_eq!(field(&answer, "ERR", 2), "PID^1^7");
+    assert!(field(&answer, "ERR", 3).starts_with("101^"));
+    let answer = peer.exchange(&patient("M3", "1970", "X"));
+    assert!(field(&answer, "ERR", 3).starts_with("103^"));
+    assert_eq!(engine.counts("in").stored, 1);
+    assert_eq!(peer.send(&adt("M4")), "AR");
+}
