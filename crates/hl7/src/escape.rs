@@ -156,7 +156,7 @@ pub(crate) fn push_escaped(escaped: &mut String, c: char, delimiters: &Delimiter
     escaped.push(escape);
 }
 
-fn hex_digit(nibble: u8) -> char {
+pub(crate) fn hex_digit(nibble: u8) -> char {
     char::from_digit(u32::from(nibble), 16).unwrap_or_default().to_ascii_uppercase()
 }
 

@@ -43,7 +43,10 @@ pub use charset::{Charset, CharsetRule};
 pub use delimiters::Delimiters;
 pub use header::Header;
 pub use identity::Identity;
-pub use message::{EditError, Lint, Lints, Message, ParseError, ParseOptions, Segment, Segments};
+pub use message::{
+    EditError, Lint, Lints, Message, ParseError, ParseOptions, ReencodeError, Segment, Segments,
+    Unmappable,
+};
 pub use message_pattern::{MessagePattern, PatternError};
 pub use path::{Index, Path, PathError, PathFault};
 pub use segment_ends::SegmentEnds;

@@ -12,6 +12,7 @@ mod edit;
 mod lints;
 mod parse;
 mod read;
+mod reencode;
 mod segments;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::{Delimiters, Header, SegmentEnds, identity};
 pub use edit::EditError;
 pub use lints::{Lint, Lints};
 pub use parse::ParseError;
+pub use reencode::{ReencodeError, Unmappable};
 pub use segments::{Segment, Segments};
 
 pub(crate) use parse::past_prologue;

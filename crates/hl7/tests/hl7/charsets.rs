@@ -1,7 +1,9 @@
 //! Messages in the charsets of table 0211: what is split where, read as what, and written how.
 
 use proptest::prelude::*;
-use wardline_hl7::{Charset, CharsetRule, EditError, Lint, Message, ParseOptions, Path};
+use wardline_hl7::{
+    Charset, CharsetRule, EditError, Lint, Message, ParseOptions, Path, ReencodeError, Unmappable,
+};
 
 fn path(text: &str) -> Path {
     text.parse().expect("a path")
@@ -169,6 +171,66 @@ fn declared() -> impl Strategy<Value = &'static str> {
         "ISO IR 999",
         "EUC-JP",
     ])
+}
+
+/// What a receiver in this charset gets.
+fn reencoded(payload: &str, to: Charset, unmappable: Unmappable) -> Result<Message, ReencodeError> {
+    let message = under(CharsetRule::default(), payload.as_bytes().to_vec());
+    let bytes = message.reencode(to, unmappable)?;
+    Ok(under(CharsetRule::default(), bytes.to_vec()))
+}
+
+#[test]
+fn a_message_is_written_in_another_charset_and_says_so() {
+    let payload = "\u{feff}MSH|^~\\&|É|B\rPID|1||7||表ソ^a\\T\\b\r";
+    for (to, name, declared) in [
+        (Charset::ShiftJis, &b"\x95\x5c\x83\x5c^a\\T\\b"[..], &b"SHIFT_JIS"[..]),
+        (Charset::Gb18030, b"\xb1\xed\xa5\xbd^a\\T\\b", b"GB 18030-2000"),
+        (Charset::Iso2022Jp, b"\x1b$BI=%=\x1b(B^a\\T\\b", b"~ISO IR87"),
+        (Charset::Utf8, "表ソ^a\\T\\b".as_bytes(), b"UNICODE UTF-8"),
+    ] {
+        let written =
+            reencoded(&payload.replace('É', "A"), to, Unmappable::Fail).expect("writable");
+        assert_eq!(written.charset(), to);
+        assert_eq!(written.header().character_set(), declared, "{to}");
+        assert_eq!(written.get(&path("PID-5")).raw(), name, "{to}");
+        assert_eq!(written.text(&path("PID-5.2")).as_deref(), Some("a&b"), "{to}");
+        assert!(written.lints().iter().all(|lint| lint == Lint::Bom), "{to}");
+    }
+}
+
+#[test]
+fn a_character_that_is_lacking_fails_or_is_replaced_or_escaped() {
+    let payload = "MSH|^~\\&|A|B\rPID|1||7||É表\rPID|2||7||ソ\r";
+    let to = |unmappable| reencoded(payload, Charset::Windows1252, unmappable);
+    let error = ReencodeError::Lacking {
+        charset: Charset::Windows1252,
+        count: 2,
+        first: Some(path("PID-5")),
+    };
+    assert_eq!(to(Unmappable::Fail).err(), Some(error));
+    let replaced = to(Unmappable::Replace).expect("writable");
+    assert_eq!(replaced.get(&path("PID-5")).raw(), b"\xc9?");
+    let escaped = to(Unmappable::Escape).expect("writable");
+    assert_eq!(escaped.get(&path("PID-5")).raw(), b"\xc9\\XE8A1A8\\");
+    assert_eq!(escaped.text(&path("PID-5")).as_deref(), Some("É表"));
+    assert_eq!(escaped.text(&path("PID[2]-5")).as_deref(), Some("ソ"));
+}
+
+#[test]
+fn what_is_in_the_charset_already_stays_as_it_is() {
+    for payload in [
+        "MSH|^~\\&|A|B\rPID|1\r",
+        "MSH|^~\\&|A|B||||||||||||||ASCII\rPID|1\r",
+        "MSH|^~\\&|A|B||||||||||||||UNICODE UTF-8\rPID|1||7||表\r",
+    ] {
+        let message = under(CharsetRule::default(), payload.as_bytes().to_vec());
+        let written = message.reencode(Charset::Utf8, Unmappable::Fail);
+        assert_eq!(written.as_ref(), Ok(message.bytes()), "{payload}");
+    }
+    let declared = "MSH|^~\\&|A|B||||||||||||||8859/1\rPID|1\r";
+    let written = reencoded(declared, Charset::Utf8, Unmappable::Fail).expect("writable");
+    assert_eq!(written.header().character_set(), b"UNICODE UTF-8");
 }
 
 proptest! {
