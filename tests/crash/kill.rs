@@ -18,7 +18,7 @@ use crate::aim::{Aim, Score};
 use crate::ambush::Ambush;
 use crate::folder::{Folder, Happened, WatchFlags};
 use crate::journal::{Walk, groups, is_prepared, is_there, oldest_and_newest, segment_of};
-use crate::load::{Load, payload, recognise};
+use crate::load::{Arrivals, Load, payload, recognise};
 use crate::received::Received;
 
 /// Connections that send at the same time.
@@ -39,10 +39,6 @@ const LONGEST_INTAKE: u64 = 2_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The slower sink's pause before each answer: its queue grows, so that kills find deliveries under way.
 const SLOW: Duration = Duration::from_micros(200);
-
-/// Deliveries that the slower sink may still wait for when a life begins. More would fill the oldest segments, which
-/// stay while most of them is live: nothing would be copied forward.
-const BACKLOG: u64 = 256;
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![what_was_acknowledged_is_delivered_whatever_is_killed_when]
@@ -88,23 +84,26 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let ambush = Arc::new(Ambush::default());
-        let fast = Aimed::start("fast", &ambush, || Reply::Code("AA"));
-        let slow =
-            Aimed::start("slow", &ambush, || Reply::After(SLOW, Box::new(Reply::Code("AA"))));
+        let arrivals = Arc::new(Arrivals::of(SENDERS));
+        let last = Arc::clone(&arrivals);
+        let fast = Aimed::start("fast", &ambush, |_| Reply::Code("AA"));
+        let slow = Aimed::start("slow", &ambush, move |arrived| {
+            last.note(&arrived.control_id);
+            Reply::After(SLOW, Box::new(Reply::Code("AA")))
+        });
         let relents = Arc::new(AtomicBool::new(false));
         let accepts = Arc::clone(&relents);
         let rejecting = Sink::start(move |_| {
             Reply::Code(if accepts.load(Ordering::Acquire) { "AA" } else { "AR" })
         });
         let site = site(&fast.sink, &slow.sink, &rejecting);
-        let load = Load::start(SENDERS, &ambush);
+        let load = Load::start(&arrivals, &ambush);
         Self { site, load, ambush, fast, slow, rejecting, relents, rejected: 0 }
     }
 
-    /// Starts the engine, and puts it under load once the slower sink has nearly caught up with the life before.
-    fn start(&mut self) -> Engine {
+    /// Starts the engine, under load.
+    fn start(&self) -> Engine {
         let engine = self.site.start();
-        drained_to(&engine, "slow", BACKLOG);
         self.load.engine_at(engine.address("in"));
         self.load.wait_for(1);
         engine
@@ -182,12 +181,12 @@ impl Scene {
     }
 
     /// Lets everything arrive, and compares.
-    fn hold_to_account(mut self) {
+    fn hold_to_account(self) {
         let engine = self.start();
         let Self { site, load, fast, slow, rejecting, relents, rejected, .. } = self;
         let acknowledged = load.stop();
         for queue in ["fast", "slow", "rejecting"] {
-            let row = drained_to(&engine, queue, 0);
+            let row = drained(&engine, queue);
             let dead = if queue == "rejecting" { rejected } else { 0 };
             assert_eq!((row.dead, row.held), (dead, 0), "END-1: {queue}");
         }
@@ -200,7 +199,7 @@ impl Scene {
             dry_run: false,
         });
         engine.wait_for_queue("rejecting", "revived", |row| row.dead == 0);
-        drained_to(&engine, "rejecting", 0);
+        drained(&engine, "rejecting");
         let (oldest, newest) = oldest_and_newest(&site.store());
         println!(
             "{} messages acknowledged, {rejected} of others dead; {newest} segments, {} of them deleted",
@@ -215,10 +214,10 @@ impl Scene {
     }
 }
 
-/// Waits until no more than `rest` wait in a queue, however long, if only it goes on.
-fn drained_to(engine: &Engine, queue: &str, rest: u64) -> QueueRow {
+/// Waits until a queue is empty, however long, if only it goes on.
+fn drained(engine: &Engine, queue: &str) -> QueueRow {
     let mut row = engine.queue(queue);
-    while row.pending > rest {
+    while row.pending > 0 {
         let before = row.pending;
         row = engine.wait_for_queue(queue, "going on", |row| row.pending < before);
     }
@@ -236,7 +235,7 @@ impl Aimed {
     fn start(
         name: &'static str,
         ambush: &Arc<Ambush>,
-        reply: impl Fn() -> Reply + Send + Sync + 'static,
+        reply: impl Fn(&Arrived) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let killed_over = Arc::new(Mutex::new(HashSet::new()));
         let (ambush, over) = (Arc::clone(ambush), Arc::clone(&killed_over));
@@ -246,7 +245,7 @@ impl Aimed {
                 over.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
                 let _nobody_waits_any_more = was_hit.send(true);
             }
-            reply()
+            reply(arrived)
         });
         Self { sink, received: Received::by(name), killed_over }
     }
