@@ -30,6 +30,6 @@ power-cut cuts="50":
 bench:
     cargo run --release -- bench
 
-# One fuzz target for a minute: decoder, parser, reply … See fuzz/README.md.
+# One fuzz target for a minute: config, decoder, parser, reply … See fuzz/README.md.
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}
