@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use wardline_hl7::ack::{self, AckError, AckRequest, Original, Reply};
+use wardline_hl7::batch::Batch;
 use wardline_hl7::{
     AckCode, EditError, ErrorCode, Message, ParseOptions, Path, SegmentEnds, Value,
 };
@@ -25,15 +26,20 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     };
     let path: Option<Path> = path.parse().ok();
     let payload = Bytes::copy_from_slice(payload);
-    answer(&Original::Unreadable(&payload));
+    answer(&Original::Unreadable(&payload), &payload);
     let _ = Reply::read(&payload);
     for segments in [SegmentEnds::Auto, SegmentEnds::Cr, SegmentEnds::Lf] {
+        if let Ok(batch) = Batch::split(&payload, segments) {
+            answer(&Original::Batch(&batch), &payload);
+            let messages: usize = batch.messages().map(Bytes::len).sum();
+            assert!(messages <= payload.len(), "no byte is in two messages");
+        }
         let options = ParseOptions { segments, ..ParseOptions::default() };
         let Ok(message) = Message::parse_with(payload.clone(), options) else {
             continue;
         };
         assert_eq!(message.bytes(), &payload);
-        answer(&Original::Message(&message));
+        answer(&Original::Message(&message), &payload);
         read_everything(&message);
         if let Some(path) = &path {
             edit(&message, path, text);
@@ -95,11 +101,7 @@ fn edit(message: &Message, path: &Path, text: &str) {
 }
 
 /// Answers both ways, and reads the answers as the sender would.
-fn answer(original: &Original<'_>) {
-    let payload = match original {
-        Original::Message(message) => message.bytes(),
-        Original::Unreadable(payload) => *payload,
-    };
+fn answer(original: &Original<'_>, payload: &[u8]) {
     let error = AckError {
         location: Some("MSH-9"),
         code: ErrorCode::UnsupportedMessageType,
