@@ -8,6 +8,7 @@ mod answers;
 mod corpus;
 mod deliveries;
 mod disk_full;
+mod events;
 mod examples;
 mod failed_write;
 mod framing;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());
+    trials.extend(events::trials());
     trials.extend(examples::trials());
     trials.extend(failed_write::trials());
     trials.extend(framing::trials());

@@ -1,9 +1,11 @@
 //! The engine as a handler author would build it, with handlers that do what handlers should not.
 
+use std::fs::File;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wardline::{Actor, Bytes, Context, Decision, Handler, Received, Wardline};
+use wardline::{Actor, Bytes, Context, Decision, Event, Handler, Received, Subscriber, Wardline};
 
 /// Decides by MSH-10 of the message: its first word says what to do.
 struct Misbehaving;
@@ -46,6 +48,26 @@ fn renamed(received: &Received, control_id: &str) -> Bytes {
     message.bytes().clone()
 }
 
+/// Where a test wants to read the events, a line for each.
+const EVENTS: &str = "WARDLINE_TEST_EVENTS";
+
+/// Writes events down, and panics at the end of the first connection.
+struct Scribe(File);
+
+impl Subscriber for Scribe {
+    fn event(&self, event: &Event) {
+        writeln!(&self.0, "{event:?}").expect("a writable file");
+        if matches!(event, Event::ConnectionStop { .. }) {
+            panic!("asked to panic by the end of a connection");
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    Wardline::new().handler("misbehaving", || Misbehaving).main()
+    let wardline = Wardline::new().handler("misbehaving", || Misbehaving);
+    match std::env::var_os(EVENTS) {
+        None => wardline,
+        Some(path) => wardline.subscribe(Scribe(File::create(path).expect("a writable folder"))),
+    }
+    .main()
 }

@@ -7,6 +7,7 @@
 //! - [`handler`]: the actors that users write, and their supervision.
 //! - [`outbound`]: from the outbox of a destination to its outcome (ORDER-1, END-1, MATCH-1).
 //! - [`engine`]: building, running, draining.
+//! - [`events`]: what an embedding program is told while it happens.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
 
 mod drain;
@@ -16,6 +17,7 @@ mod inbound;
 mod outbound;
 
 pub mod control;
+pub mod events;
 pub mod observe;
 
 pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, store_options};

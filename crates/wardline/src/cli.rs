@@ -34,6 +34,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use wardline_engine::Handlers;
+use wardline_engine::events::Events;
 
 pub use self::exit::Exit;
 use self::failure::Outcome;
@@ -85,10 +86,16 @@ pub(crate) struct Invocation {
     pub(crate) terminal: Terminal,
     /// The handlers this binary has.
     pub(crate) handlers: Handlers,
+    /// Who hears what happens on connections.
+    pub(crate) events: Events,
 }
 
 /// Reads the command line, does what it asks and tells what went wrong.
-pub(crate) fn run(arguments: impl Iterator<Item = OsString>, handlers: Handlers) -> Exit {
+pub(crate) fn run(
+    arguments: impl Iterator<Item = OsString>,
+    handlers: Handlers,
+    events: Events,
+) -> Exit {
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(message) => {
@@ -98,7 +105,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, handlers: Handlers)
         }
     };
     let terminal = Terminal::of_process(line.json);
-    let invocation = Invocation { config: line.config, terminal, handlers };
+    let invocation = Invocation { config: line.config, terminal, handlers, events };
     match line.command.execute(&invocation) {
         Ok(exit) => exit,
         Err(failed) => {

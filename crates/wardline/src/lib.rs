@@ -41,10 +41,12 @@ use std::process::ExitCode;
 
 pub use actix::{Actor, AsyncContext, Context, Handler};
 pub use bytes::Bytes;
+pub use wardline_engine::events::{ConnectionRef, Event, ExceptionReason, StopReason, Subscriber};
 pub use wardline_engine::{Decision, Received};
 pub use wardline_hl7::{ErrorCode, Message, Path};
 
 use wardline_engine::Handlers;
+use wardline_engine::events::Events;
 
 pub use cli::Exit;
 
@@ -52,6 +54,7 @@ pub use cli::Exit;
 #[derive(Debug, Clone, Default)]
 pub struct Wardline {
     handlers: Handlers,
+    events: Events,
 }
 
 impl Wardline {
@@ -73,8 +76,17 @@ impl Wardline {
         self
     }
 
+    /// Tells `subscriber` what happens on the connections of all listeners while `wardline run` runs; a second one
+    /// replaces the first. It is called on the threads that serve connections and must not block: see
+    /// docs/observability.md.
+    #[must_use]
+    pub fn subscribe(mut self, subscriber: impl Subscriber) -> Self {
+        self.events = Events::to(subscriber);
+        self
+    }
+
     /// Does what the arguments of this process ask, and says how it ended.
     pub fn main(self) -> ExitCode {
-        cli::run(std::env::args_os(), self.handlers).into()
+        cli::run(std::env::args_os(), self.handlers, self.events).into()
     }
 }

@@ -15,6 +15,7 @@ use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 
 use super::descriptors;
 use crate::control::socket::ControlSocket;
+use crate::events::Events;
 use crate::handler::Handlers;
 use crate::inbound::listener::Endpoint;
 
@@ -25,6 +26,7 @@ pub const EXIT_STORE_FAILED: i32 = 9;
 pub struct Engine {
     pub(super) config: Config,
     pub(super) handlers: Handlers,
+    pub(super) events: Events,
     pub(super) store: Arc<JournalStore>,
     pub(super) intake: watch::Receiver<Intake>,
     pub(super) endpoints: Vec<Endpoint>,
@@ -97,7 +99,13 @@ impl Engine {
         let path = crate::control::socket_path(folder);
         let control = ControlSocket::bind(&path)
             .map_err(|source| BuildError::Control { path: path.clone(), source })?;
-        Ok(Self { config, handlers, store, intake, endpoints, control })
+        Ok(Self { config, handlers, events: Events::default(), store, intake, endpoints, control })
+    }
+
+    /// Tells `events` what happens on the connections of all listeners.
+    #[must_use]
+    pub fn telling(self, events: Events) -> Self {
+        Self { events, ..self }
     }
 
     /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for.

@@ -204,6 +204,7 @@ impl Engine {
                         completions: quay.completions.clone(),
                         control_ids: Arc::clone(&control_ids),
                         counters: Arc::new(ListenerCounters::default()),
+                        events: self.events.clone(),
                         last_received: Arc::clone(&last_received),
                         drain: drain.clone(),
                     }),

@@ -1,5 +1,6 @@
 //! Why a connection ended, counted once each: the second half of ACK-2.
 
+use crate::events::StopReason;
 use crate::observe::ListenerCounters;
 
 /// Why a connection of a listener was closed.
@@ -58,6 +59,18 @@ impl CloseReason {
             | Self::TooLarge
             | Self::Unavailable
             | Self::Replaced => true,
+        }
+    }
+
+    /// The reason as an embedding program is told it.
+    pub(crate) fn told(self) -> StopReason {
+        match self {
+            Self::ByPeer | Self::Draining | Self::Replaced => StopReason::Closed,
+            Self::Idle | Self::FrameTimeout | Self::WriteTimeout => StopReason::Timeout,
+            Self::TooLarge => StopReason::MessageTooLarge,
+            Self::InsideFrame | Self::NoFrame | Self::Unavailable | Self::Failed(_) => {
+                StopReason::Error(self.code())
+            }
         }
     }
 

@@ -41,6 +41,7 @@ use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
 use crate::drain::Drain;
+use crate::events::{Events, ExceptionReason, Telling};
 use crate::observe::{ListenerCounters, Moment};
 
 /// What all connections of one listener on one arbiter share.
@@ -52,6 +53,7 @@ pub(crate) struct Surroundings {
     pub(crate) completions: Completions,
     pub(crate) control_ids: Arc<ControlIds>,
     pub(crate) counters: Arc<ListenerCounters>,
+    pub(crate) events: Events,
     pub(crate) last_received: Arc<Moment>,
     pub(crate) drain: Drain,
 }
@@ -65,6 +67,7 @@ pub(crate) struct Connection {
 struct Conversation {
     socket: Socket,
     session: Session,
+    telling: Telling,
     seat: Seat,
     peer: SocketAddr,
     peer_name: Name,
@@ -90,6 +93,7 @@ impl Connection {
             conversation: Some(Conversation {
                 socket: Socket::new(stream, listener.write_timeout),
                 session,
+                telling: Telling::opened(&around.events, &listener.id.arc(), peer),
                 seat,
                 peer,
                 peer_name: peer.to_string().into(),
@@ -123,6 +127,7 @@ impl Conversation {
             Ok(never) => match never {},
             Err(reason) => reason,
         };
+        self.telling.closed(reason.told());
         if reason.is_notable() {
             tracing::warn!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
         } else {
@@ -137,7 +142,9 @@ impl Conversation {
             match next {
                 Next::Message(payload) => {
                     self.seat.busy();
+                    self.telling.came(payload.len(), self.socket.written());
                     self.answer(payload).await?;
+                    self.telling.answered(self.socket.written());
                     if self.drain.is_draining() {
                         return Err(CloseReason::Draining);
                     }
@@ -145,6 +152,7 @@ impl Conversation {
                 }
                 Next::Read { deadline } => next = self.read(deadline).await?,
                 Next::TooLarge { head } => {
+                    self.telling.failed(ExceptionReason::TooLarge);
                     self.refuse_too_large(&head).await?;
                     return Err(CloseReason::TooLarge);
                 }
@@ -207,6 +215,10 @@ impl Conversation {
                 self.send_positive(answer).await
             }
             Decided::Refuse(refusal) => self.refuse(Original::Message(message), &refusal).await,
+            Decided::Undecided { refusal, reason } => {
+                self.telling.failed(reason);
+                self.refuse(Original::Message(message), &refusal).await
+            }
         }
     }
 

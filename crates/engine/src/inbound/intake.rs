@@ -23,6 +23,7 @@ use wardline_hl7::{ErrorCode, Message};
 use wardline_store::{Lane, NewDelivery, NewMessage};
 
 use super::answer::{failure, rejection};
+use crate::events::ExceptionReason;
 use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
 use crate::observe::{ListenerCounters, UnroutedTypes};
 
@@ -48,6 +49,13 @@ pub(crate) enum Decided {
     },
     /// Answer with this.
     Refuse(Refusal),
+    /// A handler did not decide: answer with this.
+    Undecided {
+        /// AE.
+        refusal: Refusal,
+        /// What became of the handler.
+        reason: ExceptionReason,
+    },
 }
 
 /// Messages whose ways are planned.
@@ -162,7 +170,7 @@ impl Intake {
             match self.show(name, received, counters).await {
                 Ok(Some(messages)) => emitted = Some(messages),
                 Ok(None) => {}
-                Err(refusal) => return Decided::Refuse(refusal),
+                Err(decided) => return decided,
             }
         }
         match emitted {
@@ -199,26 +207,33 @@ impl Intake {
         name: &HandlerName,
         received: Received,
         counters: &ListenerCounters,
-    ) -> Result<Option<Vec<Message>>, Refusal> {
+    ) -> Result<Option<Vec<Message>>, Decided> {
         let called = match self.handlers.get(name) {
             Some(caller) => caller.call(received, self.listener.handler_timeout).await,
             None => Called::Fault(HandlerFault::Down),
         };
-        let refusal = match called {
+        let (refusal, reason) = match called {
             Called::Verdict(Verdict::Accept) => return Ok(None),
             Called::Verdict(Verdict::Emit(payloads)) => {
                 match payloads.into_iter().map(read_emitted).collect() {
                     Ok(messages) => return Ok(Some(messages)),
-                    Err(error) => failure(format!("handler {name}: {error}")),
+                    Err(error) => {
+                        let refusal = failure(format!("handler {name}: {error}"));
+                        (refusal, ExceptionReason::HandlerError)
+                    }
                 }
             }
-            Called::Verdict(Verdict::Reject { code, text }) => return Err(rejection(code, text)),
-            Called::Verdict(Verdict::Fail { text }) => failure(text),
+            Called::Verdict(Verdict::Reject { code, text }) => {
+                return Err(Decided::Refuse(rejection(code, text)));
+            }
+            Called::Verdict(Verdict::Fail { text }) => {
+                (failure(text), ExceptionReason::HandlerError)
+            }
             Called::Verdict(Verdict::Panicked) => fault(name, HandlerFault::Panicked),
             Called::Fault(kind) => fault(name, kind),
         };
         counters.handler_faults.one();
-        Err(refusal)
+        Err(Decided::Undecided { refusal, reason })
     }
 
     /// Counts what was stored and what of it has no way, with an alarm about each type.
@@ -273,13 +288,20 @@ fn no_route() -> Refusal {
     rejection(ErrorCode::UnsupportedMessageType, "No route takes this message")
 }
 
-fn fault(name: &HandlerName, fault: HandlerFault) -> Refusal {
-    failure(match fault {
-        HandlerFault::Panicked => format!("handler {name} failed on this message"),
-        HandlerFault::TimedOut => format!("handler {name} did not decide in time"),
-        HandlerFault::Busy => format!("handler {name} had no instance free in time"),
-        HandlerFault::Down => format!("handler {name} is down"),
-    })
+fn fault(name: &HandlerName, fault: HandlerFault) -> (Refusal, ExceptionReason) {
+    let (text, reason) = match fault {
+        HandlerFault::Panicked => {
+            (format!("handler {name} failed on this message"), ExceptionReason::HandlerCrash)
+        }
+        HandlerFault::TimedOut => {
+            (format!("handler {name} did not decide in time"), ExceptionReason::HandlerTimeout)
+        }
+        HandlerFault::Busy => {
+            (format!("handler {name} had no instance free in time"), ExceptionReason::HandlerBusy)
+        }
+        HandlerFault::Down => (format!("handler {name} is down"), ExceptionReason::HandlerDown),
+    };
+    (failure(text), reason)
 }
 
 #[cfg(test)]

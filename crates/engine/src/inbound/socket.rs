@@ -33,6 +33,7 @@ thread_local! {
 pub(super) struct Socket {
     stream: TcpStream,
     write_timeout: Duration,
+    written: usize,
 }
 
 /// How a read went.
@@ -50,7 +51,7 @@ pub(super) enum ReadOutcome {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
-        Self { stream, write_timeout }
+        Self { stream, write_timeout, written: 0 }
     }
 
     /// Reads once, at most until `deadline`. Cancel-safe: what was read is in `buffer`.
@@ -82,8 +83,14 @@ impl Socket {
         }
     }
 
+    /// How many bytes have been written, or tried to be.
+    pub(super) fn written(&self) -> usize {
+        self.written
+    }
+
     /// Writes all of a frame, at most for `write_timeout`.
     pub(super) async fn write(&mut self, frame: &[u8]) -> Result<(), CloseReason> {
+        self.written = self.written.saturating_add(frame.len());
         // Nearly every answer fits the socket's buffer: no timer for those.
         let rest = match self.stream.try_write(frame) {
             Ok(written) if written == frame.len() => return Ok(()),

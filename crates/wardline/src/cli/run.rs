@@ -55,7 +55,7 @@ impl Run {
         start_log(&loaded.config.log)?;
         let engine =
             Engine::build(loaded.config, invocation.handlers.clone()).map_err(RunError::from)?;
-        Ok(match engine.run() {
+        Ok(match engine.telling(invocation.events.clone()).run() {
             Ended::Drained | Ended::DrainTimedOut => Exit::Ok,
             Ended::Forced => Exit::Failed,
         })

@@ -62,13 +62,15 @@ fn stored(decided: Decided) -> Settled {
     match decided {
         Decided::Store(settled) => settled,
         Decided::Discard { messages } => panic!("discards {messages}"),
-        Decided::Refuse(refusal) => panic!("refuses: {refusal:?}"),
+        Decided::Refuse(refusal) | Decided::Undecided { refusal, .. } => {
+            panic!("refuses: {refusal:?}")
+        }
     }
 }
 
 fn refused(decided: Decided) -> Refusal {
     match decided {
-        Decided::Refuse(refusal) => refusal,
+        Decided::Refuse(refusal) | Decided::Undecided { refusal, .. } => refusal,
         Decided::Discard { .. } | Decided::Store(_) => panic!("takes it"),
     }
 }
