@@ -172,6 +172,7 @@ fn skipping_moves_the_head_to_the_dead_letters() {
     sink.wait_for(1);
     let skip = Request::Skip {
         destination: "lis".into(),
+        message: None,
         by: "ann".into(),
         reason: "asked the laboratory".into(),
         dry_run: false,

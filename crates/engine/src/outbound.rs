@@ -12,14 +12,14 @@
 //! ```
 //!
 //! In the order of the data: [`pool`] with its lanes and slots, [`connection`] with its [`session`] and [`socket`],
-//! [`file`], [`handler`], [`report`]. [`handle`] is the door for operators, [`keeper`] replaces a pool that died.
+//! [`file`], [`handler`], [`report`]. [`door`] is the one for operators, [`keeper`] replaces a pool that died.
 //!
 //! Recording is never awaited: losing an outcome in a crash costs a duplicate with the same MSH-10, never a message.
 
 mod connection;
 mod delivery;
+mod door;
 mod file;
-mod handle;
 mod handler;
 mod keeper;
 mod limits;
@@ -41,7 +41,8 @@ use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment};
 
-pub(crate) use handle::{OperatorFault, PoolHandle};
+pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
+pub(crate) use file::Turn;
 
 /// What the pool of one destination is made of.
 #[derive(Clone)]
@@ -60,10 +61,12 @@ pub(crate) struct Delivering {
     pub(crate) handler: Option<HandlerCaller>,
     /// Where what the handler emits goes.
     pub(crate) routing: Arc<Routing>,
+    /// Whose turn it is to write files, for a destination of that kind.
+    pub(crate) turn: Turn,
 }
 
 /// Starts the pool of one destination on `arbiter`, with all its connections.
-pub(crate) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolHandle {
+pub(crate) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolDoor {
     keeper::start(delivering, arbiter)
 }
 

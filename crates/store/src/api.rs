@@ -82,6 +82,14 @@ pub trait Store: Send + Sync + 'static {
     /// One delivery, whole; `None` when there is none or it has ended. Blocks.
     fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError>;
 
+    /// One delivery with no more than the first `most` bytes of what is sent, for whoever only asks what it is. Where
+    /// there are more, these have not been held against their checksum. Blocks.
+    fn delivery_head(
+        &self,
+        delivery: &DeliveryRef,
+        most: usize,
+    ) -> Result<Option<DeliveryDetail>, ReadError>;
+
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;
 

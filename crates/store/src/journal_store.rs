@@ -18,6 +18,7 @@ use crate::format::accept::bodies;
 use crate::format::record::RECORD_HEADER;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
+use crate::journal::stored::Wanted;
 use crate::limits::{MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD};
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
@@ -144,7 +145,15 @@ impl Store for JournalStore {
     }
 
     fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError> {
-        reading::detail(&self.core, delivery)
+        reading::detail(&self.core, delivery, Wanted::Sent)
+    }
+
+    fn delivery_head(
+        &self,
+        delivery: &DeliveryRef,
+        most: usize,
+    ) -> Result<Option<DeliveryDetail>, ReadError> {
+        reading::detail(&self.core, delivery, Wanted::Head(most))
     }
 
     fn stats(&self) -> Stats {

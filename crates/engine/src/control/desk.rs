@@ -5,20 +5,22 @@
 //! ([`stopped`]). An action is answered after it is durable: the queue shown with it is read from what was synced.
 
 mod deliveries;
+mod listing;
 mod queues;
 mod stopped;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use wardline_config::{Config, Destination};
-use wardline_store::{ReadError, Store, Verified};
+use wardline_store::{MessageId, ReadError, Store, Verified};
 
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    DiscardFrom, QueueRow, RefusedReason, Request, Response, Status, StoreFigures, VerifyFigures,
-    Which,
+    DiscardFrom, QueueRow, RefusedReason, Request, Response, Rest, Status, StoreFigures,
+    VerifyFigures, Which,
 };
-use crate::outbound::OperatorFault;
+use crate::outbound::{self, Chosen, OperatorFault};
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
@@ -38,14 +40,30 @@ enum DeskError {
     NotFound,
     #[error("that delivery is being sent at this moment; ask again")]
     InFlight,
+    #[error("the destination has much to do, or its queue is being read; ask again")]
+    Busy,
+    #[error("another message is at the head of the queue by now: look again")]
+    NotTheHead,
     #[error("the engine is ending")]
     Draining,
     #[error("this needs a running engine")]
     NotRunning,
-    #[error("the store could not be read: {0}")]
+    #[error("the store could not be read")]
     Store(#[from] ReadError),
+    #[error("the store has failed")]
+    StoreFailed,
     #[error("a task of the engine failed")]
     Task(#[from] tokio::task::JoinError),
+}
+
+/// What an action has done.
+#[derive(Debug, Default)]
+struct Acted {
+    affected: u64,
+    /// Of a skip.
+    message: Option<MessageId>,
+    /// What is left of all.
+    rest: Option<Rest>,
 }
 
 /// Who acts, and what is said of it.
@@ -76,7 +94,7 @@ impl Desk {
     pub async fn answer(&self, request: Request) -> Response {
         self.try_answer(request).await.unwrap_or_else(|error| Response::Refused {
             reason: error.reason(),
-            text: error.to_string(),
+            text: in_words(&error),
         })
     }
 
@@ -91,36 +109,31 @@ impl Desk {
                 self.delivery(&destination, message, content).await
             }
             Request::Retry { destination, by } => {
-                let act = Act { by: by.into(), reason: "".into(), dry_run: false };
-                let affected = match self.face_of(&destination) {
-                    Some(face) => face.pool.retry(&act.by).await?,
+                let act = Act::of(by, "", false);
+                let acted = match self.face_of(&destination) {
+                    Some(face) => face.pool.retry(&act.by).await?.into(),
                     None => self.on_store(&destination, &act, stopped::retry).await?,
                 };
-                self.done(&destination, affected, &act).await
+                self.done(&destination, acted, &act).await
             }
             Request::Hold { destination, by, reason } => {
-                let act = Act { by: by.into(), reason: reason.into(), dry_run: false };
+                let act = Act::of(by, &reason, false);
                 match self.face_of(&destination) {
-                    Some(face) => face.pool.hold(&act.by, &act.reason).await?,
+                    Some(face) => {
+                        face.pool.hold(&act.by, &act.reason).await?;
+                    }
                     None => self.on_store(&destination, &act, stopped::hold).await?,
-                };
-                self.done(&destination, 0, &act).await
+                }
+                self.done(&destination, Acted::default(), &act).await
             }
-            Request::Skip { destination, by, reason, dry_run } => {
-                let act = Act { by: by.into(), reason: reason.into(), dry_run };
-                let affected = match self.face_of(&destination) {
-                    Some(face) => face.pool.skip(&act.by, &act.reason, dry_run).await?,
-                    None => self.on_store(&destination, &act, stopped::skip).await?,
-                };
-                self.done(&destination, affected, &act).await
+            Request::Skip { destination, message, by, reason, dry_run } => {
+                self.skip(&destination, message, &Act::of(by, &reason, dry_run)).await
             }
             Request::Discard { destination, from, which, by, reason, dry_run } => {
-                let act = Act { by: by.into(), reason: reason.into(), dry_run };
-                self.discard(&destination, from, which, &act).await
+                self.discard(&destination, from, which, &Act::of(by, &reason, dry_run)).await
             }
             Request::Revive { destination, which, by, dry_run } => {
-                let act = Act { by: by.into(), reason: "".into(), dry_run };
-                self.revive(&destination, which, &act).await
+                self.revive(&destination, which, &Act::of(by, "", dry_run)).await
             }
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
             Request::StoreVerify => {
@@ -128,13 +141,6 @@ impl Desk {
                 let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
                 Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
             }
-            Request::Stop => match &self.face {
-                Some(face) => {
-                    face.asked_to_stop.notify_one();
-                    Ok(Response::Stopping)
-                }
-                None => Err(DeskError::NotRunning),
-            },
         }
     }
 
@@ -159,6 +165,22 @@ impl Desk {
         })))
     }
 
+    async fn skip(
+        &self,
+        destination: &str,
+        seen: Option<MessageId>,
+        act: &Act,
+    ) -> Result<Response, DeskError> {
+        let message = if let Some(face) = self.face_of(destination) {
+            Some(face.pool.skip(seen, &act.by, &act.reason, act.dry_run).await?)
+        } else {
+            let skip = move |queue: &stopped::Queue<'_>, act: &Act| stopped::skip(queue, seen, act);
+            self.on_store(destination, act, skip).await?
+        };
+        let acted = Acted { affected: u64::from(message.is_some()), message, rest: None };
+        self.done(destination, acted, act).await
+    }
+
     async fn discard(
         &self,
         destination: &str,
@@ -166,17 +188,17 @@ impl Desk {
         which: Which,
         act: &Act,
     ) -> Result<Response, DeskError> {
-        let affected = if let Some(face) = self.face_of(destination) {
+        let acted = if let Some(face) = self.face_of(destination) {
             let dead_letters = from == DiscardFrom::Dead;
             let (by, reason) = (&act.by, &act.reason);
-            face.pool.discard(dead_letters, which, by, reason, act.dry_run).await?
+            face.pool.discard(dead_letters, which.into(), by, reason, act.dry_run).await?.into()
         } else {
             let discard = move |queue: &stopped::Queue<'_>, act: &Act| {
                 stopped::discard(queue, from, &which, act)
             };
             self.on_store(destination, act, discard).await?
         };
-        self.done(destination, affected, act).await
+        self.done(destination, acted, act).await
     }
 
     async fn revive(
@@ -185,21 +207,22 @@ impl Desk {
         which: Which,
         act: &Act,
     ) -> Result<Response, DeskError> {
-        let affected = if let Some(face) = self.face_of(destination) {
-            face.pool.revive(which, &act.by, act.dry_run).await?
+        let acted = if let Some(face) = self.face_of(destination) {
+            face.pool.revive(which.into(), &act.by, act.dry_run).await?.into()
         } else {
             let revive =
                 move |queue: &stopped::Queue<'_>, act: &Act| stopped::revive(queue, &which, act);
             self.on_store(destination, act, revive).await?
         };
-        self.done(destination, affected, act).await
+        self.done(destination, acted, act).await
     }
 
     /// Acts on the store itself, on a thread that may block. A destination that the store has never heard of is not
     /// found: a slip of the pen must not make a queue.
-    async fn on_store<F>(&self, destination: &str, act: &Act, action: F) -> Result<u64, DeskError>
+    async fn on_store<F, T>(&self, destination: &str, act: &Act, action: F) -> Result<T, DeskError>
     where
-        F: FnOnce(&stopped::Queue<'_>, &Act) -> Result<u64, ReadError> + Send + 'static,
+        F: FnOnce(&stopped::Queue<'_>, &Act) -> Result<T, DeskError> + Send + 'static,
+        T: Send + 'static,
     {
         let (store, act) = (Arc::clone(&self.store), act.clone());
         let destination: Arc<str> = destination.into();
@@ -208,7 +231,7 @@ impl Desk {
             if !known {
                 return Err(DeskError::NotFound);
             }
-            Ok(action(&stopped::Queue { store: &*store, destination }, &act)?)
+            action(&stopped::Queue { store: &*store, destination }, &act)
         });
         acted.await?
     }
@@ -217,13 +240,13 @@ impl Desk {
     async fn done(
         &self,
         destination: &str,
-        affected: u64,
+        Acted { affected, message, rest }: Acted,
         act: &Act,
     ) -> Result<Response, DeskError> {
         let queues = self.queues().await?;
         let queue: Option<QueueRow> = queues.into_iter().find(|row| row.destination == destination);
         match queue {
-            Some(_) => Ok(Response::Done { affected, dry_run: act.dry_run, queue }),
+            Some(_) => Ok(Response::Done { affected, dry_run: act.dry_run, queue, message, rest }),
             None => Err(DeskError::NotFound),
         }
     }
@@ -260,9 +283,11 @@ impl DeskError {
         match self {
             Self::NotFound => RefusedReason::NotFound,
             Self::InFlight => RefusedReason::InFlight,
+            Self::Busy => RefusedReason::Busy,
+            Self::NotTheHead => RefusedReason::NotTheHead,
             Self::Draining => RefusedReason::Draining,
             Self::NotRunning => RefusedReason::NotRunning,
-            Self::Store(_) | Self::Task(_) => RefusedReason::StoreFailed,
+            Self::Store(_) | Self::StoreFailed | Self::Task(_) => RefusedReason::StoreFailed,
         }
     }
 }
@@ -271,12 +296,61 @@ impl From<OperatorFault> for DeskError {
     fn from(fault: OperatorFault) -> Self {
         match fault {
             OperatorFault::NotFound => Self::NotFound,
-            OperatorFault::InFlight | OperatorFault::Busy => Self::InFlight,
+            OperatorFault::InFlight => Self::InFlight,
+            OperatorFault::Busy => Self::Busy,
+            OperatorFault::NotTheHead => Self::NotTheHead,
             OperatorFault::Draining => Self::Draining,
             OperatorFault::Unreadable(error) => Self::Store(error),
-            OperatorFault::StoreFailed => Self::Store(ReadError::Closed),
+            OperatorFault::StoreFailed => Self::StoreFailed,
         }
     }
+}
+
+impl Act {
+    fn of(by: String, reason: &str, dry_run: bool) -> Self {
+        Self { by: by.into(), reason: reason.into(), dry_run }
+    }
+}
+
+impl From<u64> for Acted {
+    fn from(affected: u64) -> Self {
+        Self { affected, ..Self::default() }
+    }
+}
+
+impl From<outbound::Done> for Acted {
+    fn from(done: outbound::Done) -> Self {
+        let rest = done.rest.map(|rest| Rest {
+            began: rest.began,
+            state: rest.state.into(),
+            after: rest.after,
+        });
+        Self { affected: done.touched, message: None, rest }
+    }
+}
+
+impl From<Which> for Chosen {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::All => Self::All,
+            Which::Rest(Rest { began, state, after }) => {
+                Self::Rest(outbound::Rest { began, state: state.into(), after })
+            }
+            Which::Messages(messages) => Self::Messages(messages),
+        }
+    }
+}
+
+/// An error and what is behind it, for a caller who gets no more than a text.
+fn in_words(error: &DeskError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 fn verify_figures(verified: &Verified) -> VerifyFigures {

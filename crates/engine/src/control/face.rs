@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use wardline_config::Destination;
 use wardline_flow::{HandlerName, ListenerId};
 use wardline_store::Intake;
@@ -15,7 +15,7 @@ use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment};
-use crate::outbound::PoolHandle;
+use crate::outbound::PoolDoor;
 
 /// A running engine as its desk sees it.
 pub(crate) struct Face {
@@ -26,7 +26,6 @@ pub(crate) struct Face {
     pub(crate) listeners: Vec<ListenerFace>,
     pub(crate) destinations: Vec<DestinationFace>,
     pub(crate) handlers: Vec<HandlerFace>,
-    pub(crate) asked_to_stop: Arc<Notify>,
 }
 
 /// One listener.
@@ -45,7 +44,7 @@ pub(crate) struct DestinationFace {
     pub(crate) destination: Destination,
     pub(crate) counters: Arc<DestinationCounters>,
     pub(crate) last_delivered: Arc<Moment>,
-    pub(crate) pool: PoolHandle,
+    pub(crate) pool: PoolDoor,
 }
 
 /// One handler.

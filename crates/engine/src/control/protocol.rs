@@ -4,13 +4,21 @@
 //! Keys and values are stable: `--json` prints them as they are. No message content travels here except in
 //! [`Response::Message`], which is sent only when it was asked for by name.
 
+mod amounts;
+mod rows;
+
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
-use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
+pub use amounts::{After, Rest, Which};
+pub use rows::{
+    DeliveryDetail, DeliveryRow, HandlerRow, ListenerRow, QueueRow, Status, StoreFigures,
+    VerifyFigures,
+};
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
-/// [`MAX_PAGE`] rows, a message at most the largest `max_message_size` in base64.
+/// [`MAX_PAGE`] rows. A message takes a byte for most of its own, two for each line end and beyond ASCII, six for
+/// other control characters: of what is over 40 MiB not every one can be shown, and of what is over 256 MiB none.
 pub const MAX_LINE: usize = 256 * 1024 * 1024;
 /// The most rows one answer holds; `after` asks for the next page.
 pub const MAX_PAGE: usize = 1000;
@@ -23,14 +31,14 @@ pub enum Request {
     Status,
     /// One row for each destination that is configured or has a queue.
     Queues,
-    /// The deliveries of one destination in one state, oldest first.
+    /// The deliveries of one destination, or of all, in one state, oldest first.
     Deliveries {
-        /// The destination's id; absent = all (dead letters only).
+        /// The destination's id; absent = of all.
         destination: Option<String>,
         /// Which of them.
         state: DeliveryState,
-        /// Start behind this message.
-        after: Option<MessageId>,
+        /// Start behind this one.
+        after: Option<After>,
         /// At most this many rows, capped at [`MAX_PAGE`].
         limit: usize,
     },
@@ -63,6 +71,9 @@ pub enum Request {
     Skip {
         /// The destination's id.
         destination: String,
+        /// The message that was seen at the head: nothing is done if it is another by now. Absent = whatever is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
         /// Who asks.
         by: String,
         /// Why.
@@ -100,8 +111,6 @@ pub enum Request {
     StoreStats,
     /// Read the whole store and compare.
     StoreVerify,
-    /// Drain, then stop.
-    Stop,
 }
 
 /// Where a delivery stands when it has not ended.
@@ -126,16 +135,6 @@ pub enum DiscardFrom {
     Dead,
 }
 
-/// Which deliveries an action is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Which {
-    /// All of the destination at the moment of the request.
-    All,
-    /// These.
-    Messages(Vec<MessageId>),
-}
-
 /// What the engine answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "one answer a request, and gone")]
@@ -152,8 +151,10 @@ pub enum Response {
     Deliveries {
         /// Oldest first.
         deliveries: Vec<DeliveryRow>,
-        /// Whether there are more behind the last.
-        more: bool,
+        /// Where to go on; absent = nothing follows. There may be none on this page although some follow: looking
+        /// through a long queue has its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<After>,
     },
     /// To [`Request::Delivery`].
     Message(Box<DeliveryDetail>),
@@ -165,13 +166,17 @@ pub enum Response {
         dry_run: bool,
         /// The queue afterwards.
         queue: Option<QueueRow>,
+        /// Of a skip: which message it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        /// Of a request for all: what is left. Ask again, a [`Request::Retry`] as it was, others with [`Which::Rest`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rest: Option<Rest>,
     },
     /// To [`Request::StoreStats`].
     StoreStats(Box<StoreFigures>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
-    /// To [`Request::Stop`].
-    Stopping,
     /// The request could not be met.
     Refused {
         /// Why, for the exit code.
@@ -191,6 +196,12 @@ pub enum RefusedReason {
     NotFound,
     /// The delivery is being sent at this moment; ask again.
     InFlight,
+    /// The queue is being read, or its pool has much to do; ask again.
+    Busy,
+    /// Another message is at the head of the queue by now.
+    NotTheHead,
+    /// The answer would be longer than [`MAX_LINE`].
+    TooLong,
     /// The store could not be read or has failed.
     StoreFailed,
     /// The engine is draining.
@@ -199,221 +210,51 @@ pub enum RefusedReason {
     NotRunning,
 }
 
-/// The engine at a glance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// `[engine] name`.
-    pub name: String,
-    /// The version of the binary.
-    pub version: String,
-    /// The process.
-    pub pid: u32,
-    /// When it started, RFC 3339.
-    pub started: String,
-    /// `running` or `draining`.
-    pub phase: String,
-    /// Whether messages are taken in, and why not.
-    pub intake: String,
-    /// Resident memory, bytes.
-    pub resident_bytes: u64,
-    /// One row a listener.
-    pub listeners: Vec<ListenerRow>,
-    /// One row a destination.
-    pub destinations: Vec<QueueRow>,
-    /// One row a handler.
-    pub handlers: Vec<HandlerRow>,
-    /// Messages accepted that no route matched.
-    pub unrouted: u64,
-}
-
-/// One listener.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ListenerRow {
-    /// Its id.
-    pub id: String,
-    /// The bound address, with the real port where 0 was asked for.
-    pub address: String,
-    /// Open connections.
-    pub connections: u64,
-    /// The most it takes.
-    pub max_connections: u64,
-    /// When the last message came, RFC 3339.
-    pub last_received: Option<String>,
-    /// Its counters since the start.
-    pub counts: ListenerCounts,
-}
-
-/// One handler.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HandlerRow {
-    /// Its name.
-    pub name: String,
-    /// `up`, `degraded` or `down`.
-    pub state: String,
-    /// Instances that take messages.
-    pub instances: u64,
-    /// Threads abandoned because the handler blocked them.
-    pub stuck: u64,
-    /// Its counters since the start.
-    pub counts: HandlerCounts,
-}
-
-/// One destination and its queue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct QueueRow {
-    /// The destination's id.
-    pub destination: String,
-    /// `mllp`, `file`, `handler`, or `orphaned` when the configuration does not name it.
-    pub kind: String,
-    /// Where it delivers: an address, a folder template, a handler's name.
-    pub endpoint: String,
-    /// `up`, `retrying`, `down`, `held`, `idle`, `orphaned`, `stopped`.
-    pub state: String,
-    /// Why it is in that state, with the cause's stable code.
-    pub reason: Option<String>,
-    /// Deliveries waiting.
-    pub pending: u64,
-    /// Deliveries stopped as unclear.
-    pub held: u64,
-    /// Dead letters.
-    pub dead: u64,
-    /// When the oldest waiting message was received, RFC 3339.
-    pub oldest: Option<String>,
-    /// Attempts of the head of the queue.
-    pub head_attempts: u32,
-    /// When the head is tried next, RFC 3339.
-    pub next_retry: Option<String>,
-    /// Why its last connection ended, by a stable code.
-    pub last_close: Option<String>,
-    /// When the last delivery succeeded, RFC 3339.
-    pub last_delivered: Option<String>,
-    /// Its counters since the start; absent on a stopped store.
-    pub counts: Option<DestinationCounts>,
-}
-
-/// One delivery in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryRow {
-    /// The message.
-    pub message: MessageId,
-    /// The destination's id.
-    pub destination: String,
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// MSH-10.
-    pub control_id: String,
-    /// MSH-9, as `ADT^A01`.
-    pub message_type: String,
-    /// When it was received, RFC 3339.
-    pub received: String,
-    /// Through which listener.
-    pub listener: String,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// The cause's stable code, if an attempt failed.
-    pub cause: Option<String>,
-    /// When it is tried next, RFC 3339.
-    pub due: Option<String>,
-    /// Size of what is sent, bytes.
-    pub size: u64,
-}
-
-/// One delivery, whole.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryDetail {
-    /// Its row.
-    pub row: DeliveryRow,
-    /// The bytes to send, only if asked for and not damaged on the disk. Serialised as Latin-1 text so that every byte survives JSON.
-    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
-    pub body: Option<Vec<u8>>,
-    /// What the peer answered last, only if asked for.
-    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
-    pub reply: Option<Vec<u8>>,
-}
-
-impl std::fmt::Debug for DeliveryDetail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeliveryDetail")
-            .field("row", &self.row)
-            .field("body_bytes", &self.body.as_ref().map(Vec::len))
-            .field("reply_bytes", &self.reply.as_ref().map(Vec::len))
-            .finish()
-    }
-}
-
-/// Figures of the store, for `store stats`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoreFigures {
-    /// The folder.
-    pub folder: String,
-    /// Journal segments and their bytes.
-    pub segments: u64,
-    /// Bytes of all segments.
-    pub journal_bytes: u64,
-    /// Bytes of the index's files.
-    pub index_bytes: u64,
-    /// Files in the index's `blobs/`; anything but 0 is a fault.
-    pub index_blobs: u64,
-    /// Bytes durable in the journal that the index has not taken in yet.
-    pub index_lag: u64,
-    /// How often the index was rebuilt since the start.
-    pub index_rebuilds: u64,
-    /// Deliveries that have not ended, dead letters included.
-    pub live_deliveries: u64,
-    /// Free space where the store lies, bytes.
-    pub free_bytes: u64,
-    /// Groups synced since the start, and records in them.
-    pub syncs: u64,
-    /// Records written since the start.
-    pub records: u64,
-    /// Bytes written to the journal since the start, headers and padding included.
-    pub written_bytes: u64,
-    /// When the oldest record kept was written, RFC 3339.
-    pub oldest: Option<String>,
-    /// Why the oldest segment is still there, if retention would drop it.
-    pub oldest_kept_because: Option<String>,
-}
-
-/// What `store verify` found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyFigures {
-    /// Records read.
-    pub records: u64,
-    /// Messages among them.
-    pub messages: u64,
-    /// Deliveries that have not ended.
-    pub live: u64,
-    /// What is wrong, each with its place; empty = sound.
-    pub faults: Vec<String>,
-}
-
-/// Bytes as Latin-1 text: one character a byte, readable for most messages and lossless for all.
-mod latin1 {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde's `with` asks for this signature")]
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match bytes {
-            Some(bytes) => {
-                serializer.serialize_some(&bytes.iter().map(|&b| char::from(b)).collect::<String>())
-            }
-            None => serializer.serialize_none(),
+impl Request {
+    /// What to ask next when the answer to this one was that so much is left.
+    #[must_use]
+    pub fn going_on(&self, rest: Rest) -> Self {
+        let mut next = self.clone();
+        if let Self::Discard { which, .. } | Self::Revive { which, .. } = &mut next {
+            *which = Which::Rest(rest);
         }
+        next
+    }
+}
+
+impl Response {
+    /// The line that travels, its end included. An answer too long for any reader becomes a refusal.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written as JSON.
+    pub fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+        self.line_within(MAX_LINE)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Vec<u8>>, D::Error> {
-        let text: Option<String> = Option::deserialize(deserializer)?;
-        text.map(|text| {
-            text.chars()
-                .map(|c| u8::try_from(u32::from(c)))
-                .collect::<Result<_, _>>()
-                .map_err(|_| serde::de::Error::custom("a character beyond Latin-1 in bytes"))
-        })
-        .transpose()
+    fn line_within(&self, most: usize) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(self)?;
+        if line.len() >= most {
+            line = serde_json::to_vec(&Self::Refused {
+                reason: RefusedReason::TooLong,
+                text: format!("too long to be shown: {} bytes, at most {most}", line.len()),
+            })?;
+        }
+        line.push(b'\n');
+        Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_nobody_could_read_is_refused_in_words() {
+        let long = Response::Refused { reason: RefusedReason::NotFound, text: "x".repeat(500) };
+        let line = long.line_within(500).expect("written");
+        let read: Response = serde_json::from_slice(&line).expect("an answer");
+        assert!(matches!(read, Response::Refused { reason: RefusedReason::TooLong, .. }));
+        assert_eq!(line.last(), Some(&b'\n'));
     }
 }

@@ -113,8 +113,6 @@ async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
                 text: format!("not a request of this version: {error}"),
             },
         };
-        let mut answer = serde_json::to_vec(&response)?;
-        answer.push(b'\n');
-        timeout(ANSWER_PATIENCE, stream.get_mut().write_all(&answer)).await??;
+        timeout(ANSWER_PATIENCE, stream.get_mut().write_all(&response.to_line()?)).await??;
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use wardline_config::{DestinationKind, HandlerLimits};
 use wardline_flow::HandlerName;
 use wardline_store::Store;
@@ -25,7 +24,7 @@ use crate::inbound::intake::Intake;
 use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment};
-use crate::outbound::{self, Delivering, PoolHandle};
+use crate::outbound::{self, Delivering, PoolDoor};
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
 const INDEX_CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -44,7 +43,7 @@ pub enum Ended {
 /// The running parts, as the drain needs them.
 struct Running {
     rosters: Vec<Arc<Roster>>,
-    pools: Vec<PoolHandle>,
+    pools: Vec<PoolDoor>,
     store: Arc<dyn Store>,
     phase: PhaseSender,
     drain_timeout: Duration,
@@ -59,7 +58,7 @@ struct Quay {
 type Callers = Arc<BTreeMap<HandlerName, HandlerCaller>>;
 
 impl Engine {
-    /// Runs until a signal or an operator ends it. Blocks the calling thread.
+    /// Runs until a signal ends it. Blocks the calling thread.
     ///
     /// The caller should end the process with `std::process::exit` afterwards: a handler that blocks its thread
     /// cannot be joined.
@@ -68,15 +67,14 @@ impl Engine {
     }
 
     async fn live(self) -> Ended {
-        let asked = Arc::new(Notify::new());
-        let mut signals = match Signals::listen(Arc::clone(&asked)) {
+        let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
                 tracing::error!(%error, "cannot listen to signals");
                 return Ended::Forced;
             }
         };
-        let running = self.start(asked);
+        let running = self.start();
         signals.stop().await;
         tokio::select! {
             ended = running.drain() => ended,
@@ -87,7 +85,7 @@ impl Engine {
         }
     }
 
-    fn start(self, asked_to_stop: Arc<Notify>) -> Running {
+    fn start(self) -> Running {
         let (phase, drain) = Drain::new();
         let store: Arc<dyn Store> = self.store.clone();
         let quays = quays(self.config.engine.arbiters, &*store);
@@ -102,7 +100,6 @@ impl Engine {
             listeners: listener_faces,
             destinations: destination_faces,
             handlers: handler_faces,
-            asked_to_stop,
         };
         for (listener, address) in self.addresses() {
             tracing::info!(%listener, %address, "listening");
@@ -140,7 +137,7 @@ impl Engine {
         quays: &[Quay],
         callers: &Callers,
         drain: &Drain,
-    ) -> (Vec<PoolHandle>, Vec<DestinationFace>) {
+    ) -> (Vec<PoolDoor>, Vec<DestinationFace>) {
         let routing = Arc::new(self.config.routing.clone());
         let mut pools = Vec::new();
         let mut faces = Vec::new();
@@ -159,6 +156,7 @@ impl Engine {
                 drain: drain.clone(),
                 handler,
                 routing: Arc::clone(&routing),
+                turn: outbound::Turn::default(),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
             faces.push(DestinationFace {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use wardline_store::limits::MAX_REPLY;
 use wardline_store::{MessageId, Pending};
 
 /// What whoever carries it needs of a delivery. Cheap to clone: the bytes are shared.
@@ -24,7 +25,7 @@ pub(super) struct Delivery {
 }
 
 /// A delivery and what has become of it so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Lease {
     /// What is sent.
     pub(super) delivery: Delivery,
@@ -32,6 +33,19 @@ pub(super) struct Lease {
     pub(super) failures: u32,
     /// When it was first answered with an error.
     pub(super) first_error: Option<Timestamp>,
+    /// What was answered last since the start; empty before. At most [`MAX_REPLY`] bytes, as the store keeps them.
+    pub(super) last_reply: Bytes,
+}
+
+impl Lease {
+    /// Keeps an answer until the delivery has ended. Without one, as of a peer that has gone away, the one before
+    /// stays. A copy, so that the buffer it was read into does not stay in memory with it.
+    pub(super) fn hear(&mut self, reply: &Bytes) {
+        let kept = reply.get(..MAX_REPLY).unwrap_or(reply);
+        if !kept.is_empty() {
+            self.last_reply = Bytes::copy_from_slice(kept);
+        }
+    }
 }
 
 impl From<Pending> for Lease {
@@ -47,7 +61,20 @@ impl From<Pending> for Lease {
             },
             failures: 0,
             first_error: pending.first_attempt,
+            last_reply: Bytes::new(),
         }
+    }
+}
+
+impl std::fmt::Debug for Lease {
+    /// An answer may quote the message: only its size is shown, PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease")
+            .field("delivery", &self.delivery)
+            .field("failures", &self.failures)
+            .field("first_error", &self.first_error)
+            .field("last_reply_bytes", &self.last_reply.len())
+            .finish()
     }
 }
 

@@ -19,7 +19,7 @@ mod folders;
 mod place;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use jiff::tz::TimeZone;
@@ -49,7 +49,13 @@ pub(super) struct FileWriter {
     order: Order,
     /// In which folders are named.
     time_zone: TimeZone,
+    turn: Turn,
 }
+
+/// The right to write into the folders of one destination. A pool that dies leaves its writer at work: the writer of the
+/// next pool, which uses the same temporary names, waits for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turn(Arc<Mutex<()>>);
 
 /// What became of one delivery of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,12 +75,18 @@ enum Progress<T> {
 }
 
 impl FileWriter {
-    pub(super) fn new(destination: Arc<str>, template: PathTemplate, order: Order) -> Self {
-        Self { destination, template, order, time_zone: TimeZone::system() }
+    pub(super) fn new(
+        destination: Arc<str>,
+        template: PathTemplate,
+        order: Order,
+        turn: Turn,
+    ) -> Self {
+        Self { destination, template, order, time_zone: TimeZone::system(), turn }
     }
 
     /// Writes a group. One answer for each, in the same order.
     pub(super) fn write(&self, group: &[Delivery]) -> Vec<Filed> {
+        let _turn = self.turn.0.lock().unwrap_or_else(PoisonError::into_inner);
         let drafts = self.each(group, |delivery| self.draft(delivery));
         let synced = sync_all(drafts);
         let placed = self.each(synced.into_iter().zip(group), |(synced, delivery)| match synced {

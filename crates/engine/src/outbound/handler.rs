@@ -96,8 +96,8 @@ impl HandlerCalls {
         };
         match caller.call(received, self.timeout).await {
             Called::Verdict(Verdict::Accept) => Ended::attempted(Received::HandlerAccepted),
-            Called::Verdict(Verdict::Reject { .. }) => Ended::attempted(Received::HandlerRejected),
-            Called::Verdict(Verdict::Fail { .. }) => failed(Fault::Failed),
+            Called::Verdict(Verdict::Reject { text, .. }) => said(Received::HandlerRejected, text),
+            Called::Verdict(Verdict::Fail { text }) => said(Received::Handler(Fault::Failed), text),
             Called::Verdict(Verdict::Panicked) | Called::Fault(HandlerFault::Panicked) => {
                 failed(Fault::Panicked)
             }
@@ -190,6 +190,11 @@ impl HandlerCalls {
             }
         }
     }
+}
+
+/// What the handler says is kept with the delivery, where a peer's answer would be, and goes nowhere else (PHI-1).
+fn said(received: Received, text: String) -> Ended {
+    Ended::Attempted { received, reply: text.into() }
 }
 
 fn failed(fault: Fault) -> Ended {

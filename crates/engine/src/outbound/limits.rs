@@ -31,5 +31,12 @@ pub(super) const POOL_RESTART_MAX: Duration = Duration::from_secs(60);
 /// The wait before a pool that died is replaced for the first time.
 pub(super) const POOL_RESTART_FIRST: Duration = Duration::from_millis(100);
 
+/// A pool that lived so long was healthy: its death is the first again. Far longer than the longest wait.
+pub(super) const POOL_HEALTHY_AFTER: Duration = Duration::from_secs(600);
+
+/// How long a word about all deliveries of a queue goes on before it answers what it has done so far. With
+/// [`OPERATOR_TIMEOUT`] for its last page it stays below what a caller waits for.
+pub(super) const TIME_FOR_ALL: Duration = Duration::from_secs(5);
+
 /// How long an operator's word may wait for the pool and for the sync that makes it durable.
 pub(super) const OPERATOR_TIMEOUT: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ pub(super) enum Ended {
     Attempted {
         /// What came of it.
         received: Received,
-        /// The peer's answer, if there was one; kept with a dead letter.
+        /// What the peer or the handler said, if anything; kept with a delivery that is not delivered.
         reply: Bytes,
     },
     /// Its outcome is in the store already, with what it emitted, as one record.

@@ -29,7 +29,7 @@ pub(super) fn delivery(number: u64) -> Delivery {
 }
 
 pub(super) fn lease(number: u64) -> Lease {
-    Lease { delivery: delivery(number), failures: 0, first_error: None }
+    Lease { delivery: delivery(number), failures: 0, first_error: None, last_reply: Bytes::new() }
 }
 
 /// An answer as its frame.

@@ -36,6 +36,9 @@ pub(crate) struct StoredMessage {
 pub(crate) enum Wanted {
     /// No bytes.
     Row,
+    /// At most so many of the first bytes that are sent. If there are more, these are not held against the checksum,
+    /// which is one of them all.
+    Head(usize),
     /// The bytes that are sent.
     Sent,
     /// All bytes.
@@ -173,10 +176,14 @@ impl<'s> Loaded<'s> {
         own_body: Option<BodySpan>,
         wanted: Wanted,
     ) -> Result<StoredMessage, ReadError> {
-        if wanted != Wanted::Row {
-            found.own_body = own_body.map(|span| self.body(span)).transpose()?;
-            if found.own_body.is_none() || wanted == Wanted::Everything {
-                found.body = Some(self.body(body)?);
+        match wanted {
+            Wanted::Row => {}
+            Wanted::Head(most) => found.body = Some(self.head(own_body.unwrap_or(body), most)?),
+            Wanted::Sent | Wanted::Everything => {
+                found.own_body = own_body.map(|span| self.body(span)).transpose()?;
+                if found.own_body.is_none() || wanted == Wanted::Everything {
+                    found.body = Some(self.body(body)?);
+                }
             }
         }
         Ok(found)
@@ -197,14 +204,27 @@ impl<'s> Loaded<'s> {
         }
     }
 
+    fn head(&self, span: BodySpan, most: usize) -> Result<Bytes, ReadError> {
+        match u32::try_from(most) {
+            Ok(most) if most < span.length => {
+                self.bytes_at(self.header.head_length() + span.start, most)
+            }
+            _ => self.body(span),
+        }
+    }
+
+    fn bytes_at(&self, from_record: u64, length: u32) -> Result<Bytes, ReadError> {
+        match self.in_memory(from_record, length) {
+            Some(bytes) => Ok(Bytes::copy_from_slice(bytes)),
+            None => self
+                .read_body(from_record, length)
+                .map_err(|source| ReadError::Io { file: self.segment.path.clone(), source }),
+        }
+    }
+
     fn body(&self, span: BodySpan) -> Result<Bytes, ReadError> {
         let from_record = self.header.head_length() + span.start;
-        let bytes = match self.in_memory(from_record, span.length) {
-            Some(bytes) => Bytes::copy_from_slice(bytes),
-            None => self
-                .read_body(from_record, span.length)
-                .map_err(|source| ReadError::Io { file: self.segment.path.clone(), source })?,
-        };
+        let bytes = self.bytes_at(from_record, span.length)?;
         if bytes.len() == span.length as usize && crc32fast::hash(&bytes) == span.crc {
             return Ok(bytes);
         }

@@ -140,7 +140,7 @@ fn scan(
 fn moved_row(core: &Core, query: &Query, number: u64) -> Result<Option<DeliveryRow>, ReadError> {
     let Some(message) = MessageId::from_number(number) else { return Ok(None) };
     let delivery = DeliveryRef { message, destination: query.destination.clone() };
-    Ok(detail(core, &delivery)?.map(|detail| detail.row))
+    Ok(detail(core, &delivery, Wanted::Row)?.map(|detail| detail.row))
 }
 
 fn row(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryRow, Unread> {
@@ -173,15 +173,17 @@ fn make_row(
     })
 }
 
+/// One delivery with as much of its bytes as is `wanted`.
 pub(super) fn detail(
     core: &Core,
     delivery: &DeliveryRef,
+    wanted: Wanted,
 ) -> Result<Option<DeliveryDetail>, ReadError> {
     let DeliveryRef { message, destination } = delivery;
     for _ in 0..TRIES {
         let found = ask(core, |view| view.delivery(destination, message.get()))?;
         let Some(found) = found else { return Ok(None) };
-        match read_detail(core, destination, &found) {
+        match read_detail(core, destination, &found, wanted) {
             Ok(detail) => return Ok(Some(detail)),
             Err(Unread::Moved) => {}
             Err(Unread::Failed(error)) => return Err(error),
@@ -190,10 +192,15 @@ pub(super) fn detail(
     Err(ReadError::Moved)
 }
 
-fn read_detail(core: &Core, destination: &Name, found: &Found) -> Result<DeliveryDetail, Unread> {
+fn read_detail(
+    core: &Core,
+    destination: &Name,
+    found: &Found,
+    wanted: Wanted,
+) -> Result<DeliveryDetail, Unread> {
     let place = found.entry.place;
     let read = |wanted| read_message(&core.segments, place, found.number, destination, wanted);
-    let (message, damaged) = match read(Wanted::Sent) {
+    let (message, damaged) = match read(wanted) {
         // What is known of it must be shown, or nobody could decide about it.
         Err(unread) if unread.is_damaged_body() => (read(Wanted::Row)?, true),
         message => (message?, false),

@@ -117,6 +117,10 @@ fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_i
     let delivery = DeliveryRef { message: all[1].id, destination: "lis".into() };
     let detail = open.store.delivery(&delivery).expect("readable").expect("there");
     assert_eq!((detail.body.as_deref(), detail.answer), (Some(&b"changed"[..]), Some(answer)));
+    for (most, head) in [(0, &b""[..]), (4, b"chan"), (usize::MAX, b"changed")] {
+        let cut = open.store.delivery_head(&delivery, most).expect("readable").expect("there");
+        assert_eq!((cut.body.as_deref(), &cut.row), (Some(head), &detail.row));
+    }
     assert_eq!(detail.row.lane, Lane(7));
     open.conclude(all[0].id, "lis", delivered());
     open.conclude(all[1].id, "lis", dead(None));

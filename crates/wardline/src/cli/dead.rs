@@ -90,8 +90,9 @@ impl Retry {
             dry_run: self.dry_run,
         };
         let verb = if self.dry_run { "would retry" } else { "retry" };
-        let (affected, queue) = deliveries::change(reach, &request)?;
-        deliveries::tell(terminal, verb, affected, self.dry_run, queue)?;
-        Ok(self.selection.exit(affected))
+        let changed = deliveries::change(reach, terminal, &request)?;
+        let exit = self.selection.exit(changed.affected);
+        deliveries::tell(terminal, verb, self.dry_run, changed)?;
+        Ok(exit)
     }
 }

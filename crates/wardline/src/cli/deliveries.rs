@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use jiff::Timestamp;
 use wardline_engine::control::protocol::{
-    DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, QueueRow, Request, Response, Which,
+    After, DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, QueueRow, Request, Response, Which,
 };
 use wardline_store::MessageId;
 
@@ -35,9 +35,9 @@ pub(crate) struct Page {
     /// At most this many.
     #[arg(long, value_name = "N", default_value = "50")]
     limit: NonZeroUsize,
-    /// Begin behind this message.
+    /// Begin behind this one: MESSAGE, or MESSAGE/DESTINATION in a list of several.
     #[arg(long, value_name = "MESSAGE")]
-    after: Option<MessageId>,
+    after: Option<After>,
 }
 
 /// Safety before something that ends deliveries.
@@ -84,28 +84,31 @@ pub(crate) fn list(
     page: &Page,
 ) -> Result<(), Failed> {
     let mut rows: Vec<DeliveryRow> = Vec::new();
-    let mut after = page.after;
-    let more = loop {
+    let mut after = page.after.clone();
+    let next = loop {
         let limit = (page.limit.get() - rows.len()).min(MAX_PAGE);
         let destination = destination.map(str::to_owned);
         let answer = reach.ask(&Request::Deliveries { destination, state, after, limit })?;
-        let Response::Deliveries { deliveries, more } = answer else {
+        let Response::Deliveries { deliveries, next } = answer else {
             return Err(ReachError::Unexpected.into());
         };
-        after = deliveries.last().map(|row| row.message).or(after);
-        let none = deliveries.is_empty();
         rows.extend(deliveries);
-        if !more || none || rows.len() >= page.limit.get() {
-            break more;
+        if next.is_none() || rows.len() >= page.limit.get() {
+            break next;
         }
+        after = next;
     };
-    print(&rows, more, terminal)?;
+    print(&rows, next, terminal)?;
     Ok(())
 }
 
-fn print(rows: &[DeliveryRow], more: bool, terminal: Terminal) -> Result<(), TerminalError> {
+fn print(
+    rows: &[DeliveryRow],
+    next: Option<After>,
+    terminal: Terminal,
+) -> Result<(), TerminalError> {
     if terminal.json {
-        return terminal.value(&Response::Deliveries { deliveries: rows.to_vec(), more });
+        return terminal.value(&Response::Deliveries { deliveries: rows.to_vec(), next });
     }
     let now = Timestamp::now();
     let mut table = Table::new(&[
@@ -133,8 +136,8 @@ fn print(rows: &[DeliveryRow], more: bool, terminal: Terminal) -> Result<(), Ter
         ]);
     }
     terminal.table(&table)?;
-    if let (true, Some(last)) = (more, rows.last()) {
-        terminal.talk(format!("there are more: --after {}", last.message));
+    if let Some(next) = next {
+        terminal.talk(format!("there are more: --after {next}"));
     }
     Ok(())
 }
@@ -188,14 +191,34 @@ pub(crate) fn show(
     Ok(Exit::Ok)
 }
 
-/// Asks for something that changes deliveries; how many it touched, and the queue afterwards.
+/// What a change touched.
+pub(crate) struct Changed {
+    /// How many deliveries.
+    pub(crate) affected: u64,
+    /// Of a skip: which.
+    pub(crate) message: Option<MessageId>,
+    /// The queue afterwards.
+    pub(crate) queue: Option<QueueRow>,
+}
+
+/// Asks for something that changes deliveries, again and again where the engine does a part of it at a time.
 pub(crate) fn change(
     reach: &mut Reach,
+    terminal: Terminal,
     request: &Request,
-) -> Result<(u64, Option<QueueRow>), Failed> {
-    match reach.ask(request)? {
-        Response::Done { affected, queue, .. } => Ok((affected, queue)),
-        _ => Err(ReachError::Unexpected.into()),
+) -> Result<Changed, Failed> {
+    let mut so_far = 0;
+    let mut next = request.clone();
+    loop {
+        let Response::Done { affected, queue, message, rest, .. } = reach.ask(&next)? else {
+            return Err(ReachError::Unexpected.into());
+        };
+        so_far += affected;
+        let Some(rest) = rest else {
+            return Ok(Changed { affected: so_far, message, queue });
+        };
+        terminal.talk(format!("{} so far", deliveries(so_far)));
+        next = request.going_on(rest);
     }
 }
 
@@ -205,8 +228,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) verb: &'a str,
     /// The destination's id.
     pub(crate) destination: &'a str,
-    /// The request; its argument is `dry_run`.
-    pub(crate) request: &'a dyn Fn(bool) -> Request,
+    /// The request. Its arguments: `dry_run`, and of a skip the message that a dry run saw.
+    pub(crate) request: &'a dyn Fn(bool, Option<MessageId>) -> Request,
 }
 
 impl Ending<'_> {
@@ -218,18 +241,24 @@ impl Ending<'_> {
         terminal: Terminal,
         care: &Care,
     ) -> Result<Option<u64>, Failed> {
-        let (expected, queue) = change(reach, &(self.request)(true))?;
+        let seen = change(reach, terminal, &(self.request)(true, None))?;
+        let expected = seen.affected;
         if care.dry_run || expected == 0 {
-            tell(terminal, &format!("would {}", self.verb), expected, true, queue)?;
+            tell(terminal, &format!("would {}", self.verb), true, seen)?;
             return Ok(Some(expected));
         }
-        let question = format!("{} {} of {}?", self.verb, deliveries(expected), self.destination);
+        let which = match seen.message {
+            Some(message) => format!("message {message}"),
+            None => deliveries(expected),
+        };
+        let question = format!("{} {which} of {}?", self.verb, self.destination);
         if !terminal.confirm(&question, care.yes)? {
             terminal.talk("nothing was changed");
             return Ok(None);
         }
-        let (affected, queue) = change(reach, &(self.request)(false))?;
-        tell(terminal, self.verb, affected, false, queue)?;
+        let changed = change(reach, terminal, &(self.request)(false, seen.message))?;
+        let affected = changed.affected;
+        tell(terminal, self.verb, false, changed)?;
         Ok(Some(affected))
     }
 }
@@ -238,14 +267,16 @@ impl Ending<'_> {
 pub(crate) fn tell(
     terminal: Terminal,
     verb: &str,
-    affected: u64,
     dry_run: bool,
-    queue: Option<QueueRow>,
+    Changed { affected, message, queue }: Changed,
 ) -> Result<(), TerminalError> {
     if terminal.json {
-        return terminal.value(&Response::Done { affected, dry_run, queue });
+        return terminal.value(&Response::Done { affected, dry_run, queue, message, rest: None });
     }
-    terminal.line(format!("{verb}: {}", deliveries(affected)))?;
+    match message {
+        Some(message) => terminal.line(format!("{verb}: message {message}"))?,
+        None => terminal.line(format!("{verb}: {}", deliveries(affected)))?,
+    }
     match queue {
         Some(queue) => super::queue::table(&[queue], terminal),
         None => Ok(()),

@@ -88,8 +88,8 @@ impl Queue {
             Self::Show(show) => show.execute(reach, terminal),
             Self::Retry { destination } => {
                 let request = Request::Retry { destination, by: operator() };
-                let (affected, queue) = deliveries::change(reach, &request)?;
-                deliveries::tell(terminal, "retry", affected, false, queue)?;
+                let changed = deliveries::change(reach, terminal, &request)?;
+                deliveries::tell(terminal, "retry", false, changed)?;
                 Ok(Exit::Ok)
             }
             Self::Hold { destination, reason } => {
@@ -131,17 +131,18 @@ fn list(reach: &mut Reach, terminal: Terminal) -> Outcome {
 
 /// Holds a destination and shows its queue; no delivery is touched by it.
 fn hold(reach: &mut Reach, terminal: Terminal, request: &Request) -> Outcome {
-    let (affected, queue) = deliveries::change(reach, request)?;
-    match queue {
+    let changed = deliveries::change(reach, terminal, request)?;
+    match changed.queue {
         Some(queue) if !terminal.json => table(&[queue], terminal)?,
-        queue => deliveries::tell(terminal, "hold", affected, false, queue)?,
+        _ => deliveries::tell(terminal, "hold", false, changed)?,
     }
     Ok(Exit::Ok)
 }
 
 fn skip(reach: &mut Reach, terminal: Terminal, destination: &str, care: &Care) -> Outcome {
-    let request = |dry_run| Request::Skip {
+    let request = |dry_run, message| Request::Skip {
         destination: destination.to_owned(),
+        message,
         by: operator(),
         reason: care.reason.clone(),
         dry_run,
@@ -163,7 +164,7 @@ pub(crate) fn discard(
     selection: &Selection,
     care: &Care,
 ) -> Outcome {
-    let request = |dry_run| Request::Discard {
+    let request = |dry_run, _| Request::Discard {
         destination: destination.to_owned(),
         from,
         which: selection.which(),

@@ -100,7 +100,11 @@ impl Failure for ReachError {
                 RefusedReason::NotFound => Exit::NotFound,
                 RefusedReason::StoreFailed => Exit::StoreFailed,
                 RefusedReason::Draining | RefusedReason::NotRunning => Exit::NotReachable,
-                RefusedReason::NotUnderstood | RefusedReason::InFlight => Exit::Failed,
+                RefusedReason::NotUnderstood
+                | RefusedReason::InFlight
+                | RefusedReason::Busy
+                | RefusedReason::NotTheHead
+                | RefusedReason::TooLong => Exit::Failed,
             },
             Self::Rebuild(_) => Exit::StoreFailed,
             Self::Store(error) => store_errors::exit(error),

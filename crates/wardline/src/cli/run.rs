@@ -1,4 +1,4 @@
-//! `wardline run`: the engine, until a signal or an operator ends it.
+//! `wardline run`: the engine, until a signal ends it.
 
 use std::path::PathBuf;
 

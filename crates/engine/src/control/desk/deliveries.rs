@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardline_hl7::{Identity, Message};
-use wardline_store::{DeliveryRef, MessageId, Query, ReadError, Store};
+use wardline_store::{DeliveryRef, MessageId, ReadError, Store};
 
-use super::super::protocol::{DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, Response};
+use super::super::protocol::{
+    After, DeliveryDetail, DeliveryRow, DeliveryState, MAX_PAGE, Response,
+};
+use super::listing::Listing;
 use super::{Desk, DeskError};
+
+/// Bytes read of a message to tell what it is: its MSH stands there, unless that is longer than any.
+const HEAD: usize = 4096;
 
 impl Desk {
     /// A page of one destination, or of all when none is named.
@@ -15,11 +21,11 @@ impl Desk {
         &self,
         destination: Option<String>,
         state: DeliveryState,
-        after: Option<MessageId>,
+        after: Option<After>,
         limit: usize,
     ) -> Result<Response, DeskError> {
         let store = Arc::clone(&self.store);
-        let limit = limit.min(MAX_PAGE);
+        let limit = limit.clamp(1, MAX_PAGE);
         let known = destination.as_ref().is_none_or(|id| {
             self.destinations.iter().any(|destination| destination.id.as_str() == id)
         });
@@ -28,15 +34,14 @@ impl Desk {
             let named = |name: &Arc<str>| destination.as_deref().is_none_or(|id| id == &**name);
             let destinations: Vec<Arc<str>> =
                 all.into_iter().map(|state| state.destination).filter(named).collect();
-            let found = !destinations.is_empty();
-            page(&*store, destinations, state, after, limit).map(|page| (found, page))
+            if destinations.is_empty() && !known {
+                return Err(DeskError::NotFound);
+            }
+            let listing = Listing::new(&*store, destinations, state.into(), after.as_ref(), limit);
+            let (found, next) = listing.read()?;
+            Ok(Response::Deliveries { deliveries: with_heads(&*store, &found)?, next })
         });
-        let (found, (deliveries, more)) = read.await??;
-        if found || known {
-            Ok(Response::Deliveries { deliveries, more })
-        } else {
-            Err(DeskError::NotFound)
-        }
+        read.await?
     }
 
     /// One delivery; its bytes only where `content` asks for them.
@@ -48,45 +53,45 @@ impl Desk {
     ) -> Result<Response, DeskError> {
         let store = Arc::clone(&self.store);
         let delivery = DeliveryRef { message, destination: destination.into() };
-        let read = tokio::task::spawn_blocking(move || store.delivery(&delivery));
+        let read = tokio::task::spawn_blocking(move || {
+            if content { store.delivery(&delivery) } else { store.delivery_head(&delivery, HEAD) }
+        });
         let detail = read.await??.ok_or(DeskError::NotFound)?;
+        let row = row(&detail.row, detail.body.as_ref());
+        if !content {
+            return Ok(Response::Message(Box::new(DeliveryDetail {
+                row,
+                body: None,
+                reply: None,
+            })));
+        }
+        // The store learns of an answer when the delivery ends; its pool has that of the last attempt.
+        let latest = match self.face_of(destination) {
+            Some(face) => face.pool.last_reply(message).await,
+            None => None,
+        };
+        let reply = latest.or(detail.reply).map(|reply| reply.to_vec());
         Ok(Response::Message(Box::new(DeliveryDetail {
-            row: row(&detail.row, detail.body.as_ref()),
-            body: if content { detail.body.map(|body| body.to_vec()) } else { None },
-            reply: if content { detail.reply.map(|reply| reply.to_vec()) } else { None },
+            row,
+            body: detail.body.map(|body| body.to_vec()),
+            reply,
         })))
     }
 }
 
-/// Rows of these destinations, one destination after the other, and whether there are more.
-fn page(
+/// The ids an operator knows a message by stand in its bytes. A delivery that ended meanwhile is left out.
+fn with_heads(
     store: &dyn Store,
-    destinations: Vec<Arc<str>>,
-    state: DeliveryState,
-    after: Option<MessageId>,
-    limit: usize,
-) -> Result<(Vec<DeliveryRow>, bool), ReadError> {
-    let mut rows = Vec::new();
-    for destination in destinations {
-        let room = limit - rows.len();
-        if room == 0 {
-            return Ok((rows, true));
-        }
-        let query = Query { destination, state: Some(state.into()), after, limit: room };
-        let page = store.query(&query)?;
-        for found in &page.deliveries {
-            // The ids an operator knows a message by stand in its bytes; one that ended meanwhile is left out.
-            let delivery =
-                DeliveryRef { message: found.message, destination: Arc::clone(&found.destination) };
-            if let Some(detail) = store.delivery(&delivery)? {
-                rows.push(row(&detail.row, detail.body.as_ref()));
-            }
-        }
-        if page.next.is_some() {
-            return Ok((rows, true));
-        }
+    found: &[wardline_store::DeliveryRow],
+) -> Result<Vec<DeliveryRow>, ReadError> {
+    let mut rows = Vec::with_capacity(found.len());
+    for found in found {
+        let delivery =
+            DeliveryRef { message: found.message, destination: Arc::clone(&found.destination) };
+        let head = store.delivery_head(&delivery, HEAD)?;
+        rows.extend(head.map(|head| row(&head.row, head.body.as_ref())));
     }
-    Ok((rows, false))
+    Ok(rows)
 }
 
 /// A body that is damaged names nothing.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_flow::Cause;
 use wardline_store::{
-    Change, DeliveryRef, DeliveryRow, DeliveryState, Outcome, Query, ReadError, Store,
+    Change, DeliveryRef, DeliveryRow, DeliveryState, MessageId, Outcome, Query, ReadError, Store,
 };
 
 use super::super::protocol::{DiscardFrom, Which};
-use super::Act;
+use super::{Act, Acted, DeskError};
 
 /// Rows read at a time while all of a queue is gone through.
 const PAGE: usize = 1000;
@@ -21,7 +22,7 @@ pub(super) struct Queue<'a> {
 }
 
 /// Ends a hold, and puts deliveries held as unclear back in line.
-pub(super) fn retry(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
+pub(super) fn retry(queue: &Queue<'_>, act: &Act) -> Result<Acted, DeskError> {
     queue.store.record(
         Change::DestinationReleased {
             at: Timestamp::now(),
@@ -31,12 +32,12 @@ pub(super) fn retry(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
         None,
     );
     let revived = Outcome::Revived { by: Arc::clone(&act.by) };
-    queue.each(DeliveryState::Held, &Which::All, act, &revived)
+    Ok(queue.each(DeliveryState::Held, &Which::All, act, &revived)?.into())
 }
 
 /// Holds the whole destination.
 #[expect(clippy::unnecessary_wraps, reason = "one of several actions of the same form")]
-pub(super) fn hold(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
+pub(super) fn hold(queue: &Queue<'_>, act: &Act) -> Result<(), DeskError> {
     queue.store.record(
         Change::DestinationHeld {
             at: Timestamp::now(),
@@ -46,22 +47,29 @@ pub(super) fn hold(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
         },
         None,
     );
-    Ok(0)
+    Ok(())
 }
 
-/// Moves the head of the queue to the dead letters.
-pub(super) fn skip(queue: &Queue<'_>, act: &Act) -> Result<u64, ReadError> {
+/// Moves the head of the queue to the dead letters; if a message is named, only that one. Which it was.
+pub(super) fn skip(
+    queue: &Queue<'_>,
+    seen: Option<MessageId>,
+    act: &Act,
+) -> Result<Option<MessageId>, DeskError> {
     let pending = queue.page(DeliveryState::Pending, None, 1)?;
     let stopped = queue.page(DeliveryState::Held, None, 1)?;
     let first = pending.0.into_iter().chain(stopped.0).min_by_key(|row| row.message);
-    let Some(first) = first else { return Ok(0) };
+    let Some(first) = first else { return Ok(None) };
+    if seen.is_some_and(|seen| seen != first.message) {
+        return Err(DeskError::NotTheHead);
+    }
     let skipped = Outcome::Dead {
         attempts: first.attempts,
         cause: Cause::Skipped.code().into(),
-        reply: None,
+        reply: queue.reply(first.message)?,
     };
     queue.end(&first, act, &skipped);
-    Ok(1)
+    Ok(Some(first.message))
 }
 
 /// Ends deliveries undelivered.
@@ -70,7 +78,7 @@ pub(super) fn discard(
     from: DiscardFrom,
     which: &Which,
     act: &Act,
-) -> Result<u64, ReadError> {
+) -> Result<Acted, DeskError> {
     let discarded = Outcome::Discarded { by: Arc::clone(&act.by), reason: Arc::clone(&act.reason) };
     let states: &[DeliveryState] = match from {
         DiscardFrom::Queue => &[DeliveryState::Pending, DeliveryState::Held],
@@ -80,13 +88,13 @@ pub(super) fn discard(
     for &state in states {
         affected += queue.each(state, which, act, &discarded)?;
     }
-    Ok(affected)
+    Ok(affected.into())
 }
 
 /// Puts dead letters back in line.
-pub(super) fn revive(queue: &Queue<'_>, which: &Which, act: &Act) -> Result<u64, ReadError> {
+pub(super) fn revive(queue: &Queue<'_>, which: &Which, act: &Act) -> Result<Acted, DeskError> {
     let revived = Outcome::Revived { by: Arc::clone(&act.by) };
-    queue.each(DeliveryState::Dead, which, act, &revived)
+    Ok(queue.each(DeliveryState::Dead, which, act, &revived)?.into())
 }
 
 impl Queue<'_> {
@@ -116,12 +124,18 @@ impl Queue<'_> {
     fn page(
         &self,
         state: DeliveryState,
-        after: Option<wardline_store::MessageId>,
+        after: Option<MessageId>,
         limit: usize,
-    ) -> Result<(Vec<DeliveryRow>, Option<wardline_store::MessageId>), ReadError> {
+    ) -> Result<(Vec<DeliveryRow>, Option<MessageId>), ReadError> {
         let destination = Arc::clone(&self.destination);
         let page = self.store.query(&Query { destination, state: Some(state), after, limit })?;
         Ok((page.deliveries, page.next))
+    }
+
+    /// The last answer, which stays with a delivery that is skipped.
+    fn reply(&self, message: MessageId) -> Result<Option<Bytes>, ReadError> {
+        let delivery = DeliveryRef { message, destination: Arc::clone(&self.destination) };
+        Ok(self.store.delivery_head(&delivery, 0)?.and_then(|detail| detail.reply))
     }
 
     fn end(&self, row: &DeliveryRow, act: &Act, outcome: &Outcome) {
@@ -137,7 +151,8 @@ impl Queue<'_> {
 
 fn wanted(which: &Which, row: &DeliveryRow) -> bool {
     match which {
-        Which::All => true,
+        // Here nobody waits at a socket, so all is done at once and nothing is left of it.
+        Which::All | Which::Rest(_) => true,
         Which::Messages(messages) => messages.contains(&row.message),
     }
 }

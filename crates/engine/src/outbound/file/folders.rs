@@ -29,13 +29,24 @@ impl Folders {
 
 /// Makes a folder and those above it, each durable before anything is put into it.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    match make_one(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let above = parent(folder);
+            // A working directory that was removed is below nothing.
+            if above == folder {
+                return Err(error);
+            }
+            make_folder(above)?;
+            make_one(folder)
+        }
+        made => made,
+    }
+}
+
+fn make_one(folder: &Path) -> io::Result<()> {
     match fs::create_dir(folder) {
         Ok(()) => sync_folder(parent(folder)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make_folder(parent(folder))?;
-            make_folder(folder)
-        }
         Err(error) => Err(error),
     }
 }

@@ -19,7 +19,10 @@ impl Site {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(template);
         let template = path.to_str().expect("plain").parse().expect("a template");
-        Self { writer: FileWriter::new(Arc::from("archive"), template, order), folder }
+        Self {
+            writer: FileWriter::new(Arc::from("archive"), template, order, Turn::default()),
+            folder,
+        }
     }
 
     fn path(&self) -> &Path {
@@ -171,4 +174,38 @@ fn faults_are_told_by_kind_alone() {
     ] {
         assert_eq!(fault(&Error::from(kind)), expected, "{kind}");
     }
+}
+
+#[test]
+fn the_writers_of_a_destination_take_turns() {
+    let site = Site::new(Order::Fifo, "{control_id}.hl7");
+    let writer = &site.writer;
+    let next = FileWriter {
+        destination: Arc::clone(&writer.destination),
+        template: writer.template.clone(),
+        order: writer.order,
+        time_zone: writer.time_zone.clone(),
+        turn: writer.turn.clone(),
+    };
+    let mut large = delivery(1);
+    large.body = [&message("M1")[..], &vec![b'A'; 500_000]].concat().into();
+    for _ in 0..50 {
+        thread::scope(|scope| {
+            let other = scope.spawn(|| next.write(std::slice::from_ref(&large)));
+            assert_eq!(writer.write(std::slice::from_ref(&large)), [Filed::Delivered]);
+            assert_eq!(other.join().expect("written"), [Filed::Delivered]);
+        });
+        assert_eq!(site.files(), [("M1.hl7".to_owned(), large.body.to_vec())]);
+        fs::remove_file(site.path().join("M1.hl7")).expect("removed");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_however_often_its_parent_is_there() {
+    let removed = tempfile::tempdir().expect("a folder");
+    let open = fs::File::open(removed.path()).expect("open");
+    removed.close().expect("removed");
+    let nowhere = format!("/proc/self/fd/{}/below", std::os::fd::AsRawFd::as_raw_fd(&open));
+    folders::make_folder(Path::new(&nowhere))
+        .expect_err("what is below a removed folder is nowhere");
 }

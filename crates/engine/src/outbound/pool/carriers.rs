@@ -53,6 +53,7 @@ impl Carriers {
                 destination.id.arc(),
                 folder.path.clone(),
                 destination.order,
+                delivering.turn.clone(),
             ))),
             DestinationKind::Handler(handler) => {
                 let calls = HandlerCalls::new(delivering, handler, completions.clone());

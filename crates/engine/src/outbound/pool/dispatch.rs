@@ -112,8 +112,9 @@ impl Dispatch {
         Some((taken, group))
     }
 
-    /// When something may be sent that may not be sent now. What only lacks a free slot needs no clock.
-    pub(super) fn next_moment(&self, now: Instant) -> Option<Instant> {
+    /// When something may be sent that may not be sent now. What is due and only lacks a slot or room needs no clock.
+    pub(super) fn next_moment(&mut self, now: Instant) -> Option<Instant> {
+        self.lanes.wake_due(now);
         [self.lanes.next_due(), self.slots.next_end(now)].into_iter().flatten().min()
     }
 
@@ -173,7 +174,7 @@ impl Dispatch {
                 if reached_the_peer(received) && !failed_as_a_whole(received) {
                     self.slots.answered(carrier);
                 }
-                self.settle_attempt(id, received, reply, now)
+                self.settle_attempt(id, received, &reply, now)
             }
             Ended::Concluded => {
                 self.slots.answered(carrier);
@@ -201,12 +202,16 @@ impl Dispatch {
         &mut self,
         id: MessageId,
         received: Received,
-        reply: Bytes,
+        reply: &Bytes,
         now: &Now,
     ) -> Option<Settled> {
         let lease = self.lanes.in_flight(id)?;
         let situation = lease.attempted(received, now);
-        let fate = match classify(&self.policy, &situation, received) {
+        let verdict = classify(&self.policy, &situation, received);
+        if verdict != Verdict::Delivered {
+            lease.hear(reply);
+        }
+        let fate = match verdict {
             Verdict::Delivered => Fate::Delivered(code(received)),
             Verdict::RetryAfter { delay, cause } => {
                 let due = now.instant + delay;
@@ -215,8 +220,12 @@ impl Dispatch {
                 self.lanes.retry_at(id, due);
                 return Some(settled);
             }
-            Verdict::Dead { cause } => Fate::Dead { cause, reply, hold: self.streak.dead() },
+            Verdict::Dead { cause } => {
+                let reply = lease.last_reply.clone();
+                Fate::Dead { cause, reply, hold: self.streak.dead() }
+            }
             Verdict::Hold { cause } => {
+                let reply = lease.last_reply.clone();
                 self.lanes.stop_at(id);
                 Fate::Held { cause, reply }
             }

@@ -208,9 +208,16 @@ impl Lanes {
 
     /// Whether it is in hand.
     pub(super) fn contains(&self, id: MessageId) -> bool {
-        self.ready.contains_key(&id)
-            || self.in_flight.contains_key(&id)
-            || self.waiting.keys().any(|&(_, waiting)| waiting == id)
+        self.in_hand(id).is_some()
+    }
+
+    /// The delivery in hand of this id.
+    pub(super) fn in_hand(&self, id: MessageId) -> Option<&Lease> {
+        let waiting = || self.waiting.iter().find(|&(&(_, waiting), _)| waiting == id);
+        self.ready
+            .get(&id)
+            .or_else(|| self.in_flight.get(&id))
+            .or_else(|| waiting().map(|(_, lease)| lease))
     }
 
     /// Whether a lane's earlier deliveries let later ones go.

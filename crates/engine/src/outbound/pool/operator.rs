@@ -4,13 +4,14 @@
 //! outcome belongs to the peer.
 
 use actix::prelude::*;
+use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_flow::Cause;
 use wardline_store::{Change, DeliveryRef, MessageId, Name, Outcome};
 
 use super::state::{HoldReason, PoolState};
 use super::{OutboundPool, recording::name};
-use crate::outbound::handle::OperatorFault;
+use crate::outbound::door::OperatorFault;
 
 /// How many deliveries an operator's word has touched. `None`: not now, the queue is being read.
 pub(in crate::outbound) type Touched = Option<Result<u64, OperatorFault>>;
@@ -18,6 +19,10 @@ pub(in crate::outbound) type Touched = Option<Result<u64, OperatorFault>>;
 /// Ask how the destination stands.
 #[derive(Debug)]
 pub(in crate::outbound) struct Describe;
+
+/// Ask what was last answered to a delivery that is in hand.
+#[derive(Debug)]
+pub(in crate::outbound) struct LastReply(pub(in crate::outbound) MessageId);
 
 /// Stop the destination until [`Release`].
 #[derive(Debug)]
@@ -45,10 +50,13 @@ pub(in crate::outbound) struct Alter {
 }
 
 /// What is done to a delivery.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::outbound) enum Alteration {
     /// Make it a dead letter, so that its lane goes on.
-    Skip,
+    Skip {
+        /// The last answer, as far as the store has one; a later one in hand is kept instead.
+        stored_reply: Option<Bytes>,
+    },
     /// End it undelivered.
     Discard {
         /// Who.
@@ -63,8 +71,25 @@ pub(in crate::outbound) enum Alteration {
     },
 }
 
+impl std::fmt::Debug for Alteration {
+    /// An answer may quote the message: only its size is shown, PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Skip { stored_reply } => {
+                write!(f, "Skip({:?} bytes)", stored_reply.as_ref().map(Bytes::len))
+            }
+            Self::Discard { by, reason } => write!(f, "Discard({by}, {reason})"),
+            Self::Revive { by } => write!(f, "Revive({by})"),
+        }
+    }
+}
+
 impl Message for Describe {
     type Result = PoolState;
+}
+
+impl Message for LastReply {
+    type Result = Option<Bytes>;
 }
 
 impl Message for Hold {
@@ -111,31 +136,34 @@ impl OutboundPool {
     /// Does it to one delivery; none if it is in flight or that is how it stands already.
     fn alter(&mut self, id: MessageId, sends: u32, alteration: &Alteration) -> Option<Altered> {
         let lanes = &mut self.dispatch.lanes;
+        let goes_already = matches!(alteration, Alteration::Revive { .. }) && lanes.contains(id);
+        if goes_already || lanes.is_in_flight(id) {
+            return None;
+        }
+        let lease = lanes.withdraw(id);
+        match alteration {
+            Alteration::Revive { .. } => lanes.comes_again(id),
+            Alteration::Skip { .. } | Alteration::Discard { .. } if lease.is_none() => {
+                lanes.ended_elsewhere(id);
+            }
+            Alteration::Skip { .. } | Alteration::Discard { .. } => {}
+        }
         let outcome = match alteration {
-            Alteration::Skip => {
-                Outcome::Dead { attempts: sends, cause: name(Cause::Skipped), reply: None }
+            Alteration::Skip { stored_reply } => {
+                let heard = lease.as_ref().map(|lease| lease.last_reply.clone());
+                let heard = heard.filter(|reply| !reply.is_empty());
+                let reply = heard.or_else(|| stored_reply.clone());
+                Outcome::Dead { attempts: sends, cause: name(Cause::Skipped), reply }
             }
             Alteration::Discard { by, reason } => {
                 Outcome::Discarded { by: by.clone(), reason: reason.clone() }
             }
-            Alteration::Revive { by } if !lanes.contains(id) => Outcome::Revived { by: by.clone() },
-            Alteration::Revive { .. } => return None,
+            Alteration::Revive { by } => Outcome::Revived { by: by.clone() },
         };
-        if lanes.is_in_flight(id) {
-            return None;
-        }
-        let withdrawn = lanes.withdraw(id).map(|lease| lease.delivery.id);
-        match alteration {
-            Alteration::Revive { .. } => lanes.comes_again(id),
-            Alteration::Skip | Alteration::Discard { .. } if withdrawn.is_none() => {
-                lanes.ended_elsewhere(id);
-            }
-            Alteration::Skip | Alteration::Discard { .. } => {}
-        }
         let destination = self.destination.id.arc();
         let delivery = DeliveryRef { message: id, destination };
         let change = Change::Delivery { at: Timestamp::now(), delivery, outcome };
-        Some(Altered { change, withdrawn })
+        Some(Altered { change, withdrawn: lease.map(|lease| lease.delivery.id) })
     }
 }
 
@@ -144,6 +172,15 @@ impl Handler<Describe> for OutboundPool {
 
     fn handle(&mut self, Describe: Describe, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.describe())
+    }
+}
+
+impl Handler<LastReply> for OutboundPool {
+    type Result = Option<Bytes>;
+
+    fn handle(&mut self, LastReply(message): LastReply, _: &mut Self::Context) -> Self::Result {
+        let reply = &self.dispatch.lanes.in_hand(message)?.last_reply;
+        (!reply.is_empty()).then(|| reply.clone())
     }
 }
 

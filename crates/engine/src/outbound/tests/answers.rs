@@ -69,10 +69,7 @@ async fn a_rejection_is_a_dead_letter_after_one_attempt_and_the_lane_goes_on() {
     assert_eq!(dead.len(), 1);
     assert_eq!((dead[0].message, dead[0].attempts), (ids[0], 1));
     assert_eq!(dead[0].cause.as_deref(), Some("rejected"));
-    let delivery =
-        wardline_store::DeliveryRef { message: ids[0], destination: dead[0].destination.clone() };
-    let detail = site.store.delivery(&delivery).expect("read").expect("there");
-    assert!(detail.reply.expect("kept").ends_with(b"MSA|AR|M1\r"));
+    assert!(site.reply(ids[0]).await.expect("kept").ends_with(b"MSA|AR|M1\r"));
 }
 
 #[actix::test]
@@ -85,6 +82,18 @@ async fn errors_that_outlast_their_sends_are_dead_and_the_lane_goes_on() {
     site.delivered(1).await;
     assert_eq!(sink.ids(), ["M1", "M1", "M2"]);
     assert_eq!(site.rows(DeliveryState::Dead).await[0].cause.as_deref(), Some("error"));
+}
+
+#[actix::test]
+async fn the_answer_to_a_delivery_that_is_retried_is_there_to_be_seen() {
+    let sink = Sink::start(|_, _| Act::Answer("AE")).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    let ids = site.accept(1).await;
+    until(|| site.counters.retried.get() >= 1).await;
+    let reply = pool.last_reply(ids[0]).await.expect("kept");
+    assert!(reply.ends_with(b"MSA|AE|M1\r"));
+    assert_eq!(site.reply(ids[0]).await, None, "the store learns of it when it has ended");
 }
 
 #[actix::test]

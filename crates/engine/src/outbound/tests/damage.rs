@@ -5,11 +5,10 @@ use wardline_store::{DeliveryState, MessageId};
 
 use super::sink::Sink;
 use super::site::{Site, mllp, unordered, until};
-use crate::control::protocol::Which;
-use crate::outbound::PoolHandle;
+use crate::outbound::{Chosen, PoolDoor};
 
 /// Three messages of which the second is damaged before the pool, which is to read them from disk, starts.
-async fn second_of_three_damaged(destination: Destination) -> (Site, PoolHandle, Vec<MessageId>) {
+async fn second_of_three_damaged(destination: Destination) -> (Site, PoolDoor, Vec<MessageId>) {
     let site = Site::new(destination);
     let ids = site.accept(3).await;
     site.damage(b"|M2|");
@@ -29,7 +28,7 @@ async fn order_1_a_damaged_message_stops_its_lane_until_it_is_skipped() {
     site.accept(1).await;
     assert_eq!(sink.ids(), ["M1"], "what is behind it waits");
 
-    assert_eq!(pool.skip("ann", "test", false).await.expect("skipped"), 1);
+    assert_eq!(pool.skip(None, "ann", "test", false).await.expect("skipped"), ids[1]);
     site.delivered(3).await;
     assert_eq!(sink.ids(), ["M1", "M3", "M4"]);
     assert_eq!(site.rows(DeliveryState::Dead).await[0].message, ids[1]);
@@ -41,8 +40,11 @@ async fn a_damaged_message_without_order_stops_no_other_and_can_be_discarded() {
     let (site, pool, ids) = second_of_three_damaged(unordered(mllp(sink.address), 1)).await;
     site.delivered(2).await;
     assert_eq!(sink.ids(), ["M1", "M3"]);
-    let damaged = Which::Messages(vec![ids[1]]);
-    assert_eq!(pool.discard(false, damaged, "ann", "test", false).await.expect("discarded"), 1);
+    let damaged = Chosen::Messages(vec![ids[1]]);
+    assert_eq!(
+        pool.discard(false, damaged, "ann", "test", false).await.expect("discarded").touched,
+        1
+    );
     assert_eq!(site.rows(DeliveryState::Held).await, []);
 }
 

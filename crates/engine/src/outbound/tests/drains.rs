@@ -44,10 +44,27 @@ async fn a_pool_that_dies_is_replaced_and_nothing_is_lost() {
     site.delivered(1).await;
     site.accept(3).await;
     until(|| sink.log.len() == 2).await;
-    pool.kill().await;
+    pool.replace().await;
     until(|| site.counters.delivered.get() == 4).await;
     assert_eq!(site.rows(DeliveryState::Pending).await, []);
     let ids = sink.ids();
     assert_eq!(ids[..2], ["M1", "M2"]);
     assert_eq!(ids[ids.len() - 3..], ["M2", "M3", "M4"], "in order again: {ids:?}");
+}
+
+#[actix::test]
+async fn a_drain_does_not_wait_for_a_pool_that_is_to_be_replaced() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    site.accept(1).await;
+    site.delivered(1).await;
+    for _ in 0..3 {
+        pool.replace().await;
+    }
+    let mut gone = pool.kill().await;
+    gone.mark_unchanged();
+    site.drain();
+    pool.drained().await;
+    assert!(gone.changed().await.is_err(), "no pool is started to be drained");
 }

@@ -10,7 +10,7 @@ use wardline_config::{DestinationKind, HandlerDestination, HandlerLimits};
 use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source};
 use wardline_store::DeliveryState;
 
-use super::site::{DEADLINE, Site, destination, until};
+use super::site::{DEADLINE, Site, destination, max_attempts, until};
 use crate::handler::{Decision, HandlerSupervisor, Handlers, Received};
 use crate::outbound::testing::message;
 
@@ -109,6 +109,23 @@ async fn a_rejection_is_a_dead_letter_and_the_lane_goes_on() {
     site.delivered(1).await;
     let dead = site.rows(DeliveryState::Dead).await;
     assert_eq!(dead[0].cause.as_deref(), Some("handler-rejected"));
+    assert_eq!(site.reply(dead[0].message).await.as_deref(), Some(&b"never"[..]));
+}
+
+#[actix::test]
+async fn what_a_handler_said_when_it_failed_is_kept() {
+    let mut site = site(|_, before| match before {
+        0 => Decision::fail("the ward is closed"),
+        _ => panic!("a bug in a handler"),
+    });
+    site.delivering.destination = max_attempts(site.delivering.destination.clone(), 2);
+    let pool = site.start();
+    let ids = site.accept(1).await;
+    until(|| site.counters.retried.get() == 1).await;
+    let said = Some(&b"the ward is closed"[..]);
+    assert_eq!(pool.last_reply(ids[0]).await.as_deref(), said);
+    until(|| site.counters.dead.get() == 1).await;
+    assert_eq!(site.reply(ids[0]).await.as_deref(), said, "a panic says nothing newer");
 }
 
 #[actix::test]

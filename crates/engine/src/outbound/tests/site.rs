@@ -13,15 +13,15 @@ use tempfile::TempDir;
 use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
 use wardline_flow::{DestinationId, Routing};
 use wardline_store::{
-    Accept, DeliveryRow, DeliveryState, JournalStore, Lane, MessageId, NewDelivery, NewMessage,
-    Query, Store, StoreOptions,
+    Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, Lane, MessageId, NewDelivery,
+    NewMessage, Query, Store, StoreOptions,
 };
 
 use crate::drain::{Drain, Phase, PhaseSender};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
 use crate::outbound::testing::message;
-use crate::outbound::{Delivering, PoolHandle, start};
+use crate::outbound::{Delivering, PoolDoor, Turn, start};
 
 /// How long a test waits for what must come.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -94,13 +94,14 @@ impl Site {
             drain,
             handler: None,
             routing: Arc::new(Routing::default()),
+            turn: Turn::default(),
         };
         let next = Cell::new(0);
         Self { store, counters, completions, phase, delivering, destination: name, next, folder }
     }
 
     /// Starts the pool.
-    pub(super) fn start(&self) -> PoolHandle {
+    pub(super) fn start(&self) -> PoolDoor {
         start(self.delivering.clone(), &Arbiter::current())
     }
 
@@ -119,14 +120,26 @@ impl Site {
     }
 
     pub(super) async fn accept_body(&self, body: Bytes) -> MessageId {
-        let destination = Arc::clone(&self.destination);
-        let deliveries = vec![NewDelivery { destination, lane: Lane::FIFO, body: None }];
+        self.accept_record(vec![body]).await
+    }
+
+    /// Stores so many messages in one record.
+    pub(super) async fn accept_at_once(&self, count: usize) {
+        self.accept_record(vec![message("SAME"); count]).await;
+    }
+
+    async fn accept_record(&self, bodies: Vec<Bytes>) -> MessageId {
+        let new = |body| {
+            let destination = Arc::clone(&self.destination);
+            let deliveries = vec![NewDelivery { destination, lane: Lane::FIFO, body: None }];
+            NewMessage { body, hops: 0, deliveries }
+        };
         let accept = Accept {
             received_at: Timestamp::now(),
             listener: Arc::from("adt-in"),
             peer: Arc::from("127.0.0.1:1"),
             answer: None,
-            messages: vec![NewMessage { body, hops: 0, deliveries }],
+            messages: bodies.into_iter().map(new).collect(),
             concludes: None,
         };
         let (ticket, stored) = self.completions.ticket();
@@ -158,6 +171,14 @@ impl Site {
         let store = Arc::clone(&self.store);
         let page = tokio::task::spawn_blocking(move || store.query(&query)).await;
         page.expect("read").expect("readable").deliveries
+    }
+
+    /// The answer that is kept with a delivery.
+    pub(super) async fn reply(&self, message: MessageId) -> Option<Bytes> {
+        let delivery = DeliveryRef { message, destination: Arc::clone(&self.destination) };
+        let store = Arc::clone(&self.store);
+        let detail = tokio::task::spawn_blocking(move || store.delivery(&delivery)).await;
+        detail.expect("read").expect("readable").expect("there").reply
     }
 
     /// Waits until so many were delivered, and nothing is left.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::thread::{self, JoinHandle};
 
-use wardline_engine::control::protocol::DiscardFrom;
+use wardline_engine::control::protocol::{DiscardFrom, Rest};
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn engine(answers: Vec<Response>) -> (Reach, JoinHandle<Vec<Request>>) {
 }
 
 fn done(affected: u64, dry_run: bool) -> Response {
-    Response::Done { affected, dry_run, queue: None }
+    Response::Done { affected, dry_run, queue: None, message: None, rest: None }
 }
 
 fn discard(dry_run: bool) -> Request {
@@ -47,7 +47,8 @@ fn discard(dry_run: bool) -> Request {
 }
 
 fn carry_out(reach: &mut Reach, care: &Care) -> Result<Option<u64>, Failed> {
-    Ending { verb: "discard", destination: "lis", request: &discard }
+    let request = |dry_run, _| discard(dry_run);
+    Ending { verb: "discard", destination: "lis", request: &request }
         .carry_out(reach, TERMINAL, care)
 }
 
@@ -94,11 +95,12 @@ fn a_list_goes_on_behind_the_last_message_until_it_has_enough() {
         due: None,
         size: 0,
     };
-    let page = |ids: &[&str], more| Response::Deliveries {
+    let page = |ids: &[&str], next: &str| Response::Deliveries {
         deliveries: ids.iter().map(|id| row(id)).collect(),
-        more,
+        next: Some(next.parse().unwrap()),
     };
-    let (mut reach, engine) = engine(vec![page(&["1", "2"], true), page(&["3"], true)]);
+    let (mut reach, engine) =
+        engine(vec![page(&["1", "2"], "2/lis"), page(&[], "7"), page(&["8"], "8/lis")]);
     let wanted = Page { limit: NonZeroUsize::new(3).unwrap(), after: None };
     list(&mut reach, TERMINAL, Some("lis"), DeliveryState::Pending, &wanted).unwrap();
     let ask = |after: Option<&str>, limit| Request::Deliveries {
@@ -107,7 +109,7 @@ fn a_list_goes_on_behind_the_last_message_until_it_has_enough() {
         after: after.map(|id| id.parse().unwrap()),
         limit,
     };
-    assert_eq!(engine.join().unwrap(), [ask(None, 3), ask(Some("2"), 1)]);
+    assert_eq!(engine.join().unwrap(), [ask(None, 3), ask(Some("2/lis"), 1), ask(Some("7"), 1)]);
 }
 
 #[test]
@@ -120,4 +122,46 @@ fn touching_fewer_than_were_named_ends_partly_and_none_is_not_found() {
     );
     let all = Selection { messages: Vec::new(), all: true };
     assert_eq!(all.exit(0), Exit::Ok);
+}
+
+#[test]
+fn what_is_skipped_is_what_was_seen() {
+    let seen: MessageId = "4711".parse().unwrap();
+    let first = |dry_run| Response::Done {
+        affected: 1,
+        dry_run,
+        queue: None,
+        message: Some(seen),
+        rest: None,
+    };
+    let (mut reach, engine) = engine(vec![first(true), first(false)]);
+    let request = |dry_run, message| Request::Skip {
+        destination: "lis".to_owned(),
+        message,
+        by: "anna".to_owned(),
+        reason: "a test".to_owned(),
+        dry_run,
+    };
+    let ending = Ending { verb: "skip", destination: "lis", request: &request };
+    assert_eq!(ending.carry_out(&mut reach, TERMINAL, &care(false, true)).unwrap(), Some(1));
+    assert_eq!(engine.join().unwrap(), [request(true, None), request(false, Some(seen))]);
+}
+
+#[test]
+fn what_the_engine_has_left_of_all_is_asked_for_again_and_counted_together() {
+    let rest = Rest {
+        began: Timestamp::UNIX_EPOCH,
+        state: DeliveryState::Pending,
+        after: Some("1000".parse().unwrap()),
+    };
+    let part = Response::Done {
+        affected: 1000,
+        dry_run: false,
+        queue: None,
+        message: None,
+        rest: Some(rest.clone()),
+    };
+    let (mut reach, engine) = engine(vec![part, done(500, false)]);
+    assert_eq!(change(&mut reach, TERMINAL, &discard(false)).unwrap().affected, 1500);
+    assert_eq!(engine.join().unwrap(), [discard(false), discard(false).going_on(rest)]);
 }

@@ -72,8 +72,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Skip { .. }
         | Request::Discard { .. }
         | Request::Revive { .. }
-        | Request::StoreStats
-        | Request::Stop => PATIENCE,
+        | Request::StoreStats => PATIENCE,
     }
 }
 
@@ -93,12 +92,12 @@ mod tests {
             let mut stream = BufReader::new(listener.accept().unwrap().0);
             let mut request = String::new();
             stream.read_line(&mut request).unwrap();
-            stream.get_mut().write_all(b"{\"answer\":\"stopping\"}\n").unwrap();
+            stream.get_mut().write_all(b"{\"answer\":\"queues\",\"queues\":[]}\n").unwrap();
             request
         });
-        let answer = Live::connect(&socket).unwrap().ask(&Request::Stop).unwrap();
-        assert_eq!(answer, Response::Stopping);
-        assert_eq!(engine.join().unwrap(), "{\"command\":\"stop\"}\n");
+        let answer = Live::connect(&socket).unwrap().ask(&Request::Queues).unwrap();
+        assert_eq!(answer, Response::Queues { queues: Vec::new() });
+        assert_eq!(engine.join().unwrap(), "{\"command\":\"queues\"}\n");
     }
 
     #[test]

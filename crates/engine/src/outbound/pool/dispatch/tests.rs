@@ -263,6 +263,32 @@ fn what_is_due_and_lacks_a_free_slot_sets_no_timer() {
 }
 
 #[test]
+fn what_is_due_and_lacks_room_sets_no_timer() {
+    let mut bench = Bench::new(Order::None, 2, 2);
+    bench.attempt(reply(AckCode::AE), None);
+    let _the_only_call_there_is_room_for = bench.next().expect("the other one");
+    assert!(bench.dispatch.next_moment(bench.now.instant).is_some());
+    bench.passes(FIRST);
+    assert_eq!(bench.dispatch.next_moment(bench.now.instant), None);
+}
+
+#[test]
+fn the_last_answer_stays_with_what_ends_without_one() {
+    let mut destination = destination(Order::Fifo);
+    destination.policy.retry.max_attempts = NonZeroU32::new(2);
+    let mut bench = Bench::of(&destination, 1, 1);
+    let (carrier, first) = bench.next().expect("one");
+    let said = Bytes::from_static(b"the ward is closed");
+    let failed = Received::Handler(HandlerFault::Failed);
+    let ended = Ended::Attempted { received: failed, reply: said.clone() };
+    let settled = bench.reports(carrier, vec![(first, ended)], Some(CloseReason::Done));
+    bench.passes(bench.due_in(&settled[0].fate));
+    let settled = bench.attempt(Received::Handler(HandlerFault::Panicked), Some(CloseReason::Done));
+    let dead = Fate::Dead { cause: Cause::HandlerPanicked, reply: said, hold: false };
+    assert_eq!(settled.fate, dead);
+}
+
+#[test]
 fn nothing_goes_while_the_destination_is_held() {
     let mut bench = Bench::new(Order::Fifo, 1, 1);
     bench.dispatch.paused = true;

@@ -4,9 +4,11 @@
 //! in flight. It works the same when the pool has just been replaced.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Handler, Message};
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -17,17 +19,51 @@ use wardline_store::{
 
 use super::Delivering;
 use super::keeper::Current;
-use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK};
-use super::pool::{Alter, Alteration, Describe, Hold, OutboundPool, PoolState, Release, Touched};
-use crate::control::protocol::Which;
+use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK, TIME_FOR_ALL};
+use super::pool::{
+    Alter, Alteration, Describe, Hold, LastReply, OutboundPool, PoolState, Release, Touched,
+};
 
-/// Talks to the pool of one destination. Clone it freely.
+/// The way to the pool of one destination. Clone it freely.
 #[derive(Clone)]
-pub(crate) struct PoolHandle {
+pub(crate) struct PoolDoor {
     destination: Name,
     store: Arc<dyn Store>,
     current: Current,
     ended: watch::Receiver<bool>,
+    /// How long a word about all deliveries goes on.
+    time_for_all: Duration,
+}
+
+/// Which deliveries an operator's word is for.
+#[derive(Debug, Clone)]
+pub(crate) enum Chosen {
+    /// All that stand there at this moment.
+    All,
+    /// What was left of all.
+    Rest(Rest),
+    /// These.
+    Messages(Vec<MessageId>),
+}
+
+/// What a word about all deliveries has left when its time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// When it was said: what was received later is not meant.
+    pub(crate) began: Timestamp,
+    /// The state it was at.
+    pub(crate) state: DeliveryState,
+    /// What it had come to.
+    pub(crate) after: Option<MessageId>,
+}
+
+/// What an operator's word has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Deliveries touched, or that would be.
+    pub(crate) touched: u64,
+    /// What is left to be done.
+    pub(crate) rest: Option<Rest>,
 }
 
 /// Why an operator's word was not done.
@@ -39,8 +75,11 @@ pub(crate) enum OperatorFault {
     /// It is being sent at this moment.
     #[error("the delivery is being sent at this moment")]
     InFlight,
-    /// The queue was being read until the time was up.
-    #[error("the queue is being read")]
+    /// Another is at the head of the queue than was seen there.
+    #[error("the message is not the head of the queue any more")]
+    NotTheHead,
+    /// The queue was being read, or the pool did not come to it, until the time was up.
+    #[error("the pool had no time for it")]
     Busy,
     /// The engine drains.
     #[error("the engine is draining")]
@@ -60,27 +99,37 @@ const DEAD: &[DeliveryState] = &[DeliveryState::Dead];
 /// Deliveries that an operator must decide on.
 const HELD: &[DeliveryState] = &[DeliveryState::Held];
 
-impl PoolHandle {
+impl PoolDoor {
     pub(super) fn new(
         delivering: &Delivering,
         current: Current,
         ended: watch::Receiver<bool>,
     ) -> Self {
         let destination = delivering.destination.id.arc();
-        Self { destination, store: Arc::clone(&delivering.store), current, ended }
+        let store = Arc::clone(&delivering.store);
+        Self { destination, store, current, ended, time_for_all: TIME_FOR_ALL }
     }
 
     /// How the destination stands. `stopped` when its pool does not say.
     pub(crate) async fn describe(&self) -> PoolState {
-        self.tell(|| Describe).await.unwrap_or_else(|_gone| PoolState::stopped())
+        let told = self.tell(|| Describe, soon()).await;
+        told.unwrap_or_else(|_gone_or_busy| PoolState::stopped())
+    }
+
+    /// What was last answered to a delivery that is in hand, which the store learns only when it ends.
+    pub(crate) async fn last_reply(&self, message: MessageId) -> Option<Bytes> {
+        self.tell(|| LastReply(message), soon()).await.unwrap_or_default()
     }
 
     /// Ends a hold, puts held deliveries back in line and tries everything now. How many wait for it.
-    pub(crate) async fn retry(&self, by: &str) -> Result<u64, OperatorFault> {
+    pub(crate) async fn retry(&self, by: &str) -> Result<Done, OperatorFault> {
         let revive = Alteration::Revive { by: Name::from(by) };
-        let revived = self.alter_chosen(HELD, Which::All, &revive, false).await?;
+        let revived = self.alter_chosen(HELD, Chosen::All, &revive, false).await?;
+        if revived.rest.is_some() {
+            return Ok(revived);
+        }
         let woken = self.say(|| Release { by: Name::from(by) }).await?;
-        Ok(revived.max(woken))
+        Ok(Done { touched: revived.touched.max(woken), rest: None })
     }
 
     /// Keeps everything where it is until [`retry`](Self::retry). How many wait in hand.
@@ -88,35 +137,43 @@ impl PoolHandle {
         self.say(|| Hold { by: Name::from(by), reason: Name::from(reason) }).await
     }
 
-    /// Makes the first in line a dead letter, so that its lane goes on.
+    /// Makes the first in line a dead letter, so that its lane goes on. If a message is named, only that one. Which it was.
     pub(crate) async fn skip(
         &self,
+        seen: Option<MessageId>,
         by: &str,
         reason: &str,
         dry_run: bool,
-    ) -> Result<u64, OperatorFault> {
+    ) -> Result<MessageId, OperatorFault> {
         let mut first: Option<DeliveryRow> = None;
         for &state in QUEUED {
             let rows = self.page(state, None, 1).await?.deliveries.into_iter();
             first = rows.chain(first).min_by_key(|row| row.message);
         }
         let first = first.ok_or(OperatorFault::NotFound)?;
-        if !dry_run {
-            let (destination, message_id) = (&self.destination, first.message);
-            tracing::warn!(%destination, %message_id, by, reason, "skipped");
+        if seen.is_some_and(|seen| seen != first.message) {
+            return Err(OperatorFault::NotTheHead);
         }
-        self.alter(&[first], &Alteration::Skip, dry_run).await
+        let message_id = first.message;
+        if !dry_run {
+            let skip = Alteration::Skip { stored_reply: self.stored_reply(message_id).await? };
+            if self.alter(&[first], &skip, false).await? == 0 {
+                return Err(OperatorFault::NotFound);
+            }
+            tracing::warn!(destination = %self.destination, %message_id, by, reason, "skipped");
+        }
+        Ok(message_id)
     }
 
     /// Ends deliveries undelivered: of the queue, or dead letters. Those in flight are left alone.
     pub(crate) async fn discard(
         &self,
         dead_letters: bool,
-        chosen: Which,
+        chosen: Chosen,
         by: &str,
         reason: &str,
         dry_run: bool,
-    ) -> Result<u64, OperatorFault> {
+    ) -> Result<Done, OperatorFault> {
         let states = if dead_letters { DEAD } else { QUEUED };
         let discard = Alteration::Discard { by: Name::from(by), reason: Name::from(reason) };
         self.alter_chosen(states, chosen, &discard, dry_run).await
@@ -125,10 +182,10 @@ impl PoolHandle {
     /// Puts dead letters back in line.
     pub(crate) async fn revive(
         &self,
-        chosen: Which,
+        chosen: Chosen,
         by: &str,
         dry_run: bool,
-    ) -> Result<u64, OperatorFault> {
+    ) -> Result<Done, OperatorFault> {
         self.alter_chosen(DEAD, chosen, &Alteration::Revive { by: Name::from(by) }, dry_run).await
     }
 
@@ -141,47 +198,59 @@ impl PoolHandle {
     async fn alter_chosen(
         &self,
         states: &'static [DeliveryState],
-        chosen: Which,
+        chosen: Chosen,
         alteration: &Alteration,
         dry_run: bool,
-    ) -> Result<u64, OperatorFault> {
+    ) -> Result<Done, OperatorFault> {
         match chosen {
-            Which::All => {
-                let mut touched = 0;
-                for &state in states {
-                    touched += self.alter_all(state, alteration, dry_run).await?;
-                }
-                Ok(touched)
+            Chosen::All => {
+                let all = states.iter().map(|&state| Rest::all_in(state));
+                self.alter_all(all, alteration, dry_run).await
             }
-            Which::Messages(messages) => {
+            Chosen::Rest(rest) => {
+                let began = rest.began;
+                let later = states.iter().skip_while(|&&state| state != rest.state).skip(1);
+                let later = later.map(|&state| Rest { began, ..Rest::all_in(state) });
+                self.alter_all(std::iter::once(rest.clone()).chain(later), alteration, dry_run)
+                    .await
+            }
+            Chosen::Messages(messages) => {
                 let rows = self.rows(messages, states).await?;
-                self.alter(&rows, alteration, dry_run).await
+                let touched = self.alter(&rows, alteration, dry_run).await?;
+                Ok(Done { touched, rest: None })
             }
         }
     }
 
-    /// Everything that stood in this state when it began, in pages.
+    /// In pages, until all is done or the time is over; at least one page.
     async fn alter_all(
         &self,
-        state: DeliveryState,
+        all: impl Iterator<Item = Rest>,
         alteration: &Alteration,
         dry_run: bool,
-    ) -> Result<u64, OperatorFault> {
-        let began = Timestamp::now();
-        let (mut touched, mut after) = (0, None);
-        loop {
-            let Page { mut deliveries, next } = self.page(state, after, MAX_PAGE).await?;
-            let younger = deliveries.last().is_some_and(|row| row.received_at > began);
-            deliveries.retain(|row| row.received_at <= began);
-            touched += match self.alter(&deliveries, alteration, dry_run).await {
-                Err(OperatorFault::InFlight) => 0, // It was the only one left, and is being sent.
-                touched => touched?,
-            };
-            if younger || next.is_none() {
-                return Ok(touched);
+    ) -> Result<Done, OperatorFault> {
+        let deadline = Instant::now() + self.time_for_all;
+        let mut touched = 0;
+        for mut rest in all {
+            loop {
+                let Page { mut deliveries, next } =
+                    self.page(rest.state, rest.after, MAX_PAGE).await?;
+                let younger = deliveries.last().is_some_and(|row| row.received_at > rest.began);
+                deliveries.retain(|row| row.received_at <= rest.began);
+                touched += match self.alter(&deliveries, alteration, dry_run).await {
+                    Err(OperatorFault::InFlight) => 0, // It was the only one left, and is being sent.
+                    touched => touched?,
+                };
+                rest.after = next;
+                if younger || next.is_none() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    return Ok(Done { touched, rest: Some(rest) });
+                }
             }
-            after = next;
         }
+        Ok(Done { touched, rest: None })
     }
 
     async fn alter(
@@ -211,13 +280,20 @@ impl PoolHandle {
             let mut rows = Vec::new();
             for message in messages {
                 let delivery = DeliveryRef { message, destination: Name::clone(&destination) };
-                let row = store.delivery(&delivery)?.map(|detail| detail.row);
+                let row = store.delivery_head(&delivery, 0)?.map(|detail| detail.row);
                 rows.extend(row.filter(|row| states.contains(&row.state)));
             }
             Ok(rows)
         })
         .await?;
         if rows.is_empty() { Err(OperatorFault::NotFound) } else { Ok(rows) }
+    }
+
+    async fn stored_reply(&self, message: MessageId) -> Result<Option<Bytes>, OperatorFault> {
+        let store = Arc::clone(&self.store);
+        let delivery = DeliveryRef { message, destination: Name::clone(&self.destination) };
+        let head = blocking(move || store.delivery_head(&delivery, 0)).await?;
+        Ok(head.and_then(|detail| detail.reply))
     }
 
     async fn page(
@@ -239,9 +315,9 @@ impl PoolHandle {
         OutboundPool: Handler<M>,
         actix::Context<OutboundPool>: ToEnvelope<OutboundPool, M>,
     {
-        let deadline = Instant::now() + OPERATOR_TIMEOUT;
+        let deadline = soon();
         while Instant::now() < deadline {
-            if let Some(touched) = self.tell(&word).await? {
+            if let Some(touched) = self.tell(&word, deadline).await? {
                 return touched;
             }
             sleep(STORE_RECHECK).await;
@@ -250,13 +326,16 @@ impl PoolHandle {
     }
 
     /// Says it to the pool of the moment, waiting for one if it is just being replaced.
-    async fn tell<M>(&self, message: impl Fn() -> M) -> Result<M::Result, OperatorFault>
+    async fn tell<M>(
+        &self,
+        message: impl Fn() -> M,
+        deadline: Instant,
+    ) -> Result<M::Result, OperatorFault>
     where
         M: Message<Result: Send> + Send + 'static,
         OutboundPool: Handler<M>,
         actix::Context<OutboundPool>: ToEnvelope<OutboundPool, M>,
     {
-        let deadline = Instant::now() + OPERATOR_TIMEOUT;
         let mut current = self.current.clone();
         let told = async {
             loop {
@@ -272,8 +351,20 @@ impl PoolHandle {
                 sleep(STORE_RECHECK).await;
             }
         };
-        timeout_at(deadline, told).await.unwrap_or(Err(OperatorFault::Draining))
+        timeout_at(deadline, told).await.unwrap_or(Err(OperatorFault::Busy))
     }
+}
+
+impl Rest {
+    /// All that stand in this state now.
+    fn all_in(state: DeliveryState) -> Self {
+        Self { began: Timestamp::now(), state, after: None }
+    }
+}
+
+/// Until when an operator's word may wait.
+fn soon() -> Instant {
+    Instant::now() + OPERATOR_TIMEOUT
 }
 
 /// Runs what blocks on a thread for it.
@@ -287,13 +378,24 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[cfg(test)]
-impl PoolHandle {
-    /// Has the pool panic, and returns when another has taken its place.
-    pub(super) async fn kill(&self) {
-        let killed = self.current.borrow().clone().expect("a pool runs");
-        let _closed = killed.send(super::pool::Die).await;
+impl PoolDoor {
+    /// The same with time for one page only.
+    pub(super) fn hurried(self) -> Self {
+        Self { time_for_all: Duration::ZERO, ..self }
+    }
+
+    /// Has the pool panic. What comes after it is seen through what this gives.
+    pub(super) async fn kill(&self) -> Current {
         let mut current = self.current.clone();
-        let replaced = current.wait_for(|pool| pool.as_ref().is_some_and(|pool| *pool != killed));
-        replaced.await.expect("the keeper lives");
+        let pool = current.borrow().clone().expect("a pool runs");
+        let _closed = pool.send(super::pool::Die).await;
+        let gone = current.wait_for(|now| now.as_ref() != Some(&pool)).await;
+        drop(gone.expect("the keeper lives"));
+        current
+    }
+
+    /// Has the pool panic, and returns when another has taken its place.
+    pub(super) async fn replace(&self) {
+        self.kill().await.wait_for(Option::is_some).await.expect("the keeper lives");
     }
 }

@@ -1,0 +1,227 @@
+//! What is shown of the engine and its parts.
+
+use serde::{Deserialize, Serialize};
+use wardline_store::MessageId;
+
+use super::DeliveryState;
+use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
+
+/// The engine at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// `[engine] name`.
+    pub name: String,
+    /// The version of the binary.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// When it started, RFC 3339.
+    pub started: String,
+    /// `running` or `draining`.
+    pub phase: String,
+    /// Whether messages are taken in, and why not.
+    pub intake: String,
+    /// Resident memory, bytes.
+    pub resident_bytes: u64,
+    /// One row a listener.
+    pub listeners: Vec<ListenerRow>,
+    /// One row a destination.
+    pub destinations: Vec<QueueRow>,
+    /// One row a handler.
+    pub handlers: Vec<HandlerRow>,
+    /// Messages accepted that no route matched.
+    pub unrouted: u64,
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListenerRow {
+    /// Its id.
+    pub id: String,
+    /// The bound address, with the real port where 0 was asked for.
+    pub address: String,
+    /// Open connections.
+    pub connections: u64,
+    /// The most it takes.
+    pub max_connections: u64,
+    /// When the last message came, RFC 3339.
+    pub last_received: Option<String>,
+    /// Its counters since the start.
+    pub counts: ListenerCounts,
+}
+
+/// One handler.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HandlerRow {
+    /// Its name.
+    pub name: String,
+    /// `up`, `degraded` or `down`.
+    pub state: String,
+    /// Instances that take messages.
+    pub instances: u64,
+    /// Threads abandoned because the handler blocked them.
+    pub stuck: u64,
+    /// Its counters since the start.
+    pub counts: HandlerCounts,
+}
+
+/// One destination and its queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The destination's id.
+    pub destination: String,
+    /// `mllp`, `file`, `handler`, or `orphaned` when the configuration does not name it.
+    pub kind: String,
+    /// Where it delivers: an address, a folder template, a handler's name.
+    pub endpoint: String,
+    /// `up`, `retrying`, `down`, `held`, `idle`, `orphaned`, `stopped`.
+    pub state: String,
+    /// Why it is in that state, with the cause's stable code.
+    pub reason: Option<String>,
+    /// Deliveries waiting.
+    pub pending: u64,
+    /// Deliveries stopped as unclear.
+    pub held: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// When the oldest waiting message was received, RFC 3339.
+    pub oldest: Option<String>,
+    /// Attempts of the head of the queue.
+    pub head_attempts: u32,
+    /// When the head is tried next, RFC 3339.
+    pub next_retry: Option<String>,
+    /// Why its last connection ended, by a stable code.
+    pub last_close: Option<String>,
+    /// When the last delivery succeeded, RFC 3339.
+    pub last_delivered: Option<String>,
+    /// Its counters since the start; absent on a stopped store.
+    pub counts: Option<DestinationCounts>,
+}
+
+/// One delivery in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRow {
+    /// The message.
+    pub message: MessageId,
+    /// The destination's id.
+    pub destination: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// MSH-10.
+    pub control_id: String,
+    /// MSH-9, as `ADT^A01`.
+    pub message_type: String,
+    /// When it was received, RFC 3339.
+    pub received: String,
+    /// Through which listener.
+    pub listener: String,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// The cause's stable code, if an attempt failed.
+    pub cause: Option<String>,
+    /// When it is tried next, RFC 3339.
+    pub due: Option<String>,
+    /// Size of what is sent, bytes.
+    pub size: u64,
+}
+
+/// One delivery, whole.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDetail {
+    /// Its row.
+    pub row: DeliveryRow,
+    /// The bytes to send, only if asked for and not damaged on the disk. As Latin-1 text, so that every byte survives
+    /// JSON.
+    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<Vec<u8>>,
+    /// What the peer answered last, only if asked for.
+    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    pub reply: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for DeliveryDetail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeliveryDetail")
+            .field("row", &self.row)
+            .field("body_bytes", &self.body.as_ref().map(Vec::len))
+            .field("reply_bytes", &self.reply.as_ref().map(Vec::len))
+            .finish()
+    }
+}
+
+/// Figures of the store, for `store stats`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoreFigures {
+    /// The folder.
+    pub folder: String,
+    /// Journal segments and their bytes.
+    pub segments: u64,
+    /// Bytes of all segments.
+    pub journal_bytes: u64,
+    /// Bytes of the index's files.
+    pub index_bytes: u64,
+    /// Files in the index's `blobs/`; anything but 0 is a fault.
+    pub index_blobs: u64,
+    /// Bytes durable in the journal that the index has not taken in yet.
+    pub index_lag: u64,
+    /// How often the index was rebuilt since the start.
+    pub index_rebuilds: u64,
+    /// Deliveries that have not ended, dead letters included.
+    pub live_deliveries: u64,
+    /// Free space where the store lies, bytes.
+    pub free_bytes: u64,
+    /// Groups synced since the start, and records in them.
+    pub syncs: u64,
+    /// Records written since the start.
+    pub records: u64,
+    /// Bytes written to the journal since the start, headers and padding included.
+    pub written_bytes: u64,
+    /// When the oldest record kept was written, RFC 3339.
+    pub oldest: Option<String>,
+    /// Why the oldest segment is still there, if retention would drop it.
+    pub oldest_kept_because: Option<String>,
+}
+
+/// What `store verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyFigures {
+    /// Records read.
+    pub records: u64,
+    /// Messages among them.
+    pub messages: u64,
+    /// Deliveries that have not ended.
+    pub live: u64,
+    /// What is wrong, each with its place; empty = sound.
+    pub faults: Vec<String>,
+}
+
+/// Bytes as Latin-1 text: one character a byte, readable for most messages and lossless for all.
+mod latin1 {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's `with` asks for this signature")]
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => {
+                serializer.serialize_some(&bytes.iter().map(|&b| char::from(b)).collect::<String>())
+            }
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        let text: Option<String> = Option::deserialize(deserializer)?;
+        text.map(|text| {
+            text.chars()
+                .map(|c| u8::try_from(u32::from(c)))
+                .collect::<Result<_, _>>()
+                .map_err(|_| serde::de::Error::custom("a character beyond Latin-1 in bytes"))
+        })
+        .transpose()
+    }
+}
