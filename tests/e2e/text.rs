@@ -14,6 +14,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_route_finds_what_stands_behind_a_character_with_a_delimiter_in_it,
         a_message_passes_through_in_its_own_charset_byte_for_byte,
         a_charset_that_is_unknown_or_not_kept_is_taken_and_counted,
+        a_destination_gets_messages_in_the_charset_that_it_reads,
+        a_message_that_a_destination_could_not_read_is_not_taken,
         a_message_that_breaks_its_profile_is_taken_and_counted,
         a_message_that_breaks_its_profile_is_rejected_with_its_place_where_told_so,
     ]
@@ -99,6 +101,66 @@ fn a_charset_that_is_unknown_or_not_kept_is_taken_and_counted() {
         assert_eq!(peer.send(&message), "AA");
     }
     assert_eq!(engine.counts("in").lint_message, 3);
+}
+
+/// A folder for everything beside `lis`, which is written in another charset.
+fn transcoded(unmappable: &str, sink: &Sink) -> Site {
+    Site::new(
+        PROGRAM,
+        &format!(
+            r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+
+[[routes]]
+id = "all"
+match = {{}}
+to = ["lis", "folder"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{}"
+charset = "8859/1"
+{unmappable}
+
+[[destinations]]
+id = "folder"
+kind = "file"
+path = "out/{{control_id}}.hl7"
+"#,
+            sink.address()
+        ),
+    )
+}
+
+fn a_destination_gets_messages_in_the_charset_that_it_reads() {
+    let sink = Sink::accepting();
+    let site = transcoded("unmappable = \"escape\"", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let sent = named("M1", "UNICODE UTF-8", "Seán 表".as_bytes());
+    assert_eq!(peer.send(&sent), "AA");
+    let arrived = sink.wait_for(1);
+    let expected = named("M1", "8859/1", b"Se\xe1n \\XE8A1A8\\");
+    assert_eq!(arrived[0].payload, expected, "{:?}", arrived[0].payload.escape_ascii());
+    engine.wait_for_queue("folder", "drained", |row| row.pending == 0);
+    let kept = std::fs::read(site.folder().join("out/M1.hl7")).expect("a file");
+    assert_eq!(kept, sent, "RAW-1: only the destination with a charset gets other bytes");
+}
+
+fn a_message_that_a_destination_could_not_read_is_not_taken() {
+    let sink = Sink::accepting();
+    let site = transcoded("", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let answer = peer.exchange(&named("M1", "UNICODE UTF-8", "Seán 表".as_bytes()));
+    assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 2)), ("AE".into(), "M1".into()));
+    let text = "not for lis: 1 characters cannot be written in windows-1252";
+    assert_eq!(field(&answer, "MSA", 3), text);
+    assert_eq!(engine.counts("in").stored, 0, "ROUTE-1: to all of its destinations, or to none");
+    assert_eq!(peer.send(&named("M2", "UNICODE UTF-8", "Seán".as_bytes())), "AA");
 }
 
 /// An engine whose listener holds messages against a profile.

@@ -15,6 +15,7 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod transcoding;
 
 pub mod control;
 pub mod events;

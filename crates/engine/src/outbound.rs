@@ -40,6 +40,7 @@ use wardline_store::Store;
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment};
+use crate::transcoding::Transcoding;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
 pub(crate) use file::Turn;
@@ -63,6 +64,8 @@ pub(crate) struct Delivering {
     pub(crate) routing: Arc<Routing>,
     /// Whose turn it is to write files, for a destination of that kind.
     pub(crate) turn: Turn,
+    /// The charset it goes there in.
+    pub(crate) transcoding: Arc<Transcoding>,
 }
 
 /// Starts the pool of one destination on `arbiter`, with all its connections.

@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use wardline_flow::{DeliveryPolicy, DestinationId, HandlerName};
+use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
 
@@ -20,6 +21,10 @@ pub struct Destination {
     pub order: Order,
     /// The table `retry` and what follows it: `on_exhausted`, `on_unclear`.
     pub policy: DeliveryPolicy,
+    /// The charset that it is sent; absent: the bytes that came.
+    pub charset: Option<Charset>,
+    /// What becomes of a character that the charset lacks.
+    pub unmappable: Unmappable,
     /// Dead letters in a row after which the destination is held.
     pub max_consecutive_dead: NonZeroU32,
 }
@@ -33,6 +38,8 @@ impl Destination {
             kind,
             order: Order::Fifo,
             policy: DeliveryPolicy::default(),
+            charset: None,
+            unmappable: Unmappable::Fail,
             max_consecutive_dead: FIVE,
         }
     }

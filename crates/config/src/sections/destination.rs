@@ -1,6 +1,7 @@
 //! `[[destinations]]`, with the keys of its kind and its table `retry`.
 
 use wardline_flow::{DeliveryPolicy, RetryPolicy};
+use wardline_hl7::Charset;
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{
@@ -42,6 +43,8 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
     let policy = read_policy(&mut section);
     let order = section.get("order");
     let max_consecutive_dead = section.get("max_consecutive_dead");
+    let charset: Option<Placed<Charset>> = section.get("charset");
+    let unmappable = section.get("unmappable");
     if let Some(kind) = &draft.kind {
         section.call(format!("a destination of kind \"{}\"", kind.value.as_str()));
         section.finish();
@@ -51,6 +54,10 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         destination.policy = policy;
         if let Some(order) = order {
             destination.order = order.value;
+        }
+        destination.charset = charset.map(|charset| charset.value);
+        if let Some(unmappable) = unmappable {
+            destination.unmappable = unmappable.value;
         }
         if let Some(limit) = max_consecutive_dead {
             destination.max_consecutive_dead = limit.value;

@@ -1,7 +1,7 @@
 //! Keys that take one of a few words.
 
 use wardline_flow::{OnExhausted, OnUnclear, Presence};
-use wardline_hl7::SegmentEnds;
+use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
@@ -46,6 +46,7 @@ choice!(Order { "fifo" => Fifo, "none" => None });
 choice!(Presence { "require" => Require, "accept" => Accept });
 choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
+choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
 choice!(WhenFull {
     "replace-oldest-idle-of-same-source" => ReplaceOldestIdleOfSameSource,

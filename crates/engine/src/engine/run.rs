@@ -25,6 +25,7 @@ use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment};
 use crate::outbound::{self, Delivering, PoolDoor};
+use crate::transcoding::Transcoding;
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
 const INDEX_CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -139,6 +140,7 @@ impl Engine {
         drain: &Drain,
     ) -> (Vec<PoolDoor>, Vec<DestinationFace>) {
         let routing = Arc::new(self.config.routing.clone());
+        let transcoding = Arc::new(Transcoding::of(&self.config));
         let mut pools = Vec::new();
         let mut faces = Vec::new();
         for (destination, quay) in self.config.destinations.iter().zip(quays.iter().cycle()) {
@@ -157,6 +159,7 @@ impl Engine {
                 handler,
                 routing: Arc::clone(&routing),
                 turn: outbound::Turn::default(),
+                transcoding: Arc::clone(&transcoding),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
             faces.push(DestinationFace {
@@ -178,13 +181,19 @@ impl Engine {
         drain: &Drain,
     ) -> (Vec<Berthed>, Vec<ListenerFace>) {
         let routing = Arc::new(self.config.routing.clone());
+        let transcoding = Arc::new(Transcoding::of(&self.config));
         let control_ids = Arc::new(ControlIds::starting_at(Timestamp::now()));
         let mut all = Vec::new();
         let mut faces = Vec::new();
         for (listener, endpoint) in self.config.listeners.iter().zip(&self.endpoints) {
             let roster =
                 Roster::new(listener.max_connections, listener.max_per_source, listener.when_full);
-            let intake = Intake::new(listener.clone(), Arc::clone(&routing), Arc::clone(callers));
+            let intake = Intake::new(
+                listener.clone(),
+                Arc::clone(&routing),
+                Arc::clone(callers),
+                Arc::clone(&transcoding),
+            );
             let intake = Arc::new(intake);
             let last_received = Arc::new(Moment::default());
             let berths: Vec<Berth> = quays

@@ -20,12 +20,13 @@ use wardline_config::{Listener, ProfileLevel, Unrouted};
 use wardline_flow::{HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source};
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{ErrorCode, Message};
-use wardline_store::{Lane, NewDelivery, NewMessage};
+use wardline_store::NewMessage;
 
 use super::answer::{failure, rejection};
 use crate::events::ExceptionReason;
 use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
 use crate::observe::{ListenerCounters, UnroutedTypes};
+use crate::transcoding::{Transcoding, Untranscodable};
 
 /// What one listener decides with.
 pub(crate) struct Intake {
@@ -33,6 +34,7 @@ pub(crate) struct Intake {
     source: Source,
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
+    transcoding: Arc<Transcoding>,
     told: UnroutedTypes,
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
@@ -74,6 +76,7 @@ impl Intake {
         listener: Listener,
         routing: Arc<Routing>,
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
+        transcoding: Arc<Transcoding>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
         Self {
@@ -81,6 +84,7 @@ impl Intake {
             source,
             routing,
             handlers,
+            transcoding,
             told: UnroutedTypes::default(),
             told_rules: Mutex::default(),
         }
@@ -177,7 +181,8 @@ impl Intake {
             None => self.settle(vec![(message.clone(), Plan::of(&routes))]),
             Some(messages) if messages.is_empty() => {
                 // The message ends with its handler, and is kept to show that it did.
-                let messages = vec![planned(message, Plan::default())];
+                let body = message.bytes().clone();
+                let messages = vec![NewMessage { body, hops: 0, deliveries: Vec::new() }];
                 Decided::Store(Settled { messages, ..Settled::default() })
             }
             Some(messages) => {
@@ -265,7 +270,10 @@ impl Intake {
                     }
                 }
             }
-            settled.messages.push(planned(&message, plan));
+            match self.transcoding.planned(&message, 0, plan) {
+                Ok(planned) => settled.messages.push(planned),
+                Err(error) => return Decided::Refuse(untranscodable(&error)),
+            }
         }
         if settled.messages.is_empty() {
             return Decided::Discard { messages: settled.discarded };
@@ -274,14 +282,9 @@ impl Intake {
     }
 }
 
-/// A message with its deliveries, each in the lane of its order. It has passed no handler destination.
-fn planned(message: &Message, plan: Plan) -> NewMessage {
-    let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
-        destination: planned.destination.arc(),
-        lane: Lane::FIFO,
-        body: None,
-    });
-    NewMessage { body: message.bytes().clone(), hops: 0, deliveries: deliveries.collect() }
+/// AE: a change of the destination's settings would let it pass.
+fn untranscodable(error: &Untranscodable) -> Refusal {
+    failure(format!("{error}: {}", error.source))
 }
 
 fn no_route() -> Refusal {

@@ -18,9 +18,7 @@ use jiff::Timestamp;
 use wardline_config::HandlerDestination;
 use wardline_flow::{DestinationId, HandlerFault as Fault, Received, Routing, Source};
 use wardline_hl7::Message;
-use wardline_store::{
-    Accept, Concluded, DeliveryRef, Lane, Name, NewDelivery, NewMessage, Outcome, Refusal, Store,
-};
+use wardline_store::{Accept, Concluded, DeliveryRef, Name, NewMessage, Outcome, Refusal, Store};
 
 use super::Delivering;
 use super::delivery::Delivery;
@@ -30,6 +28,7 @@ use crate::drain::Drain;
 use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, UnroutedTypes};
+use crate::transcoding::{Transcoding, Untranscodable};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
 const MAX_HOPS: u8 = 8;
@@ -44,6 +43,7 @@ pub(super) struct HandlerCalls {
     caller: Option<HandlerCaller>,
     timeout: Duration,
     routing: Arc<Routing>,
+    transcoding: Arc<Transcoding>,
     store: Arc<dyn Store>,
     completions: Completions,
     drain: Drain,
@@ -64,6 +64,7 @@ impl HandlerCalls {
             caller: delivering.handler.clone(),
             timeout: handler.timeout,
             routing: Arc::clone(&delivering.routing),
+            transcoding: Arc::clone(&delivering.transcoding),
             store: Arc::clone(&delivering.store),
             completions,
             drain: delivering.drain.clone(),
@@ -122,8 +123,16 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let messages: Vec<NewMessage> =
+        let planned: Result<Vec<NewMessage>, Untranscodable> =
             emitted.iter().map(|message| self.planned(delivery.hops + 1, message)).collect();
+        let messages = match planned {
+            Ok(messages) => messages,
+            Err(error) => {
+                let reason = &error.source;
+                tracing::warn!(destination = %self.destination, message_id = %delivery.id, %error, %reason, "nothing is stored");
+                return failed(Fault::Failed);
+            }
+        };
         let unrouted: Vec<String> = (emitted.iter().zip(&messages))
             .filter(|(_, planned)| planned.deliveries.is_empty())
             .map(|(message, _)| message.header().message_code())
@@ -136,14 +145,9 @@ impl HandlerCalls {
     }
 
     /// One emitted message with all its deliveries.
-    fn planned(&self, hops: u8, message: &Message) -> NewMessage {
+    fn planned(&self, hops: u8, message: &Message) -> Result<NewMessage, Untranscodable> {
         let plan = self.routing.plan(&self.source, message);
-        let deliveries = plan.deliveries.into_iter().map(|planned| NewDelivery {
-            destination: planned.destination.arc(),
-            lane: Lane::FIFO,
-            body: None,
-        });
-        NewMessage { body: message.bytes().clone(), hops, deliveries: deliveries.collect() }
+        self.transcoding.planned(message, hops, plan)
     }
 
     /// Counts and tells of what was emitted and is kept with nowhere to go.

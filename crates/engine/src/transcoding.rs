@@ -1,0 +1,60 @@
+//! The charsets that destinations ask for: a body of its own for each delivery to one, made before it is stored, so that
+//! what is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use wardline_config::Config;
+use wardline_flow::{DestinationId, Plan};
+use wardline_hl7::{Charset, Message, ReencodeError, Unmappable};
+use wardline_store::{Lane, NewDelivery, NewMessage};
+
+/// The destinations with a `charset` of their own.
+#[derive(Debug, Default)]
+pub(crate) struct Transcoding(BTreeMap<DestinationId, (Charset, Unmappable)>);
+
+/// A message that one of its destinations could not read.
+#[derive(Debug, thiserror::Error)]
+#[error("not for {destination}")]
+pub(crate) struct Untranscodable {
+    pub(crate) destination: DestinationId,
+    pub(crate) source: ReencodeError,
+}
+
+impl Transcoding {
+    pub(crate) fn of(config: &Config) -> Self {
+        let own = config.destinations.iter().filter_map(|destination| {
+            Some((destination.id.clone(), (destination.charset?, destination.unmappable)))
+        });
+        Self(own.collect())
+    }
+
+    /// A message with its deliveries, each in the lane of its order and the charset of its destination.
+    pub(crate) fn planned(
+        &self,
+        message: &Message,
+        hops: u8,
+        plan: Plan,
+    ) -> Result<NewMessage, Untranscodable> {
+        let mut deliveries = Vec::with_capacity(plan.deliveries.len());
+        for planned in plan.deliveries {
+            let body = self.body(&planned.destination, message)?;
+            let destination = planned.destination.arc();
+            deliveries.push(NewDelivery { destination, lane: Lane::FIFO, body });
+        }
+        Ok(NewMessage { body: message.bytes().clone(), hops, deliveries })
+    }
+
+    /// `None` where the destination takes what came.
+    fn body(
+        &self,
+        destination: &DestinationId,
+        message: &Message,
+    ) -> Result<Option<Bytes>, Untranscodable> {
+        let Some((charset, unmappable)) = self.0.get(destination) else { return Ok(None) };
+        let body = message
+            .reencode(*charset, *unmappable)
+            .map_err(|source| Untranscodable { destination: destination.clone(), source })?;
+        Ok((body != *message.bytes()).then_some(body))
+    }
+}
