@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_charset_that_is_unknown_or_not_kept_is_taken_and_counted,
         a_destination_gets_messages_in_the_charset_that_it_reads,
         a_message_that_a_destination_could_not_read_is_not_taken,
+        a_batch_is_split_into_files_byte_for_byte,
+        what_is_unusual_in_files_is_told_before_a_listener_counts_it,
         a_message_that_breaks_its_profile_is_taken_and_counted,
         a_message_that_breaks_its_profile_is_rejected_with_its_place_where_told_so,
     ]
@@ -161,6 +163,35 @@ fn a_message_that_a_destination_could_not_read_is_not_taken() {
     assert_eq!(field(&answer, "MSA", 3), text);
     assert_eq!(engine.counts("in").stored, 0, "ROUTE-1: to all of its destinations, or to none");
     assert_eq!(peer.send(&named("M2", "UNICODE UTF-8", "Seán".as_bytes())), "AA");
+}
+
+fn a_batch_is_split_into_files_byte_for_byte() {
+    let site = Site::new(PROGRAM, "");
+    let messages = [named("M1", "", b"DOE"), named("M2", "SHIFT_JIS", SHIFT_JIS)];
+    let whole = [&b"BHS|^~\\&|A\r"[..], &messages.concat(), b"BTS|2\r"].concat();
+    std::fs::write(site.folder().join("batch.hl7"), whole).expect("a writable folder");
+    let output = site.command(["hl7", "split", "batch.hl7", "--into", "parts"]);
+    assert!(output.status.success(), "{output:?}");
+    for (message, number) in messages.iter().zip(1..) {
+        let path = site.folder().join(format!("parts/batch-{number:04}.hl7"));
+        assert_eq!(&std::fs::read(path).expect("a file"), message);
+    }
+    let again = site.command(["hl7", "split", "batch.hl7", "--into", "parts"]);
+    assert_eq!(again.status.code(), Some(1), "no file is replaced");
+}
+
+fn what_is_unusual_in_files_is_told_before_a_listener_counts_it() {
+    let site = Site::new(PROGRAM, "");
+    let rule = "[[rules]]\nid = \"birth\"\nrequire = \"PID-7\"\n";
+    std::fs::write(site.folder().join("adt.toml"), rule).expect("a writable folder");
+    std::fs::write(site.folder().join("a.hl7"), named("M1", "ISO IR 999", b"SECRET"))
+        .expect("a writable folder");
+    let output = site.command(["hl7", "lint", "--strict", "--profile", "adt.toml", "a.hl7"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("unknown-charset"), "{told}");
+    assert!(told.contains("PID-7 is required (rule birth)"), "{told}");
+    assert!(!told.contains("SECRET"), "{told}");
 }
 
 /// An engine whose listener holds messages against a profile.

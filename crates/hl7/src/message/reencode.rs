@@ -61,6 +61,18 @@ impl Message {
             .map_err(|source| ReencodeError::Undeclarable { charset: to, source })
     }
 
+    /// The same message with its text in UTF-8, for whoever shows it. Nothing else of it changes: MSH-18 names what it
+    /// was.
+    #[must_use]
+    pub fn in_utf8(&self) -> Self {
+        if self.is_plain_ascii() || self.charset() == Charset::Utf8 {
+            return self.clone();
+        }
+        let text = self.charset().decode(self.body());
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        self.reading_as(text, Charset::Utf8).unwrap_or_else(|_| self.clone())
+    }
+
     fn is_plain_ascii(&self) -> bool {
         self.bytes.is_ascii() && !self.bytes.contains(&crate::charset::ESC)
     }

@@ -218,6 +218,18 @@ fn a_character_that_is_lacking_fails_or_is_replaced_or_escaped() {
 }
 
 #[test]
+fn a_message_is_shown_in_utf_8_with_the_same_parts() {
+    for (declared, name, family, given) in OVERLAPPING {
+        let message = message(declared, name);
+        let shown = message.in_utf8();
+        assert_eq!(shown.get(&path("PID-5.1")).raw(), family.as_bytes(), "{declared}");
+        assert_eq!(shown.get(&path("PID-5.2")).raw(), given.as_bytes(), "{declared}");
+        assert_eq!(shown.header().character_set(), declared.as_bytes());
+        assert_eq!(shown.segments().count(), message.segments().count());
+    }
+}
+
+#[test]
 fn what_is_in_the_charset_already_stays_as_it_is() {
     for payload in [
         "MSH|^~\\&|A|B\rPID|1\r",

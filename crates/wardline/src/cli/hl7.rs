@@ -1,28 +1,36 @@
 //! `wardline hl7`: looks at messages in files, without an engine.
 
+mod diff;
 mod fmt;
 mod get;
+mod lint;
 mod paint;
+mod split;
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use clap::Subcommand;
-use wardline_hl7::{Message, ParseError};
+use clap::{Args, Subcommand};
+use wardline_config::Faults;
+use wardline_hl7::batch::{Batch, BatchError};
+use wardline_hl7::{Charset, CharsetRule, Message, ParseError, ParseOptions, SegmentEnds};
 
 use super::Invocation;
 use super::exit::Exit;
 use super::failure::{Failed, Failure, Outcome, TerminalError};
-use super::split::split;
+use super::split::split as unframed;
 use super::terminal::Terminal;
 
 /// Look at messages in files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Hl7 {
+    Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Get(get::Get),
+    Lint(lint::Lint),
+    Split(split::Split),
 }
 
 /// Why a message could not be looked at.
@@ -46,6 +54,49 @@ enum Hl7Error {
         /// What is wrong with it.
         source: ParseError,
     },
+    /// A batch that is none, or lost something.
+    #[error("the batch in {} cannot be split", path.display())]
+    Batch {
+        /// As it was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BatchError,
+    },
+    /// The profile has faults.
+    #[error("the profile cannot be used\n{0}")]
+    Profile(Faults),
+    /// A file could not be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// How the messages are to be read.
+#[derive(Debug, Clone, Copy, Args)]
+struct Reading {
+    /// Read text in this charset, whatever the messages declare: sjis, 8859/1, …
+    #[arg(long)]
+    charset: Option<Charset>,
+}
+
+impl Reading {
+    fn options(self) -> ParseOptions {
+        let charset = CharsetRule { fixed: self.charset, ..CharsetRule::default() };
+        ParseOptions { charset, ..ParseOptions::default() }
+    }
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy)]
+struct Place<'f> {
+    /// The file, as it was named.
+    file: &'f Path,
+    /// From 1.
+    number: usize,
 }
 
 impl Failure for Hl7Error {
@@ -54,7 +105,11 @@ impl Failure for Hl7Error {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Exit::NotFound
             }
-            Self::Unreadable { .. } | Self::NotHl7 { .. } => Exit::Failed,
+            Self::Profile(_) => Exit::ConfigInvalid,
+            Self::Unreadable { .. }
+            | Self::NotHl7 { .. }
+            | Self::Batch { .. }
+            | Self::Unwritable { .. } => Exit::Failed,
         }
     }
 }
@@ -63,8 +118,11 @@ impl Hl7 {
     /// Runs the command named.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
         match self {
+            Self::Diff(diff) => diff.execute(invocation.terminal),
             Self::Fmt(fmt) => fmt.execute(invocation.terminal),
             Self::Get(get) => get.execute(invocation.terminal),
+            Self::Lint(lint) => lint.execute(invocation.terminal),
+            Self::Split(split) => split.execute(invocation.terminal),
         }
     }
 }
@@ -73,13 +131,18 @@ impl Hl7 {
 /// messages, is told and passed over: then the command ends with 7, or with the error where no other file was named.
 fn each_message(
     files: &[PathBuf],
+    reading: Reading,
     terminal: Terminal,
-    mut act: impl FnMut(&Message) -> Result<(), TerminalError>,
+    mut act: impl FnMut(Place<'_>, &Message) -> Result<(), TerminalError>,
 ) -> Outcome {
     let mut exit = Exit::Ok;
     for file in files {
-        match messages(file) {
-            Ok(messages) => messages.iter().try_for_each(&mut act)?,
+        match messages(file, reading) {
+            Ok(messages) => {
+                for (message, number) in messages.iter().zip(1..) {
+                    act(Place { file, number }, message)?;
+                }
+            }
             Err(error) if files.len() == 1 => return Err(error.into()),
             Err(error) => {
                 exit = Exit::Partly;
@@ -92,13 +155,28 @@ fn each_message(
     Ok(exit)
 }
 
-/// The messages in a file; `-` reads standard input.
-fn messages(path: &Path) -> Result<Vec<Message>, Hl7Error> {
-    split(&read(path)?)
+/// The payloads in a file, batches split into their messages; `-` reads standard input.
+fn payloads(path: &Path) -> Result<Vec<Bytes>, Hl7Error> {
+    let mut payloads = Vec::new();
+    for payload in unframed(&read(path)?) {
+        if let Err(ParseError::Envelope) = Message::parse(payload.clone()) {
+            let batch = Batch::split(&payload, SegmentEnds::Auto)
+                .map_err(|source| Hl7Error::Batch { path: path.to_owned(), source })?;
+            payloads.extend(batch.messages().cloned());
+        } else {
+            payloads.push(payload);
+        }
+    }
+    Ok(payloads)
+}
+
+/// The messages in a file.
+fn messages(path: &Path, reading: Reading) -> Result<Vec<Message>, Hl7Error> {
+    payloads(path)?
         .into_iter()
         .enumerate()
         .map(|(place, payload)| {
-            Message::parse(payload).map_err(|source| Hl7Error::NotHl7 {
+            Message::parse_with(payload, reading.options()).map_err(|source| Hl7Error::NotHl7 {
                 number: place + 1,
                 path: path.to_owned(),
                 source,

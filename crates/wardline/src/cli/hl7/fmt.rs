@@ -9,7 +9,7 @@ use wardline_hl7::{Message, Segment, Value};
 use super::super::failure::{Outcome, TerminalError};
 use super::super::printable;
 use super::super::terminal::Terminal;
-use super::{each_message, paint};
+use super::{Reading, each_message, paint};
 
 /// Show messages with a segment on each line.
 #[derive(Debug, Args)]
@@ -23,6 +23,8 @@ pub(crate) struct Fmt {
     /// Each field that holds something on a line of its own, behind its path, escapes resolved.
     #[arg(long)]
     fields: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// A segment as `--json` shows it.
@@ -35,7 +37,7 @@ struct SegmentJson {
 impl Fmt {
     pub(super) fn execute(self, terminal: Terminal) -> Outcome {
         let mut first = true;
-        each_message(&self.files, terminal, |message| {
+        each_message(&self.files, self.reading, terminal, |_, message| {
             if !first && !terminal.json && !self.raw {
                 terminal.line("")?;
             }
@@ -50,15 +52,19 @@ impl Fmt {
                 message.segments().map(|segment| json(message, &segment)).collect();
             return terminal.value(&segments);
         }
+        if !self.raw && !self.fields {
+            let shown = message.in_utf8();
+            return shown.segments().try_for_each(|segment| {
+                terminal.line(paint::segment(segment.bytes(), shown.delimiters()))
+            });
+        }
         let mut seen: Vec<(String, usize)> = Vec::new();
         for segment in message.segments() {
             if self.raw {
                 terminal.bytes(&[segment.bytes(), b"\n"].concat())?;
-            } else if self.fields {
+            } else {
                 let occurrence = occurrence(&mut seen, printable::id(segment.name()));
                 show_fields(message, &segment, occurrence, terminal)?;
-            } else {
-                terminal.line(paint::segment(segment.bytes(), message.delimiters()))?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use wardline_hl7::{Message, Path, Value};
 use super::super::exit::Exit;
 use super::super::failure::{Outcome, TerminalError};
 use super::super::terminal::Terminal;
-use super::each_message;
+use super::{Reading, each_message};
 
 /// Print what stands at a path, a line for each place that the path names.
 ///
@@ -24,6 +24,8 @@ pub(crate) struct Get {
     /// The bytes as they are: escapes not resolved, charset not decoded.
     #[arg(long)]
     raw: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// One message's answer as `--json` shows it: a line for each message.
@@ -36,7 +38,7 @@ struct Found {
 impl Get {
     pub(super) fn execute(self, terminal: Terminal) -> Outcome {
         let mut found = false;
-        let exit = each_message(&self.files, terminal, |message| {
+        let exit = each_message(&self.files, self.reading, terminal, |_, message| {
             found |= self.print(message, terminal)?;
             Ok(())
         })?;
