@@ -69,21 +69,23 @@ address = "{address}"
     )
 }
 
-fn running(sink: &Sink, keys: &str) -> (Site, Engine) {
+/// The same, running, before this sink.
+pub(crate) fn running(sink: &Sink, keys: &str) -> (Site, Engine) {
     let site = site_for(sink.address(), keys);
     let engine = site.start();
     (site, engine)
 }
 
 /// Sends messages with these control ids; each is answered AA.
-fn send(engine: &Engine, control_ids: &[&str]) {
+pub(crate) fn send(engine: &Engine, control_ids: &[&str]) {
     let mut peer = Peer::connect(engine.address("in"));
     for control_id in control_ids {
         assert_eq!(peer.send(&adt(control_id)), "AA");
     }
 }
 
-fn dead_letters(engine: &Engine) -> Vec<DeliveryRow> {
+/// The dead letters of `lis`.
+pub(crate) fn dead_letters(engine: &Engine) -> Vec<DeliveryRow> {
     let request = Request::Deliveries {
         destination: Some("lis".into()),
         state: DeliveryState::Dead,
@@ -96,7 +98,8 @@ fn dead_letters(engine: &Engine) -> Vec<DeliveryRow> {
     }
 }
 
-const QUICK: &str = "retry = { first = \"50ms\", max = \"200ms\" }";
+/// Waits that are short enough for a test.
+pub(crate) const QUICK: &str = "retry = { first = \"50ms\", max = \"200ms\" }";
 
 fn the_payload_arrives_byte_for_byte() {
     let sink = Sink::accepting();

@@ -19,6 +19,7 @@ mod ours;
 mod ping;
 mod queues;
 mod readme;
+mod replies;
 mod scale;
 mod shipped;
 mod store_damage;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(ping::trials());
     trials.extend(queues::trials());
     trials.extend(readme::trials());
+    trials.extend(replies::trials());
     trials.extend(scale::trials());
     trials.extend(store_damage::trials());
     trials.extend(text::trials());

@@ -1,7 +1,7 @@
 //! What an attempt's end means for the delivery (END-1).
 //!
 //! ```text
-//!   AA CA ─────────────────────────────────────────────▶ Delivered
+//!   AA CA · anything, where that counts ───────────────▶ Delivered
 //!   AE CE · 206 · handler failed ──▶ RetryAfter ──retry.for or max_attempts──▶ Dead, or Hold where on_exhausted = block
 //!   AR CR · handler rejected · loop · unframeable ─────▶ Dead
 //!   no connection, no answer, no disk ──▶ RetryAfter, for ever
@@ -79,6 +79,8 @@ pub enum Received {
         /// Whether ERR-3 holds 206 "application record locked".
         record_locked: bool,
     },
+    /// Something came, which is no acknowledgement, and `ack_match = "any"` lets it count as one.
+    Anything,
     /// The peer did not answer.
     Transport(TransportFault),
     /// Something came that says nothing about this message.
@@ -205,6 +207,7 @@ enum Patience {
 pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Received) -> Verdict {
     let (patience, cause) = match received {
         Received::Reply { code: AckCode::AA | AckCode::CA, .. }
+        | Received::Anything
         | Received::HandlerAccepted
         | Received::FileWritten => {
             return Verdict::Delivered;
@@ -254,6 +257,21 @@ fn errors_exhausted(retry: &RetryPolicy, situation: &Situation) -> bool {
 }
 
 impl Received {
+    /// Whether the peer says that it has the message.
+    pub fn is_taken(self) -> bool {
+        match self {
+            Self::Reply { code, .. } => code.is_positive(),
+            Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
+            Self::Transport(_)
+            | Self::Unclear(_)
+            | Self::HandlerRejected
+            | Self::Handler(_)
+            | Self::File(_)
+            | Self::Loop
+            | Self::Unframeable => false,
+        }
+    }
+
     /// What an answer says, once its MSA-2 has been found to be ours.
     pub fn reply(reply: &Reply) -> Self {
         match reply.code() {

@@ -7,9 +7,11 @@
 //!
 //! - [`intake`]: may this message come in at all, by its header?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
+//! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
 //!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
+pub mod ack_match;
 pub mod cause;
 pub mod classify;
 mod id;
@@ -19,6 +21,7 @@ pub mod retry;
 pub mod routing;
 pub mod streak;
 
+pub use ack_match::AckMatch;
 pub use cause::{Cause, UnknownCause};
 pub use classify::{
     DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,

@@ -74,4 +74,11 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
             warning.hint("`order = \"none\"` uses them all, and messages overtake each other"),
         );
     }
+    if let Some(ack_match) = &draft.ack_match
+        && let Some(text) = ack_match.value.warning()
+    {
+        context.report(Diagnostic::warning(text).at(&ack_match.place).hint(
+            "\"exact\" takes only the answer that names the message, which is the proof of its delivery",
+        ));
+    }
 }

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use wardline_flow::{DeliveryPolicy, DestinationId, HandlerName};
+use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, HandlerName};
 use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
@@ -43,6 +43,15 @@ impl Destination {
             max_consecutive_dead: FIVE,
         }
     }
+
+    /// What is given up by how it is configured, to be told wherever it is shown.
+    pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let ack_match = match &self.kind {
+            DestinationKind::Mllp(mllp) => mllp.ack_match.warning(),
+            DestinationKind::File(_) | DestinationKind::Handler(_) => None,
+        };
+        ack_match.into_iter()
+    }
 }
 
 /// The `kind` of a destination.
@@ -73,6 +82,8 @@ pub struct MllpDestination {
     pub write_timeout: Duration,
     /// The largest answer, in bytes.
     pub max_reply_size: usize,
+    /// How far MSA-2 of an answer may be from MSH-10.
+    pub ack_match: AckMatch,
 }
 
 impl MllpDestination {
@@ -86,6 +97,7 @@ impl MllpDestination {
             connect_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             max_reply_size: MIB,
+            ack_match: AckMatch::Exact,
         }
     }
 }

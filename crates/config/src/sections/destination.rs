@@ -1,6 +1,6 @@
 //! `[[destinations]]`, with the keys of its kind and its table `retry`.
 
-use wardline_flow::{DeliveryPolicy, RetryPolicy};
+use wardline_flow::{AckMatch, DeliveryPolicy, RetryPolicy};
 use wardline_hl7::Charset;
 
 use crate::diagnostic::{Diagnostic, Placed};
@@ -25,6 +25,8 @@ pub(crate) struct DestinationDraft {
     pub(crate) handler: Option<Placed<Id>>,
     /// Where `connections` stands, if it does.
     pub(crate) connections: Option<Placed<std::num::NonZeroUsize>>,
+    /// Where `ack_match` stands, if it does.
+    pub(crate) ack_match: Option<Placed<AckMatch>>,
     /// Absent where a required key is: a fault, so the draft never leaves this crate without it.
     pub(crate) destination: Option<Destination>,
 }
@@ -32,8 +34,14 @@ pub(crate) struct DestinationDraft {
 pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
     let id: Option<Placed<Id>> = section.require("id");
     let kind: Option<Placed<Kind>> = section.require("kind");
-    let mut draft =
-        DestinationDraft { id, kind, handler: None, connections: None, destination: None };
+    let mut draft = DestinationDraft {
+        id,
+        kind,
+        handler: None,
+        connections: None,
+        ack_match: None,
+        destination: None,
+    };
     let keys_of_kind = match &draft.kind {
         None => None,
         Some(Placed { value: Kind::Mllp, .. }) => read_mllp(&mut section, &mut draft),
@@ -80,6 +88,10 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     section.set("connect_timeout", &mut mllp.connect_timeout);
     section.set("write_timeout", &mut mllp.write_timeout);
     section.set_size("max_reply_size", &mut mllp.max_reply_size, REPLY_SIZES);
+    draft.ack_match = section.get("ack_match");
+    if let Some(ack_match) = &draft.ack_match {
+        mllp.ack_match = ack_match.value;
+    }
     address.map(|_| DestinationKind::Mllp(mllp))
 }
 

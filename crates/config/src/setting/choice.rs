@@ -1,6 +1,6 @@
 //! Keys that take one of a few words.
 
-use wardline_flow::{OnExhausted, OnUnclear, Presence};
+use wardline_flow::{AckMatch, OnExhausted, OnUnclear, Presence};
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
@@ -34,6 +34,13 @@ macro_rules! choice {
     };
 }
 
+choice!(AckMatch {
+    "exact" => Exact,
+    "trim" => Trim,
+    "prefix20" => Prefix20,
+    "any-ack" => AnyAck,
+    "any" => Any
+});
 choice!(AckWhen { "after_store" => AfterStore, "none" => None });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });

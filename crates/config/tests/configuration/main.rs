@@ -3,6 +3,7 @@
 mod anything;
 mod mistakes;
 mod reference;
+mod sending;
 mod shipped;
 mod sound;
 

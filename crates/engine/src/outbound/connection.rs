@@ -97,7 +97,7 @@ impl OutboundConnection {
         first: Delivery,
     ) -> Self {
         Self {
-            session: Session::new(destination.max_reply_size, Arc::clone(&counters)),
+            session: Session::new(&destination, Arc::clone(&counters)),
             destination,
             counters,
             hand: Hand::Unsent { delivery: first, deadline: None },

@@ -13,16 +13,17 @@
 //! ```
 //!
 //! Two messages with the same MSH-10, or without one, cannot be told apart by their answers, so the second never goes
-//! over a connection that remembers the first.
+//! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use wardline_flow::{Received, Unclear};
+use wardline_config::MllpDestination;
+use wardline_flow::{AckMatch, Received, Unclear};
 use wardline_hl7::AckCode;
-use wardline_hl7::ack::Reply;
+use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
 
 use crate::observe::DestinationCounters;
@@ -37,6 +38,7 @@ const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
 /// Answers and ids of one connection.
 pub(super) struct Session {
     decoder: Decoder,
+    matching: AckMatch,
     awaited: Option<Awaited>,
     sent: SentIds,
     spent: bool,
@@ -86,10 +88,12 @@ enum Judged {
 
 impl Session {
     /// A session at the start of a connection.
-    pub(super) fn new(max_reply_size: usize, counters: Arc<DestinationCounters>) -> Self {
-        let options = DecoderOptions { max_payload: max_reply_size, frame_end: FrameEnd::Auto };
+    pub(super) fn new(destination: &MllpDestination, counters: Arc<DestinationCounters>) -> Self {
+        let max_payload = destination.max_reply_size;
+        let options = DecoderOptions { max_payload, frame_end: FrameEnd::Auto };
         Self {
             decoder: Decoder::new(options),
+            matching: destination.ack_match,
             awaited: None,
             sent: SentIds::default(),
             spent: false,
@@ -99,12 +103,14 @@ impl Session {
 
     /// Whether a message with this MSH-10 may be written now. If not, it needs a fresh connection.
     pub(super) fn may_send(&self, control_id: &[u8]) -> bool {
-        self.awaited.is_none() && !self.spent && !self.sent.confusable(control_id)
+        self.awaited.is_none()
+            && !self.spent
+            && !self.sent.confusable(self.matching.key(control_id))
     }
 
     /// A message with this MSH-10 is being written; from now on its answer is awaited.
     pub(super) fn sent(&mut self, control_id: Bytes) {
-        self.sent.remember(&control_id);
+        self.sent.remember(self.matching.key(&control_id));
         self.awaited = Some(Awaited { control_id, written: false });
     }
 
@@ -170,26 +176,42 @@ impl Session {
 
     /// Whose answer this is, and what it says.
     fn judge(&mut self, payload: &[u8]) -> Judged {
-        let reply = match Reply::read(payload) {
-            Ok(reply) => reply,
-            Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
-        };
+        let read = Reply::read(payload);
         if let Some(awaited) = &self.awaited
-            && awaited.control_id == reply.acknowledged()
+            && let Some(received) = self.matched(awaited, &read)
         {
-            return Judged::Heard(match Received::reply(&reply) {
-                Received::Reply { code, .. } if code.is_positive() && !awaited.written => {
-                    Received::Unclear(Unclear::Early)
-                }
+            return Judged::Heard(match received {
+                taken if taken.is_taken() && !awaited.written => Received::Unclear(Unclear::Early),
                 received => received,
             });
         }
-        if self.sent.contains(reply.acknowledged()) {
+        let reply = match read {
+            Ok(reply) => reply,
+            Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
+        };
+        if self.sent.contains(self.matching.key(reply.acknowledged())) {
             self.counters.replies_stale.one();
             self.spent = true;
             return Judged::Skipped;
         }
         Judged::Heard(Received::Unclear(Unclear::UnknownControlId))
+    }
+
+    /// What it says of the awaited message, if it is an answer to it.
+    fn matched(&self, awaited: &Awaited, read: &Result<Reply, ReplyError>) -> Option<Received> {
+        let received = match read {
+            Ok(reply) if self.matching.accepts(&awaited.control_id, reply.acknowledged()) => {
+                Received::reply(reply)
+            }
+            Err(error) if self.matching.takes_anything() => Received::Unclear(Unclear::from(error)),
+            Ok(_) | Err(_) => return None,
+        };
+        let says_nothing = matches!(received, Received::Unclear(_));
+        Some(if says_nothing && self.matching.takes_anything() {
+            Received::Anything
+        } else {
+            received
+        })
     }
 
     /// Counts what was heard, and gives it on if somebody waits for it.
@@ -201,7 +223,7 @@ impl Session {
             return None;
         }
         match received {
-            Received::Reply { code: AckCode::AA | AckCode::CA, .. } => {
+            Received::Reply { code: AckCode::AA | AckCode::CA, .. } | Received::Anything => {
                 counters.replies_positive.one();
             }
             Received::Reply { code: AckCode::AE | AckCode::CE, .. } => counters.replies_error.one(),

@@ -177,7 +177,7 @@ pub(crate) fn discard(
     Ok(affected.map_or(Exit::Failed, |affected| selection.exit(affected)))
 }
 
-/// Queues as a table.
+/// Queues as a table, and below it what their destinations are to be warned of.
 pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), TerminalError> {
     let now = Timestamp::now();
     let mut table = Table::new(&[
@@ -206,7 +206,13 @@ pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), Termi
             queue.reason.as_deref().unwrap_or("-").into(),
         ]);
     }
-    terminal.table(&table)
+    terminal.table(&table)?;
+    for queue in queues {
+        for warning in &queue.warnings {
+            terminal.line(format!("warning: {}: {warning}", queue.destination))?;
+        }
+    }
+    Ok(())
 }
 
 /// A state in the colour of its urgency; the word says the same without colour.

@@ -31,6 +31,7 @@ impl Desk {
     async fn row(&self, destination: &Destination, state: Option<DestinationState>) -> QueueRow {
         let (kind, endpoint) = endpoint(destination);
         let mut row = base(destination.id.as_str(), kind, &endpoint, state.as_ref());
+        row.warnings = destination.warnings().map(str::to_owned).collect();
         match self.face_of(destination.id.as_str()) {
             Some(face) => describe(&mut row, face).await,
             None if row.state == "held" => {}
@@ -68,6 +69,7 @@ fn base(id: &str, kind: &str, endpoint: &str, state: Option<&DestinationState>) 
         next_retry: None,
         last_close: None,
         last_delivered: None,
+        warnings: Vec::new(),
         counts: None,
     }
 }

@@ -94,6 +94,8 @@ pub struct QueueRow {
     pub last_close: Option<String>,
     /// When the last delivery succeeded, RFC 3339.
     pub last_delivered: Option<String>,
+    /// What is given up by its configuration, for whoever looks at it.
+    pub warnings: Vec<String>,
     /// Its counters since the start; absent on a stopped store.
     pub counts: Option<DestinationCounts>,
 }

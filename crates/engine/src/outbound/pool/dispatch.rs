@@ -298,6 +298,7 @@ fn failed_as_a_whole(received: Received) -> bool {
         | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
+        | Received::Anything
         | Received::HandlerAccepted
         | Received::HandlerRejected
         | Received::Handler(
@@ -318,6 +319,7 @@ fn is_error(received: Received) -> bool {
         Received::Handler(fault) => fault.was_asked(),
         Received::Transport(_)
         | Received::Unclear(_)
+        | Received::Anything
         | Received::HandlerAccepted
         | Received::HandlerRejected
         | Received::FileWritten

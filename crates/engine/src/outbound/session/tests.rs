@@ -11,9 +11,16 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
+        Self::matching(AckMatch::Exact)
+    }
+
+    fn matching(ack_match: AckMatch) -> Self {
+        let mut destination = MllpDestination::new("lis:2575");
+        destination.max_reply_size = LIMIT;
+        destination.ack_match = ack_match;
         let counters = Arc::new(DestinationCounters::default());
         Self {
-            session: Session::new(LIMIT, Arc::clone(&counters)),
+            session: Session::new(&destination, Arc::clone(&counters)),
             counters,
             buffer: BytesMut::new(),
         }
@@ -262,4 +269,71 @@ fn one_message_at_a_time_is_in_flight() {
 fn what_was_heard_shows_no_content() {
     let heard = Heard { received: reply(AckCode::AA), reply: Bytes::from_static(b"SECRET") };
     assert!(!format!("{heard:?}").contains("SECRET"));
+}
+
+#[test]
+fn what_another_ack_match_lets_count_is_given_on() {
+    const CUT: &str = "12345678901234567890";
+    const LONG: &str = "12345678901234567890-rest";
+    for (ack_match, sent, payload, expected) in [
+        (AckMatch::Trim, "M1", " M1", reply(AckCode::AA)),
+        (AckMatch::Trim, "M1", "M2", Received::Unclear(Unclear::UnknownControlId)),
+        (AckMatch::Prefix20, LONG, CUT, reply(AckCode::AA)),
+        (AckMatch::Prefix20, LONG, "123", Received::Unclear(Unclear::UnknownControlId)),
+        (AckMatch::AnyAck, "M1", "M2", reply(AckCode::AA)),
+        (AckMatch::Any, "M1", "", reply(AckCode::AA)),
+    ] {
+        let mut line = Line::matching(ack_match);
+        line.send(sent);
+        assert_eq!(line.hears(&framed_reply("AA", payload)), Some(expected), "{ack_match:?}");
+    }
+}
+
+#[test]
+fn only_any_takes_what_is_no_acknowledgement_for_a_yes() {
+    for payload in ["", "OK", "MSH|^~\\&|||||||ACK|R1|P|2.5\r", "MSH|^~\\&|\rMSA|OK|M1\r"] {
+        let mut any = Line::matching(AckMatch::Any);
+        any.send("M1");
+        assert_eq!(any.hears(&framed(payload)), Some(Received::Anything), "{payload:?}");
+        assert!(!any.session.is_spent(), "{payload:?}");
+        assert_eq!(any.counters.replies_positive.get(), 1, "{payload:?}");
+
+        let mut any_ack = Line::matching(AckMatch::AnyAck);
+        any_ack.send("M1");
+        let heard = any_ack.hears(&framed(payload));
+        assert!(matches!(heard, Some(Received::Unclear(_))), "{payload:?}: {heard:?}");
+    }
+}
+
+#[test]
+fn any_keeps_a_no_a_no_and_believes_nothing_before_the_last_byte() {
+    let mut line = Line::matching(AckMatch::Any);
+    line.send("M1");
+    assert_eq!(line.hears(&framed_reply("AE", "M9")), Some(reply(AckCode::AE)));
+
+    let mut early = Line::matching(AckMatch::Any);
+    early.session.sent(Bytes::from_static(b"M1"));
+    assert_eq!(early.hears(&framed("OK")), Some(Received::Unclear(Unclear::Early)));
+}
+
+#[test]
+fn under_any_a_second_answer_spends_the_connection_before_it_counts_for_the_next() {
+    for ack_match in [AckMatch::AnyAck, AckMatch::Any] {
+        let mut line = Line::matching(ack_match);
+        line.answered("M1");
+        assert_eq!(line.hears(&framed_reply("AA", "M1")), None);
+        assert!(line.session.is_spent(), "{ack_match:?}");
+    }
+}
+
+#[test]
+fn ids_that_a_peer_cannot_tell_apart_never_share_a_connection() {
+    for (ack_match, first, second) in [
+        (AckMatch::Trim, "M1", "M1 "),
+        (AckMatch::Prefix20, "12345678901234567890a", "12345678901234567890b"),
+    ] {
+        let mut line = Line::matching(ack_match);
+        line.answered(first);
+        assert!(!line.session.may_send(second.as_bytes()), "{ack_match:?}");
+    }
 }

@@ -1,0 +1,49 @@
+//! What is awaited of a peer, and what its answers count as.
+
+use insta::assert_snapshot;
+use wardline_config::{DestinationKind, MllpDestination, Paint};
+use wardline_flow::AckMatch;
+
+use crate::{Site, site};
+
+/// One destination with these keys, which everything is routed to.
+fn sending(keys: &str) -> Site {
+    site(&format!(
+        "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n\
+         [[routes]]\nid = \"all\"\nmatch = {{}}\nto = [\"lis\"]\n\
+         [[destinations]]\nid = \"lis\"\nkind = \"mllp\"\naddress = \"10.1.2.3:2575\"\n{keys}\n"
+    ))
+}
+
+fn mllp(keys: &str) -> MllpDestination {
+    let loaded = sending(keys).load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
+    let destination = loaded.config.destinations.into_iter().next().expect("a destination");
+    match destination.kind {
+        DestinationKind::Mllp(mllp) => mllp,
+        other => unreachable!("kind = \"mllp\", not {other:?}"),
+    }
+}
+
+#[test]
+fn every_word_of_ack_match_is_read() {
+    for (word, expected) in [
+        ("exact", AckMatch::Exact),
+        ("trim", AckMatch::Trim),
+        ("prefix20", AckMatch::Prefix20),
+        ("any-ack", AckMatch::AnyAck),
+        ("any", AckMatch::Any),
+    ] {
+        assert_eq!(mllp(&format!("ack_match = \"{word}\"")).ack_match, expected);
+    }
+}
+
+#[test]
+fn what_gives_up_proof_of_delivery_is_warned_of() {
+    let exact = sending("ack_match = \"exact\"").load(&[]).expect("no fault");
+    assert_eq!(exact.warnings, []);
+    let site = sending("ack_match = \"any-ack\"");
+    let loaded = site.load(&[]).expect("no fault");
+    assert_snapshot!(site.portable(&loaded.render_warnings(Paint::Plain)));
+    let told: Vec<_> = loaded.config.destinations[0].warnings().collect();
+    assert_eq!(told, [loaded.warnings[0].message()]);
+}
