@@ -10,6 +10,7 @@
 //! [`relayed`] makes another system's answer ours. An answer holds nothing of the message except its ids.
 
 mod build;
+mod builder;
 mod code;
 mod error_code;
 mod relay;
@@ -18,6 +19,7 @@ mod salvage;
 mod version;
 
 pub use build::{AckError, AckRequest, BatchAnswer, Original, build, build_batch};
+pub use builder::AckBuilder;
 pub use code::{AckCode, UnknownAckCode};
 pub use error_code::ErrorCode;
 pub use relay::relayed;

@@ -60,6 +60,9 @@ pub struct ParseOptions {
     pub segments: SegmentEnds,
     /// How its charset is decided.
     pub charset: CharsetRule,
+    /// Whether anything unusual is refused instead of being a lint: for whoever tests senders, never for whoever serves
+    /// them.
+    pub strict: bool,
 }
 
 impl Message {

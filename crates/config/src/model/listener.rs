@@ -68,7 +68,7 @@ pub struct Listener {
 impl Listener {
     /// How its messages are read.
     pub fn reading(&self) -> ParseOptions {
-        ParseOptions { segments: self.segments, charset: self.charset }
+        ParseOptions { segments: self.segments, charset: self.charset, strict: false }
     }
 
     /// The defaults, for the two keys that have none.

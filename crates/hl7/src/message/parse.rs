@@ -4,7 +4,7 @@ use bytes::Bytes;
 use memchr::memchr;
 use std::sync::OnceLock;
 
-use super::{Message, ParseOptions};
+use super::{Lint, Message, ParseOptions};
 use crate::Delimiters;
 use crate::charset::{Charset, CharsetRule, Declared, ESC, outline};
 use crate::delimiters::MAX_ENCODING_CHARACTERS;
@@ -42,6 +42,9 @@ pub enum ParseError {
     /// It has 4 GiB or more; offsets are kept in 32 bits.
     #[error("the payload is longer than 4 GiB")]
     TooLong,
+    /// It has this oddity, and was to be read strictly.
+    #[error("read strictly, the payload has a fault: {}", .0.as_str())]
+    Unusual(Lint),
 }
 
 pub(super) fn parse(bytes: Bytes, options: ParseOptions) -> Result<Message, ParseError> {
@@ -74,7 +77,7 @@ pub(super) fn parse(bytes: Bytes, options: ParseOptions) -> Result<Message, Pars
         };
         fields_beyond_ascii(rest, options.charset, find, read_charset)
     };
-    Ok(Message {
+    let message = Message {
         start,
         delimiters: declared.delimiters,
         delimiters_repeated: declared.repeated,
@@ -85,7 +88,11 @@ pub(super) fn parse(bytes: Bytes, options: ParseOptions) -> Result<Message, Pars
         charset: OnceLock::new(),
         outline: OnceLock::new(),
         bytes,
-    })
+    };
+    match options.strict.then(|| message.lints().iter().next()).flatten() {
+        Some(lint) => Err(ParseError::Unusual(lint)),
+        None => Ok(message),
+    }
 }
 
 /// The fields of a header with characters beyond ASCII, of which any may hold a separator: MSH-18, which tells the

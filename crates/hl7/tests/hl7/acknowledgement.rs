@@ -1,7 +1,7 @@
 //! The bytes of our answers.
 
-use wardline_hl7::ack::{AckError, AckRequest, Original, build};
-use wardline_hl7::{AckCode, ErrorCode, Message};
+use wardline_hl7::ack::{AckBuilder, AckError, AckRequest, Original, build};
+use wardline_hl7::{AckCode, EditError, ErrorCode, Message};
 
 const TIME: &str = "20260403120000";
 
@@ -41,6 +41,28 @@ fn refusal<'a>(original: Original<'a>, text: &'a str) -> AckRequest<'a> {
         }),
         ..request(original, AckCode::AR)
     }
+}
+
+#[test]
+fn whoever_builds_an_answer_may_override_any_of_it() {
+    let original = message(b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|M1|P|2.3\r");
+    let path = |text: &str| text.parse().expect("a path");
+    let error =
+        AckError { location: None, code: ErrorCode::ApplicationRecordLocked, user_text: None };
+    let answer = AckBuilder::new(&original, AckCode::AR, "W1", TIME)
+        .text("locked")
+        .error(error)
+        .acknowledgement_type("ACK")
+        .field(path("MSA-2"), "M2")
+        .field(path("MSH-3.2"), "1.2|3")
+        .build();
+    assert_eq!(
+        answer.as_deref(),
+        Ok(&b"MSH|^~\\&|C^1.2\\F\\3|D|A|B|20260403120000||ACK|W1|P|2.3\rMSA|AR|M2|locked\r\
+             ERR|^^^206&Application record locked&HL70357\r"[..])
+    );
+    let refused = AckBuilder::new(&original, AckCode::AA, "W1", TIME).field(path("PID-3"), "7");
+    assert_eq!(refused.build(), Err(EditError::NoSegment { path: path("PID-3") }));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reading a message: what the bytes say, and what they don't.
 
-use wardline_hl7::{Lint, Message, ParseOptions, Path, SegmentEnds, Value};
+use wardline_hl7::{Lint, Message, ParseError, ParseOptions, Path, SegmentEnds, Value};
 
 const ORU: &[u8] = b"MSH|^~\\&|LAB^2.16^ISO|ST-E|EHR||20260403120000||ORU^R01^ORU_R01|M7|P^A|2.5.1^USA|||AL|NE||8859/1\r\
     PID|1||12^^^H^MR~34^^^I^PI||DOE^JANE&ANN||\"\"|F\r\
@@ -230,6 +230,26 @@ fn lints_name_what_is_unusual_and_nothing_else() {
     ] {
         let found: Vec<Lint> = message(payload).lints().iter().collect();
         assert_eq!(found, expected, "{:?}", String::from_utf8_lossy(payload));
+    }
+}
+
+#[test]
+fn a_strict_reader_refuses_every_lint() {
+    let read = |payload: &[u8]| {
+        let options = ParseOptions { strict: true, ..ParseOptions::default() };
+        Message::parse_with(payload.to_vec().into(), options).map(|message| message.bytes().clone())
+    };
+    let sound = b"MSH|^~\\&|A\rPID|1\r";
+    assert_eq!(read(sound).as_deref(), Ok(&sound[..]));
+    for (payload, lint) in [
+        (&b"MSH|^~\\&|A\rPID|1"[..], Lint::NoLastEnd),
+        (b"MSH|^~\\&|A\nPID|1\n", Lint::LfEnds),
+        (b"MSH|^~\\&|A\r\rPID|1\r", Lint::EmptyLine),
+        (b"MSH|^~\\&|A\rpid|1\r", Lint::OddSegment),
+        (b"\xef\xbb\xbfMSH|^~\\&|A\r", Lint::Bom),
+        (b"MSH|^~\\&|A\rNTE|a\nb\r", Lint::LfAsData),
+    ] {
+        assert_eq!(read(payload), Err(ParseError::Unusual(lint)));
     }
 }
 
