@@ -10,12 +10,12 @@
 //! - [`events`]: what an embedding program is told while it happens.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
 
+mod charsets;
 mod drain;
 mod engine;
 mod handler;
 mod inbound;
 mod outbound;
-mod transcoding;
 
 pub mod control;
 pub mod events;

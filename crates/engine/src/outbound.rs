@@ -37,10 +37,10 @@ use wardline_config::Destination;
 use wardline_flow::Routing;
 use wardline_store::Store;
 
+use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment};
-use crate::transcoding::Transcoding;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
 pub(crate) use file::Turn;
@@ -64,8 +64,8 @@ pub(crate) struct Delivering {
     pub(crate) routing: Arc<Routing>,
     /// Whose turn it is to write files, for a destination of that kind.
     pub(crate) turn: Turn,
-    /// The charset it goes there in.
-    pub(crate) transcoding: Arc<Transcoding>,
+    /// In which charset messages are read, and what the handler emits is written.
+    pub(crate) charsets: Arc<Charsets>,
 }
 
 /// Starts the pool of one destination on `arbiter`, with all its connections.

@@ -13,6 +13,7 @@ use wardline_store::Store;
 
 use super::build::{Engine, handlers_named};
 use super::signals::Signals;
+use crate::charsets::Charsets;
 use crate::control::Desk;
 use crate::control::face::{DestinationFace, Face, HandlerFace, ListenerFace};
 use crate::drain::{Drain, Phase, PhaseSender};
@@ -25,7 +26,6 @@ use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment};
 use crate::outbound::{self, Delivering, PoolDoor};
-use crate::transcoding::Transcoding;
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
 const INDEX_CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -140,7 +140,7 @@ impl Engine {
         drain: &Drain,
     ) -> (Vec<PoolDoor>, Vec<DestinationFace>) {
         let routing = Arc::new(self.config.routing.clone());
-        let transcoding = Arc::new(Transcoding::of(&self.config));
+        let charsets = Arc::new(Charsets::of(&self.config));
         let mut pools = Vec::new();
         let mut faces = Vec::new();
         for (destination, quay) in self.config.destinations.iter().zip(quays.iter().cycle()) {
@@ -159,7 +159,7 @@ impl Engine {
                 handler,
                 routing: Arc::clone(&routing),
                 turn: outbound::Turn::default(),
-                transcoding: Arc::clone(&transcoding),
+                charsets: Arc::clone(&charsets),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
             faces.push(DestinationFace {
@@ -181,7 +181,7 @@ impl Engine {
         drain: &Drain,
     ) -> (Vec<Berthed>, Vec<ListenerFace>) {
         let routing = Arc::new(self.config.routing.clone());
-        let transcoding = Arc::new(Transcoding::of(&self.config));
+        let charsets = Arc::new(Charsets::of(&self.config));
         let control_ids = Arc::new(ControlIds::starting_at(Timestamp::now()));
         let mut all = Vec::new();
         let mut faces = Vec::new();
@@ -192,7 +192,7 @@ impl Engine {
                 listener.clone(),
                 Arc::clone(&routing),
                 Arc::clone(callers),
-                Arc::clone(&transcoding),
+                Arc::clone(&charsets),
             );
             let intake = Arc::new(intake);
             let last_received = Arc::new(Moment::default());

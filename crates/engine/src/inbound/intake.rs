@@ -23,10 +23,10 @@ use wardline_hl7::{ErrorCode, Message};
 use wardline_store::NewMessage;
 
 use super::answer::{failure, rejection};
+use crate::charsets::{Charsets, Untranscodable};
 use crate::events::ExceptionReason;
 use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
 use crate::observe::{ListenerCounters, UnroutedTypes};
-use crate::transcoding::{Transcoding, Untranscodable};
 
 /// What one listener decides with.
 pub(crate) struct Intake {
@@ -34,7 +34,7 @@ pub(crate) struct Intake {
     source: Source,
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
-    transcoding: Arc<Transcoding>,
+    charsets: Arc<Charsets>,
     told: UnroutedTypes,
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
@@ -76,7 +76,7 @@ impl Intake {
         listener: Listener,
         routing: Arc<Routing>,
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
-        transcoding: Arc<Transcoding>,
+        charsets: Arc<Charsets>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
         Self {
@@ -84,7 +84,7 @@ impl Intake {
             source,
             routing,
             handlers,
-            transcoding,
+            charsets,
             told: UnroutedTypes::default(),
             told_rules: Mutex::default(),
         }
@@ -270,7 +270,7 @@ impl Intake {
                     }
                 }
             }
-            match self.transcoding.planned(&message, 0, plan) {
+            match self.charsets.planned(&message, 0, plan) {
                 Ok(planned) => settled.messages.push(planned),
                 Err(error) => return Decided::Refuse(untranscodable(&error)),
             }

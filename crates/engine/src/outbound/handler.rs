@@ -24,11 +24,11 @@ use super::Delivering;
 use super::delivery::Delivery;
 use super::limits::STORE_RECHECK;
 use super::report::Ended;
+use crate::charsets::{Charsets, Untranscodable};
 use crate::drain::Drain;
 use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, UnroutedTypes};
-use crate::transcoding::{Transcoding, Untranscodable};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
 const MAX_HOPS: u8 = 8;
@@ -43,7 +43,7 @@ pub(super) struct HandlerCalls {
     caller: Option<HandlerCaller>,
     timeout: Duration,
     routing: Arc<Routing>,
-    transcoding: Arc<Transcoding>,
+    charsets: Arc<Charsets>,
     store: Arc<dyn Store>,
     completions: Completions,
     drain: Drain,
@@ -64,7 +64,7 @@ impl HandlerCalls {
             caller: delivering.handler.clone(),
             timeout: handler.timeout,
             routing: Arc::clone(&delivering.routing),
-            transcoding: Arc::clone(&delivering.transcoding),
+            charsets: Arc::clone(&delivering.charsets),
             store: Arc::clone(&delivering.store),
             completions,
             drain: delivering.drain.clone(),
@@ -84,7 +84,7 @@ impl HandlerCalls {
         let Some(caller) = &self.caller else {
             return Ended::attempted(Received::Handler(Fault::Down));
         };
-        let Ok(message) = Message::parse(delivery.body.clone()) else {
+        let Ok(message) = self.charsets.read(&delivery.listener, &delivery.body) else {
             return Ended::attempted(Received::HandlerRejected); // Nothing stored is unreadable.
         };
         let received = handler::Received {
@@ -147,7 +147,7 @@ impl HandlerCalls {
     /// One emitted message with all its deliveries.
     fn planned(&self, hops: u8, message: &Message) -> Result<NewMessage, Untranscodable> {
         let plan = self.routing.plan(&self.source, message);
-        self.transcoding.planned(message, hops, plan)
+        self.charsets.planned(message, hops, plan)
     }
 
     /// Counts and tells of what was emitted and is kept with nowhere to go.

@@ -95,7 +95,7 @@ impl Site {
             handler: None,
             routing: Arc::new(Routing::default()),
             turn: Turn::default(),
-            transcoding: Arc::default(),
+            charsets: Arc::default(),
         };
         let next = Cell::new(0);
         Self { store, counters, completions, phase, delivering, destination: name, next, folder }

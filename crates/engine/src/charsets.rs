@@ -1,17 +1,25 @@
-//! The charsets that destinations ask for: a body of its own for each delivery to one, made before it is stored, so that
-//! what is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
+//! The charsets of a site: in which a listener's messages are read, wherever that is, and in which a destination wants
+//! them.
+//!
+//! A delivery to a destination with a charset of its own gets a body of its own, made before it is stored, so that what
+//! is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wardline_config::Config;
 use wardline_flow::{DestinationId, Plan};
-use wardline_hl7::{Charset, Message, ReencodeError, Unmappable};
+use wardline_hl7::{Charset, Message, ParseError, ParseOptions, ReencodeError, Unmappable};
 use wardline_store::{Lane, NewDelivery, NewMessage};
 
-/// The destinations with a `charset` of their own.
+/// What listeners and destinations say of charsets.
 #[derive(Debug, Default)]
-pub(crate) struct Transcoding(BTreeMap<DestinationId, (Charset, Unmappable)>);
+pub(crate) struct Charsets {
+    readings: BTreeMap<Arc<str>, ParseOptions>,
+    /// The destinations with a `charset` of their own.
+    writings: BTreeMap<DestinationId, (Charset, Unmappable)>,
+}
 
 /// A message that one of its destinations could not read.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +29,19 @@ pub(crate) struct Untranscodable {
     pub(crate) source: ReencodeError,
 }
 
-impl Transcoding {
+impl Charsets {
     pub(crate) fn of(config: &Config) -> Self {
         let own = config.destinations.iter().filter_map(|destination| {
             Some((destination.id.clone(), (destination.charset?, destination.unmappable)))
         });
-        Self(own.collect())
+        let readings = config.listeners.iter().map(|one| (one.id.arc(), one.reading()));
+        Self { readings: readings.collect(), writings: own.collect() }
+    }
+
+    /// A stored message, read as the listener read it that it came through; by the defaults where that is gone.
+    pub(crate) fn read(&self, listener: &str, body: &Bytes) -> Result<Message, ParseError> {
+        let options = self.readings.get(listener).copied().unwrap_or_default();
+        Message::parse_with(body.clone(), options)
     }
 
     /// A message with its deliveries, each in the lane of its order and the charset of its destination.
@@ -51,7 +66,7 @@ impl Transcoding {
         destination: &DestinationId,
         message: &Message,
     ) -> Result<Option<Bytes>, Untranscodable> {
-        let Some((charset, unmappable)) = self.0.get(destination) else { return Ok(None) };
+        let Some((charset, unmappable)) = self.writings.get(destination) else { return Ok(None) };
         let body = message
             .reencode(*charset, *unmappable)
             .map_err(|source| Untranscodable { destination: destination.clone(), source })?;
