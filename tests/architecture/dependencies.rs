@@ -37,6 +37,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("actix-rt", &["wardline-engine", "wardline"]),
     ("tokio", &["wardline-engine", "wardline"]),
     ("clap", &["wardline"]),
+    ("rustls", &["wardline-engine"]),
+    ("tokio-rustls", &["wardline-engine"]),
+    ("ring", &["wardline-engine"]),
+    ("x509-parser", &["wardline-engine"]),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {

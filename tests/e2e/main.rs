@@ -24,6 +24,7 @@ mod scale;
 mod shipped;
 mod store_damage;
 mod text;
+mod tls;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
@@ -45,5 +46,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(scale::trials());
     trials.extend(store_damage::trials());
     trials.extend(text::trials());
+    trials.extend(tls::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -4,16 +4,19 @@
 //! - [`site`]: a folder with a configuration, and the engine that runs on it.
 //! - [`peer`]: a sender over a plain socket. [`sink`]: a receiver whose answers the test decides.
 //!   [`nobody`]: where none is.
+//! - [`certificates`]: authorities and what they issue. [`tls_peer`]: a sender over TLS.
 //! - [`volume`]: file systems of a test's own: a disk that is a file, one that is soon full.
 //! - [`message`]: messages to send, answers to read. [`wait`]: until something is so, with a deadline.
 //!
 //! Peers and sinks frame by hand, not with `wardline-mllp`: a fault there must not hide itself.
 
+pub mod certificates;
 pub mod message;
 pub mod nobody;
 pub mod peer;
 pub mod requirement;
 pub mod sink;
 pub mod site;
+pub mod tls_peer;
 pub mod volume;
 pub mod wait;

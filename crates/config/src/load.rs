@@ -78,6 +78,7 @@ fn load_files(context: &Context<'_>, path: &Path, files: &mut Vec<SourceFile>) -
             );
         })
         .ok()?;
+    context.opened(path);
     files.push(SourceFile { path: path.to_owned(), text });
     let mut main = parse(context, files, 0, |section| read_main(section, &mut drafts))??;
     let mut is_whole = true;
@@ -130,6 +131,7 @@ fn open_included(
     }
     match read(&path) {
         Ok(text) => {
+            context.opened(&path);
             files.push(SourceFile { path, text });
             Some(files.len() - 1)
         }

@@ -10,6 +10,7 @@ mod listener;
 mod log;
 mod path_template;
 mod store;
+mod tls;
 
 pub use destination::{
     ConnectionMode, Destination, DestinationKind, FileDestination, HandlerDestination,
@@ -22,6 +23,7 @@ pub use log::{Log, LogFormat};
 pub(crate) use path_template::PLACEHOLDERS;
 pub use path_template::{PathTemplate, TemplateFault, TemplateValues};
 pub use store::Store;
+pub use tls::{CertificateFiles, ClientTls, Fingerprint, ServerTls, TlsVersion, TrustedClients};
 
 use wardline_flow::Routing;
 

@@ -9,6 +9,7 @@ mod lists;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -21,6 +22,8 @@ use crate::suggest::{did_you_mean, listed};
 pub(crate) struct Context<'c> {
     pub(crate) environment: &'c dyn Fn(&str) -> Option<String>,
     pub(crate) handlers: &'c [&'c str],
+    /// Of each file that is read, the folder it lies in.
+    folders: RefCell<Vec<PathBuf>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
@@ -42,7 +45,13 @@ impl<'c> Context<'c> {
         environment: &'c dyn Fn(&str) -> Option<String>,
         handlers: &'c [&'c str],
     ) -> Self {
-        Self { environment, handlers, diagnostics: RefCell::default() }
+        Self { environment, handlers, folders: RefCell::default(), diagnostics: RefCell::default() }
+    }
+
+    /// The next file is read: what it names lies beside it.
+    pub(crate) fn opened(&self, file: &Path) {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        self.folders.borrow_mut().push(folder.to_owned());
     }
 
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
@@ -120,6 +129,13 @@ impl<'c> Section<'c> {
     /// Where the table begins.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The path of a file that this one names, absolute.
+    pub(crate) fn beside(&self, named: PathBuf) -> PathBuf {
+        let folders = self.context.folders.borrow();
+        let path = folders.get(self.place.file).map_or(named.clone(), |folder| folder.join(named));
+        std::path::absolute(&path).unwrap_or(path)
     }
 
     /// Gives it another name in hints.

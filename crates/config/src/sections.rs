@@ -13,6 +13,7 @@ mod matching;
 mod profile;
 mod route;
 mod store;
+mod tls;
 
 pub(crate) use destination::DestinationDraft;
 pub(crate) use file::{Drafts, Main, read_included, read_main};

@@ -7,11 +7,12 @@ mod address;
 mod charset;
 mod choice;
 mod duration;
+mod fingerprint;
 mod name;
 mod number;
 mod size;
 
-pub(crate) use address::PeerAddress;
+pub(crate) use address::{Host, PeerAddress};
 pub(crate) use choice::Kind;
 pub(crate) use name::{Filter, Id, MessageCode, Word};
 pub(crate) use size::Size;

@@ -9,7 +9,7 @@
 //!                        answer
 //! ```
 //!
-//! In the order of the data: [`listener`] and its [`roster`] of connections, [`connection`], [`session`],
+//! In the order of the data: [`listener`] and its [`roster`] of connections, [`handshake`], [`connection`], [`session`],
 //! [`intake`], [`handover`], [`completions`], [`answer`].
 
 pub(crate) mod answer;
@@ -17,6 +17,7 @@ pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod connection;
 mod handover;
+mod handshake;
 pub(crate) mod intake;
 pub(crate) mod listener;
 pub(crate) mod roster;

@@ -8,6 +8,7 @@
 //! - [`outbound`]: from the outbox of a destination to its outcome (ORDER-1, END-1, MATCH-1).
 //! - [`engine`]: building, running, draining.
 //! - [`events`]: what an embedding program is told while it happens.
+//! - [`tls`]: certificates and handshakes; [`Wire`] hides whether a connection is encrypted.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
 
 mod charsets;
@@ -16,10 +17,13 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod wire;
 
 pub mod control;
 pub mod events;
 pub mod observe;
+pub mod tls;
 
 pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, store_options};
 pub use handler::{Decision, Handlers, Received, Verdict};
+pub use wire::Wire;

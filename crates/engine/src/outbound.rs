@@ -41,6 +41,7 @@ use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment};
+use crate::tls::Connector;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
 pub(crate) use file::Turn;
@@ -66,6 +67,8 @@ pub(crate) struct Delivering {
     pub(crate) turn: Turn,
     /// In which charset messages are read, and what the handler emits is written.
     pub(crate) charsets: Arc<Charsets>,
+    /// What it shakes hands with, where it is encrypted.
+    pub(crate) connector: Option<Arc<Connector>>,
 }
 
 /// Starts the pool of one destination on `arbiter`, with all its connections.

@@ -44,6 +44,10 @@ causes! {
     Unreachable = "unreachable", "the host could not be reached";
     /// The connection did not come up within `connect_timeout`.
     ConnectTimeout = "connect-timeout", "the connection did not come up in time";
+    /// The TLS handshake failed, or the peer broke TLS off.
+    Tls = "tls", "TLS with the peer failed";
+    /// The peer's certificate is not trusted.
+    TlsCertificate = "tls-certificate", "the peer's certificate is not trusted";
     /// The peer broke the connection before it had answered.
     Reset = "reset", "the peer reset the connection before it answered";
     /// The peer closed the connection before it had answered.

@@ -112,6 +112,10 @@ pub enum TransportFault {
     Unreachable,
     /// Not connected within `connect_timeout`.
     ConnectTimeout,
+    /// No TLS handshake, or TLS broken off.
+    Tls,
+    /// The peer's certificate is not trusted.
+    Certificate,
     /// Broken off before the answer.
     Reset,
     /// Closed before the answer.
@@ -302,6 +306,8 @@ impl TransportFault {
             Self::Refused => Cause::Refused,
             Self::Unreachable => Cause::Unreachable,
             Self::ConnectTimeout => Cause::ConnectTimeout,
+            Self::Tls => Cause::Tls,
+            Self::Certificate => Cause::TlsCertificate,
             Self::Reset => Cause::Reset,
             Self::Closed => Cause::Closed,
             Self::WriteTimeout => Cause::WriteTimeout,

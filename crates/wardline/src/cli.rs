@@ -5,6 +5,7 @@
 
 mod amounts;
 mod bench;
+mod certificates;
 mod check;
 mod completions;
 mod configuration;
@@ -15,10 +16,12 @@ mod failure;
 mod hl7;
 mod init;
 mod listen;
+mod peer_tls;
 mod ping;
 mod printable;
 mod queue;
 mod reach;
+mod reload;
 mod run;
 mod send;
 mod split;
@@ -27,6 +30,7 @@ mod store;
 mod store_errors;
 mod table;
 mod terminal;
+mod tls;
 mod unique;
 
 use std::ffi::OsString;
@@ -74,6 +78,9 @@ enum Command {
     Hl7(hl7::Hl7),
     #[command(subcommand)]
     Store(store::Store),
+    Reload(reload::Reload),
+    #[command(subcommand)]
+    Tls(tls::Tls),
     Bench(bench::Bench),
     Completions(completions::Completions),
 }
@@ -131,6 +138,8 @@ impl Command {
             Self::Dead(dead) => dead.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),
+            Self::Reload(reload) => reload.execute(invocation),
+            Self::Tls(tls) => tls.execute(invocation),
             Self::Bench(bench) => bench.execute(invocation),
             Self::Completions(completions) => completions.execute(invocation),
         }

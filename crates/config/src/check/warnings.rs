@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::{DestinationKind, Order};
 use crate::reading::Context;
-use crate::sections::{DestinationDraft, Drafts, RouteDraft};
+use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
 /// Reports what looks wrong.
 pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
@@ -18,6 +18,7 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
             );
         }
     }
+    drafts.listeners.iter().for_each(|listener| warn_of_listener(context, listener));
     drafts.routes.iter().for_each(|route| warn_of_route(context, route));
     drafts
         .destinations
@@ -33,6 +34,15 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
                 warning.at(&handler.name.place).hint("name it in `handlers`, or as a destination"),
             );
         }
+    }
+}
+
+fn warn_of_listener(context: &Context<'_>, draft: &ListenerDraft) {
+    if let (true, Some(bind)) = (draft.listener.is_plain_in_public(), &draft.bind) {
+        let warning = Diagnostic::warning("messages come in from everywhere and unencrypted");
+        context.report(
+            warning.at(&bind.place).hint("add `tls`, or bind to one address of your own network"),
+        );
     }
 }
 

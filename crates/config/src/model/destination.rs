@@ -7,6 +7,7 @@ use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, HandlerName};
 use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
+use super::tls::ClientTls;
 
 const MIB: usize = 1024 * 1024;
 
@@ -84,6 +85,8 @@ pub struct MllpDestination {
     pub max_reply_size: usize,
     /// How far MSA-2 of an answer may be from MSH-10.
     pub ack_match: AckMatch,
+    /// How the connection is encrypted; absent = not at all.
+    pub tls: Option<ClientTls>,
 }
 
 impl MllpDestination {
@@ -98,6 +101,7 @@ impl MllpDestination {
             write_timeout: Duration::from_secs(10),
             max_reply_size: MIB,
             ack_match: AckMatch::Exact,
+            tls: None,
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Engine {
     pub drain_timeout: Duration,
     /// Threads that carry connections; absent = one per core.
     pub arbiters: Option<NonZeroUsize>,
+    /// How long before a certificate of ours expires it is warned of.
+    pub certificate_warning: Duration,
 }
 
 impl Default for Engine {
@@ -25,6 +27,7 @@ impl Default for Engine {
             data_dir: PathBuf::from("var/wardline"),
             drain_timeout: Duration::from_secs(10),
             arbiters: None,
+            certificate_warning: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `[[listeners]]`: where messages come in, and what each peer may ask of the engine.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use wardline_flow::{HandlerName, Intake, ListenerId};
 use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
+
+use super::tls::ServerTls;
 
 const MIB: usize = 1024 * 1024;
 
@@ -63,6 +65,8 @@ pub struct Listener {
     pub profile_level: ProfileLevel,
     /// Handlers before the answer, in order.
     pub handlers: Vec<HandlerName>,
+    /// How the connection is encrypted; absent = not at all.
+    pub tls: Option<ServerTls>,
 }
 
 impl Listener {
@@ -99,7 +103,22 @@ impl Listener {
             profile: None,
             profile_level: ProfileLevel::Lint,
             handlers: Vec::new(),
+            tls: None,
         }
+    }
+}
+
+impl Listener {
+    /// Whether it takes unencrypted messages on an address that is not inside: neither this machine's own nor one of
+    /// the networks that no router of the internet carries. Every interface (`0.0.0.0`) is not inside.
+    pub fn is_plain_in_public(&self) -> bool {
+        let inside = match self.bind.ip().to_canonical() {
+            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+            IpAddr::V6(ip) => {
+                ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+            }
+        };
+        self.tls.is_none() && !inside
     }
 }
 
@@ -150,4 +169,39 @@ pub enum OnUnavailable {
     Close,
     /// AE.
     Answer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_is_what_lies_outside_or_on_every_interface() {
+        for (bind, expected) in [
+            ("127.0.0.1:1", false),
+            ("10.1.2.3:1", false),
+            ("192.168.1.1:1", false),
+            ("172.16.0.1:1", false),
+            ("[::1]:1", false),
+            ("[fd00::1]:1", false),
+            ("[fe80::1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("203.0.113.7:1", true),
+            ("[2001:db8::1]:1", true),
+        ] {
+            let listener = Listener::new("in".into(), bind.parse().unwrap());
+            assert_eq!(listener.is_plain_in_public(), expected, "{bind}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_listener_may_stand_anywhere() {
+        let mut listener = Listener::new("in".into(), ([0, 0, 0, 0], 1).into());
+        listener.tls = Some(ServerTls::new(crate::model::CertificateFiles {
+            certificate: "server.pem".into(),
+            key: "server.key".into(),
+        }));
+        assert!(!listener.is_plain_in_public());
+    }
 }

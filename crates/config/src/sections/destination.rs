@@ -92,6 +92,7 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     if let Some(ack_match) = &draft.ack_match {
         mllp.ack_match = ack_match.value;
     }
+    mllp.tls = section.table("tls").map(super::tls::read_client);
     address.map(|_| DestinationKind::Mllp(mllp))
 }
 

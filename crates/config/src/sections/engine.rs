@@ -11,6 +11,7 @@ pub(super) fn read(section: Section<'_>) -> Engine {
     section.set("data_dir", &mut engine.data_dir);
     section.set("drain_timeout", &mut engine.drain_timeout);
     section.set_as("arbiters", &mut engine.arbiters, Some);
+    section.set("certificate_warning", &mut engine.certificate_warning);
     section.finish();
     engine
 }

@@ -43,6 +43,7 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     read_limits(&mut section, &mut listener);
     read_answers(&mut section, &mut listener);
     listener.intake = read_intake(&mut section);
+    listener.tls = section.table("tls").and_then(super::tls::read_server);
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();

@@ -1,6 +1,6 @@
 //! Where to listen, and whom to call.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::{Setting, Wrong};
 
@@ -59,12 +59,32 @@ impl Setting for PeerAddress {
                 wrong().hint(format!("an IPv6 address stands in brackets: \"[{host}]:{port}\""))
             );
         }
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if host.is_empty() || host.len() > MAX_HOST || !host.bytes().all(plain) {
+        if !is_host(host) {
             return Err(wrong());
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// A host as a certificate names it: a DNS name or an address without a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Host(pub(crate) String);
+
+impl Setting for Host {
+    const EXPECTED: &'static str = "a host such as \"lis.hospital.example\"";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        if text.parse::<IpAddr>().is_ok() || is_host(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Wrong::text::<Self>(text))
+        }
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    !text.is_empty() && text.len() <= MAX_HOST && text.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -93,6 +113,16 @@ mod tests {
             "a b:1",
         ] {
             assert!(PeerAddress::from_text(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_no_port() {
+        for text in ["lis.hospital.example", "10.1.2.3", "fe80::1"] {
+            assert_eq!(Host::from_text(text), Ok(Host(text.to_owned())));
+        }
+        for text in ["", "lis:2575", "[::1]", "a b", "https://lis"] {
+            assert!(Host::from_text(text).is_err(), "{text}");
         }
     }
 }

@@ -6,7 +6,8 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
 use crate::model::{
-    AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, ProfileLevel, Unrouted, WhenFull,
+    AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, ProfileLevel, TlsVersion, Unrouted,
+    WhenFull,
 };
 use crate::suggest::did_you_mean;
 
@@ -54,6 +55,7 @@ choice!(Presence { "require" => Require, "accept" => Accept });
 choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
+choice!(TlsVersion { "1.2" => V1_2, "1.3" => V1_3 });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
 choice!(WhenFull {
     "replace-oldest-idle-of-same-source" => ReplaceOldestIdleOfSameSource,

@@ -12,15 +12,17 @@ mod stopped;
 use std::error::Error;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use wardline_config::{Config, Destination};
 use wardline_store::{MessageId, ReadError, Store, Verified};
 
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    DiscardFrom, QueueRow, RefusedReason, Request, Response, Rest, Status, StoreFigures,
-    VerifyFigures, Which,
+    CertificateState, DiscardFrom, QueueRow, RefusedReason, Request, Response, Rest, Status,
+    StoreFigures, VerifyFigures, Which,
 };
 use crate::outbound::{self, Chosen, OperatorFault};
+use crate::tls::Unusable;
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
@@ -54,6 +56,8 @@ enum DeskError {
     StoreFailed,
     #[error("a task of the engine failed")]
     Task(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Certificates(#[from] Unusable),
 }
 
 /// What an action has done.
@@ -141,12 +145,16 @@ impl Desk {
                 let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
                 Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
             }
+            Request::ReloadCertificates => self.reload_certificates().await,
         }
     }
 
     async fn status(&self) -> Result<Response, DeskError> {
         let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
         let phase = if face.drain.is_draining() { "draining" } else { "running" };
+        let certificates = face.certificates.rows(Timestamp::now());
+        let expiring = certificates.iter().filter(|row| row.state != CertificateState::Valid);
+        let certificates_expiring = expiring.count() as u64;
         let received = face.listeners.iter().map(|listener| listener.counts().unrouted);
         let emitted = face.destinations.iter().map(|one| one.counters.emitted_unrouted.get());
         let unrouted = received.chain(emitted).sum();
@@ -162,7 +170,17 @@ impl Desk {
             destinations: self.queues().await?,
             handlers: face.handlers.iter().map(super::face::HandlerFace::row).collect(),
             unrouted,
+            certificates,
+            certificates_expiring,
         })))
+    }
+
+    async fn reload_certificates(&self) -> Result<Response, DeskError> {
+        let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
+        let certificates = Arc::clone(&face.certificates);
+        tokio::task::spawn_blocking(move || certificates.reload()).await??;
+        let certificates = face.certificates.rows(Timestamp::now());
+        Ok(Response::CertificatesReloaded { certificates })
     }
 
     async fn skip(
@@ -288,6 +306,7 @@ impl DeskError {
             Self::Draining => RefusedReason::Draining,
             Self::NotRunning => RefusedReason::NotRunning,
             Self::Store(_) | Self::StoreFailed | Self::Task(_) => RefusedReason::StoreFailed,
+            Self::Certificates(_) => RefusedReason::CertificatesUnusable,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment};
 use crate::outbound::PoolDoor;
+use crate::tls::Certificates;
 
 /// A running engine as its desk sees it.
 pub(crate) struct Face {
@@ -26,6 +27,7 @@ pub(crate) struct Face {
     pub(crate) listeners: Vec<ListenerFace>,
     pub(crate) destinations: Vec<DestinationFace>,
     pub(crate) handlers: Vec<HandlerFace>,
+    pub(crate) certificates: Arc<Certificates>,
 }
 
 /// One listener.

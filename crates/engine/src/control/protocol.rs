@@ -5,12 +5,14 @@
 //! [`Response::Message`], which is sent only when it was asked for by name.
 
 mod amounts;
+mod certificates;
 mod rows;
 
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
 pub use amounts::{After, Rest, Which};
+pub use certificates::{CertificateRow, CertificateState};
 pub use rows::{
     DeliveryDetail, DeliveryRow, HandlerRow, ListenerRow, QueueRow, Status, StoreFigures,
     VerifyFigures,
@@ -111,6 +113,8 @@ pub enum Request {
     StoreStats,
     /// Read the whole store and compare.
     StoreVerify,
+    /// Read certificates, keys, issuers and revocation lists again. Nothing else of the configuration.
+    ReloadCertificates,
 }
 
 /// Where a delivery stands when it has not ended.
@@ -177,6 +181,11 @@ pub enum Response {
     StoreStats(Box<StoreFigures>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
+    /// To [`Request::ReloadCertificates`].
+    CertificatesReloaded {
+        /// What is shown from now on.
+        certificates: Vec<CertificateRow>,
+    },
     /// The request could not be met.
     Refused {
         /// Why, for the exit code.
@@ -208,6 +217,8 @@ pub enum RefusedReason {
     Draining,
     /// It needs a running engine, and there is none.
     NotRunning,
+    /// A file for TLS cannot be used; everything stays as it was.
+    CertificatesUnusable,
 }
 
 impl Request {

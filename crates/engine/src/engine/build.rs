@@ -18,6 +18,7 @@ use crate::control::socket::ControlSocket;
 use crate::events::Events;
 use crate::handler::Handlers;
 use crate::inbound::listener::Endpoint;
+use crate::tls::{Certificates, Unusable};
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
 pub const EXIT_STORE_FAILED: i32 = 9;
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(super) intake: watch::Receiver<Intake>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) control: ControlSocket,
+    pub(super) certificates: Arc<Certificates>,
 }
 
 /// Why an engine could not be built.
@@ -65,6 +67,9 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate, key, issuers or revocation lists of a listener or destination cannot be used.
+    #[error(transparent)]
+    Tls(#[from] Unusable),
     /// The configuration names a handler this binary does not have.
     #[error("handler {0} is not in this binary")]
     NoSuchHandler(HandlerName),
@@ -78,6 +83,7 @@ impl Engine {
                 return Err(BuildError::NoSuchHandler(name));
             }
         }
+        let certificates = Certificates::load(&config)?;
         descriptors::raise(connections(&config));
         let folder = &config.engine.data_dir;
         make_private(folder)
@@ -99,7 +105,16 @@ impl Engine {
         let path = crate::control::socket_path(folder);
         let control = ControlSocket::bind(&path)
             .map_err(|source| BuildError::Control { path: path.clone(), source })?;
-        Ok(Self { config, handlers, events: Events::default(), store, intake, endpoints, control })
+        Ok(Self {
+            config,
+            handlers,
+            events: Events::default(),
+            store,
+            intake,
+            endpoints,
+            control,
+            certificates,
+        })
     }
 
     /// Tells `events` what happens on the connections of all listeners.

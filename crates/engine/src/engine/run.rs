@@ -1,6 +1,7 @@
 //! Running an engine: downstream starts first, upstream ends first.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use wardline_flow::HandlerName;
 use wardline_store::Store;
 
 use super::build::{Engine, handlers_named};
-use super::signals::Signals;
+use super::signals::{Signals, Told};
 use crate::charsets::Charsets;
 use crate::control::Desk;
 use crate::control::face::{DestinationFace, Face, HandlerFace, ListenerFace};
@@ -26,6 +27,7 @@ use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment};
 use crate::outbound::{self, Delivering, PoolDoor};
+use crate::tls::Certificates;
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
 const INDEX_CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -75,8 +77,11 @@ impl Engine {
                 return Ended::Forced;
             }
         };
+        let certificates = Arc::clone(&self.certificates);
         let running = self.start();
-        signals.stop().await;
+        while signals.next().await == Told::Reload {
+            reload(Arc::clone(&certificates)).await;
+        }
         tokio::select! {
             ended = running.drain() => ended,
             () = signals.stop() => {
@@ -101,10 +106,16 @@ impl Engine {
             listeners: listener_faces,
             destinations: destination_faces,
             handlers: handler_faces,
+            certificates: Arc::clone(&self.certificates),
         };
         for (listener, address) in self.addresses() {
             tracing::info!(%listener, %address, "listening");
         }
+        for listener in self.config.listeners.iter().filter(|one| one.is_plain_in_public()) {
+            tracing::warn!(listener = %listener.id, bind = %listener.bind,
+                "messages come in from everywhere and unencrypted: add `tls`");
+        }
+        actix::spawn(Arc::clone(&self.certificates).watch());
         let drain_timeout = self.config.engine.drain_timeout;
         let desk = Desk::live(Arc::clone(&store), &self.config, face);
         let accepting = rosters.into_iter().zip(self.endpoints).map(|(berthed, endpoint)| {
@@ -160,6 +171,7 @@ impl Engine {
                 routing: Arc::clone(&routing),
                 turn: outbound::Turn::default(),
                 charsets: Arc::clone(&charsets),
+                connector: self.certificates.connector(&destination.id),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
             faces.push(DestinationFace {
@@ -214,6 +226,7 @@ impl Engine {
                         events: self.events.clone(),
                         last_received: Arc::clone(&last_received),
                         drain: drain.clone(),
+                        acceptor: self.certificates.acceptor(&listener.id),
                     }),
                 })
                 .collect();
@@ -228,6 +241,20 @@ impl Engine {
             all.push(Berthed { roster, berths, drain: drain.clone() });
         }
         (all, faces)
+    }
+}
+
+/// What SIGHUP asks for: certificates, keys, issuers and revocation lists anew, the rest of the configuration as it was.
+async fn reload(certificates: Arc<Certificates>) {
+    match tokio::task::spawn_blocking(move || certificates.reload()).await {
+        Ok(Ok(())) => tracing::info!(
+            "certificates reloaded; the configuration itself is read at the start only"
+        ),
+        Ok(Err(unusable)) => tracing::error!(
+            error = &unusable as &dyn Error,
+            "certificates not reloaded: all stay as they were"
+        ),
+        Err(error) => tracing::error!(%error, "reloading certificates failed"),
     }
 }
 

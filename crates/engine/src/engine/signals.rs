@@ -1,4 +1,5 @@
-//! What the process is told from outside: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP is heard.
+//! What the process is told from outside: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reads certificates
+//! again.
 
 use std::io;
 
@@ -11,6 +12,15 @@ pub(super) struct Signals {
     hangup: Signal,
 }
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Drain and end; the second time, end.
+    Stop,
+    /// Read certificates again.
+    Reload,
+}
+
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
@@ -20,16 +30,17 @@ impl Signals {
         })
     }
 
-    /// Returns when the engine is to stop.
-    pub(super) async fn stop(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    tracing::warn!("SIGHUP ignored: this version reads its configuration only at the start");
-                }
-            }
+    /// The next word.
+    pub(super) async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.hangup.recv() => Told::Reload,
         }
+    }
+
+    /// Returns when the engine is to stop; nothing is reloaded any more.
+    pub(super) async fn stop(&mut self) {
+        while self.next().await != Told::Stop {}
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum CloseReason {
     Unavailable,
     /// The engine is draining.
     Draining,
+    /// The TLS handshake failed, or the peer's certificate was refused: told where it happened.
+    Tls,
     /// It made room for a newer connection of its source.
     Replaced,
     /// Reading or writing failed.
@@ -43,6 +45,7 @@ impl CloseReason {
             Self::TooLarge => "too-large",
             Self::Unavailable => "unavailable",
             Self::Draining => "draining",
+            Self::Tls => "tls",
             Self::Replaced => "replaced",
             Self::Failed(_) => "failed",
         }
@@ -51,7 +54,7 @@ impl CloseReason {
     /// Whether somebody should see it without asking for debug output. Load balancers connect and close all day.
     pub(crate) fn is_notable(self) -> bool {
         match self {
-            Self::ByPeer | Self::Idle | Self::Draining | Self::Failed(_) => false,
+            Self::ByPeer | Self::Idle | Self::Draining | Self::Tls | Self::Failed(_) => false,
             Self::InsideFrame
             | Self::FrameTimeout
             | Self::WriteTimeout
@@ -68,7 +71,7 @@ impl CloseReason {
             Self::ByPeer | Self::Draining | Self::Replaced => StopReason::Closed,
             Self::Idle | Self::FrameTimeout | Self::WriteTimeout => StopReason::Timeout,
             Self::TooLarge => StopReason::MessageTooLarge,
-            Self::InsideFrame | Self::NoFrame | Self::Unavailable | Self::Failed(_) => {
+            Self::InsideFrame | Self::NoFrame | Self::Unavailable | Self::Tls | Self::Failed(_) => {
                 StopReason::Error(self.code())
             }
         }
@@ -87,6 +90,7 @@ impl CloseReason {
             Self::TooLarge => counters.closed_too_large.one(),
             Self::Unavailable => counters.closed_unavailable.one(),
             Self::Draining => counters.closed_draining.one(),
+            Self::Tls => counters.closed_tls.one(),
             Self::Replaced => counters.closed_replaced.one(),
             Self::Failed(_) => counters.closed_error.one(),
         }

@@ -1,6 +1,7 @@
 //! Connection: one peer of a listener, from its first byte to its last answer.
 //!
 //! ```text
+//!  handshake, where there is TLS
 //!            ┌──────────────────────────────────────────────────────────────┐
 //!            ▼                                                              │
 //!  Reading ──frame──▶ Deciding ──▶ Storing ──synced──▶ Answering ───────────┘
@@ -16,6 +17,7 @@
 //! Who sends to it: nobody; it is told to leave through its seat in the roster and of a drain by its watch. Its death
 //! costs its socket: the peer has no answer for the message in hand and sends it again.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +38,7 @@ use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large, too_larg
 use super::close::CloseReason;
 use super::completions::{Awaited, Completions};
 use super::handover::{NotHandedOver, hand_over};
+use super::handshake::shake_hands;
 use super::intake::{Decided, Intake, Settled};
 use super::roster::Seat;
 use super::session::{Next, Session};
@@ -43,6 +46,7 @@ use super::socket::{ReadOutcome, Socket};
 use crate::drain::Drain;
 use crate::events::{Events, ExceptionReason, Telling};
 use crate::observe::{ListenerCounters, Moment};
+use crate::tls::Acceptor;
 
 /// What all connections of one listener on one arbiter share.
 pub(crate) struct Surroundings {
@@ -56,11 +60,21 @@ pub(crate) struct Surroundings {
     pub(crate) events: Events,
     pub(crate) last_received: Arc<Moment>,
     pub(crate) drain: Drain,
+    /// Where the listener is encrypted.
+    pub(crate) acceptor: Option<Arc<Acceptor>>,
 }
 
 /// The actor: a shell around one conversation.
 pub(crate) struct Connection {
-    conversation: Option<Conversation>,
+    newcomer: Option<Newcomer>,
+}
+
+/// A peer that has a seat and has not said a word.
+struct Newcomer {
+    stream: TcpStream,
+    peer: SocketAddr,
+    seat: Seat,
+    around: Arc<Surroundings>,
 }
 
 /// One peer's socket, session and message in hand.
@@ -87,21 +101,7 @@ impl Connection {
         seat: Seat,
         around: Arc<Surroundings>,
     ) -> Self {
-        let listener = around.intake.listener();
-        let session = Session::new(listener, Arc::clone(&around.counters), Instant::now());
-        Self {
-            conversation: Some(Conversation {
-                socket: Socket::new(stream, listener.write_timeout),
-                session,
-                telling: Telling::opened(&around.events, &listener.id.arc(), peer),
-                seat,
-                peer,
-                peer_name: peer.to_string().into(),
-                clock: Clock::new(),
-                drain: around.drain.clone(),
-                around,
-            }),
-        }
+        Self { newcomer: Some(Newcomer { stream, peer, seat, around }) }
     }
 }
 
@@ -109,34 +109,55 @@ impl Actor for Connection {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        if let Some(conversation) = self.conversation.take() {
-            let listener = &conversation.around.intake.listener().id;
-            let span = tracing::debug_span!("connection", %listener, peer = %conversation.peer);
-            let ended = conversation.run().instrument(span);
+        if let Some(newcomer) = self.newcomer.take() {
+            let listener = &newcomer.around.intake.listener().id;
+            let span = tracing::debug_span!("connection", %listener, peer = %newcomer.peer);
+            let ended = newcomer.run().instrument(span);
             ctx.spawn(ended.into_actor(self).map(|(), _, ctx| ctx.stop()));
         }
     }
 }
 
-impl Conversation {
-    async fn run(mut self) {
-        let around = Arc::clone(&self.around);
-        let listener = &around.intake.listener().id;
+impl Newcomer {
+    async fn run(self) {
+        let Self { stream, peer, seat, around } = self;
+        let listener = around.intake.listener();
         tracing::debug!("connection opened");
-        let reason = match self.converse().await {
-            Ok(never) => match never {},
-            Err(reason) => reason,
+        let mut telling = Telling::opened(&around.events, &listener.id.arc(), peer);
+        let wire = match shake_hands(stream, peer, &seat, &around).await {
+            Ok(wire) => wire,
+            Err(reason) => return ended(reason, &mut telling, peer, &around),
         };
-        self.telling.closed(reason.told());
-        if reason.is_notable() {
-            tracing::warn!(%listener, peer = %self.peer, reason = reason.code(), "connection closed");
-        } else {
-            tracing::debug!(reason = reason.code(), "connection closed");
-        }
-        reason.count(&around.counters); // Behind the log: whoever sees the count finds the line.
+        let mut conversation = Conversation {
+            socket: Socket::new(wire, listener.write_timeout),
+            session: Session::new(listener, Arc::clone(&around.counters), Instant::now()),
+            telling,
+            seat,
+            peer,
+            peer_name: peer.to_string().into(),
+            clock: Clock::new(),
+            drain: around.drain.clone(),
+            around: Arc::clone(&around),
+        };
+        let Err(reason) = conversation.converse().await;
+        ended(reason, &mut conversation.telling, peer, &around);
     }
+}
 
-    async fn converse(&mut self) -> Result<std::convert::Infallible, CloseReason> {
+/// Tells, logs and counts the end of a connection.
+fn ended(reason: CloseReason, telling: &mut Telling, peer: SocketAddr, around: &Surroundings) {
+    telling.closed(reason.told());
+    if reason.is_notable() {
+        let listener = &around.intake.listener().id;
+        tracing::warn!(%listener, %peer, reason = reason.code(), "connection closed");
+    } else {
+        tracing::debug!(reason = reason.code(), "connection closed");
+    }
+    reason.count(&around.counters); // Behind the log: whoever sees the count finds the line.
+}
+
+impl Conversation {
+    async fn converse(&mut self) -> Result<Infallible, CloseReason> {
         let mut next = self.session.next(Instant::now());
         loop {
             match next {

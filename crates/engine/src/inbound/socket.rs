@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::close::CloseReason;
+use crate::wire::Wire;
 
 /// One read's most, and what one arbiter's connections share as their read buffer.
 const READ_SIZE: usize = 64 * 1024;
@@ -31,7 +31,7 @@ thread_local! {
 /// A peer's socket.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: TcpStream,
+    wire: Wire,
     write_timeout: Duration,
     written: usize,
 }
@@ -50,8 +50,8 @@ pub(super) enum ReadOutcome {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
-        Self { stream, write_timeout, written: 0 }
+    pub(super) fn new(wire: Wire, write_timeout: Duration) -> Self {
+        Self { wire, write_timeout, written: 0 }
     }
 
     /// Reads once, at most until `deadline`. Cancel-safe: what was read is in `buffer`.
@@ -60,13 +60,13 @@ impl Socket {
         buffer: &mut BytesMut,
         deadline: Option<Instant>,
     ) -> ReadOutcome {
-        let stream = &mut self.stream;
+        let wire = &mut self.wire;
         let read = async {
             if buffer.len() >= LARGE {
                 buffer.reserve(READ_SIZE);
-                stream.read_buf(buffer).await
+                wire.read_buf(buffer).await
             } else {
-                poll_fn(|cx| poll_shared(Pin::new(&mut *stream), cx, buffer)).await
+                poll_fn(|cx| poll_shared(Pin::new(&mut *wire), cx, buffer)).await
             }
         };
         let read = match deadline {
@@ -92,13 +92,17 @@ impl Socket {
     pub(super) async fn write(&mut self, frame: &[u8]) -> Result<(), CloseReason> {
         self.written = self.written.saturating_add(frame.len());
         // Nearly every answer fits the socket's buffer: no timer for those.
-        let rest = match self.stream.try_write(frame) {
+        let rest = match self.wire.try_write(frame) {
             Ok(written) if written == frame.len() => return Ok(()),
             Ok(written) => frame.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => frame,
             Err(error) => return Err(CloseReason::Failed(error.kind())),
         };
-        match tokio::time::timeout(self.write_timeout, self.stream.write_all(rest)).await {
+        let written = async {
+            self.wire.write_all(rest).await?;
+            self.wire.flush().await
+        };
+        match tokio::time::timeout(self.write_timeout, written).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(CloseReason::Failed(error.kind())),
             Err(_elapsed) => Err(CloseReason::WriteTimeout),
@@ -108,11 +112,11 @@ impl Socket {
     /// Shuts the write side and reads the rest away, so that closing does not reset what the peer has yet to read.
     pub(super) async fn linger(&mut self) {
         let drained = async {
-            self.stream.shutdown().await?;
+            self.wire.shutdown().await?;
             let mut thrown_away = 0;
             let mut scratch = vec![0; READ_SIZE];
             while thrown_away < LINGER_BYTES {
-                match self.stream.read(&mut scratch).await? {
+                match self.wire.read(&mut scratch).await? {
                     0 => break,
                     read => thrown_away += read,
                 }
@@ -125,13 +129,13 @@ impl Socket {
 
 /// Reads into the arbiter's shared buffer and keeps only what came.
 fn poll_shared(
-    stream: Pin<&mut TcpStream>,
+    wire: Pin<&mut Wire>,
     cx: &mut Context<'_>,
     buffer: &mut BytesMut,
 ) -> Poll<io::Result<usize>> {
     SHARED.with_borrow_mut(|shared| {
         let mut landing = ReadBuf::new(shared);
-        ready!(stream.poll_read(cx, &mut landing))?;
+        ready!(wire.poll_read(cx, &mut landing))?;
         buffer.extend_from_slice(landing.filled());
         Poll::Ready(Ok(landing.filled().len()))
     })

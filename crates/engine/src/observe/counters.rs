@@ -73,6 +73,8 @@ counters! {
         closed_too_large,
         /// Closed unanswered because the engine could not store.
         closed_unavailable,
+        /// Closed because the TLS handshake failed.
+        closed_tls,
         /// Closed by the engine's drain.
         closed_draining,
         /// Closed by a read or write error.
@@ -81,6 +83,12 @@ counters! {
         closed_replaced,
         /// Newcomers closed at once because the listener or their source was full.
         refused_full,
+        /// TLS handshakes that ended well.
+        tls_handshakes,
+        /// TLS handshakes that failed because the peer's certificate is not trusted, or missing.
+        tls_refused,
+        /// TLS handshakes that failed otherwise.
+        tls_failed,
         /// Whole frames.
         frames,
         /// Bytes of their payloads.

@@ -22,8 +22,6 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use bytes::BytesMut;
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use wardline_config::{ConnectionMode, MllpDestination};
 use wardline_flow::{Received, TransportFault};
 use wardline_mllp::FS_SILENCE;
@@ -35,6 +33,8 @@ use super::report::{CloseReason, Ended, Report};
 use super::session::{Came, Session};
 use super::socket;
 use crate::observe::DestinationCounters;
+use crate::tls::Connector;
+use crate::wire::{Wire, WireWriter};
 use farewell::Farewell;
 use reading::Reading;
 
@@ -57,10 +57,12 @@ impl Message for Drain {
 /// One connection of an MLLP destination.
 pub(super) struct OutboundConnection {
     destination: Arc<MllpDestination>,
+    /// Where the connection is encrypted.
+    connector: Option<Arc<Connector>>,
     counters: Arc<DestinationCounters>,
     session: Session,
     hand: Hand,
-    writer: Option<Arc<OwnedWriteHalf>>,
+    writer: Option<WireWriter>,
     /// What was read and is not yet a whole answer.
     buffer: BytesMut,
     /// Whether an answer of any kind came for something sent here.
@@ -92,6 +94,7 @@ impl OutboundConnection {
     pub(super) fn new(
         carrier: CarrierId,
         destination: Arc<MllpDestination>,
+        connector: Option<Arc<Connector>>,
         counters: Arc<DestinationCounters>,
         pool: Recipient<Report>,
         first: Delivery,
@@ -99,6 +102,7 @@ impl OutboundConnection {
         Self {
             session: Session::new(&destination, Arc::clone(&counters)),
             destination,
+            connector,
             counters,
             hand: Hand::Unsent { delivery: first, deadline: None },
             writer: None,
@@ -111,12 +115,12 @@ impl OutboundConnection {
         }
     }
 
-    fn on_connected(&mut self, up: Result<TcpStream, TransportFault>, ctx: &mut Context<Self>) {
+    fn on_connected(&mut self, up: Result<Wire, TransportFault>, ctx: &mut Context<Self>) {
         match up {
-            Ok(stream) => {
+            Ok(wire) => {
                 self.counters.connects.one();
-                let (reader, writer) = stream.into_split();
-                self.writer = Some(Arc::new(writer));
+                let (reader, writer) = wire.split();
+                self.writer = Some(writer);
                 ctx.spawn(Reading::new(reader));
                 self.send_unsent(ctx);
             }
@@ -250,7 +254,8 @@ impl Actor for OutboundConnection {
             return;
         }
         let destination = Arc::clone(&self.destination);
-        let connect = async move { socket::connect(&destination).await };
+        let connector = self.connector.clone();
+        let connect = async move { socket::connect(&destination, connector.as_deref()).await };
         ctx.spawn(connect.into_actor(self).map(|up, connection, ctx| {
             connection.on_connected(up, ctx);
         }));

@@ -1,5 +1,6 @@
 //! The socket of an outbound connection: how it comes up, and how a dead peer shows.
 
+use std::error::Error;
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpStream, lookup_host};
 use wardline_config::MllpDestination;
 use wardline_flow::TransportFault;
 use wardline_mllp::{CARRIAGE_RETURN, END_BLOCK, START_BLOCK};
+
+use crate::tls::{Connector, HandshakeFault, Identity};
+use crate::wire::{Wire, WireWriter};
 
 /// Silence after which the peer is probed: shorter than what firewalls forget.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
@@ -25,11 +28,48 @@ const USER_TIMEOUT: Duration = Duration::from_secs(60);
 const FRAME_START: &[u8] = &[START_BLOCK];
 const FRAME_END: &[u8] = &[END_BLOCK, CARRIAGE_RETURN];
 
-/// Resolves, connects within `connect_timeout` and sets the socket up.
-pub(super) async fn connect(destination: &MllpDestination) -> Result<TcpStream, TransportFault> {
-    tokio::time::timeout(destination.connect_timeout, open(&destination.address))
+/// Resolves, connects within `connect_timeout`, sets the socket up and shakes hands where it is to be encrypted.
+pub(super) async fn connect(
+    destination: &MllpDestination,
+    connector: Option<&Connector>,
+) -> Result<Wire, TransportFault> {
+    let stream = tokio::time::timeout(destination.connect_timeout, open(&destination.address))
         .await
-        .unwrap_or(Err(TransportFault::ConnectTimeout))
+        .unwrap_or(Err(TransportFault::ConnectTimeout))?;
+    let Some(connector) = connector else {
+        return Ok(Wire::plain(stream));
+    };
+    let shaken = connector.connect(stream).await;
+    if let Some(news) = connector.news_of(&shaken) {
+        tell(news, &destination.address);
+    }
+    shaken.map_err(|fault| match fault {
+        HandshakeFault::Certificate { .. } => TransportFault::Certificate,
+        _ => TransportFault::Tls,
+    })
+}
+
+/// Says which certificate was refused and why, or what else went wrong.
+fn tell(fault: &HandshakeFault, address: &str) {
+    let reason = fault.code();
+    if let HandshakeFault::Certificate { identity: Some(identity), .. } = fault {
+        let Identity { subject, issuer, names, serial, fingerprint, not_before, not_after } =
+            &**identity;
+        let names = names.join(", ");
+        tracing::warn!(
+            address, reason, subject, issuer, names, serial, %fingerprint, %not_before, %not_after,
+            "server certificate refused: {fault}"
+        );
+    } else {
+        tracing::warn!(address, reason, error = fault as &dyn Error, "TLS handshake failed");
+    }
+}
+
+/// Says what TLS found wrong on a connection that stood: in TLS 1.3 a peer refuses our certificate only then.
+pub(super) fn tell_broken_tls(error: &io::Error, address: &str) {
+    if error.kind() == ErrorKind::InvalidData {
+        tracing::warn!(address, error = error as &dyn Error, "the peer broke TLS off");
+    }
 }
 
 async fn open(address: &str) -> Result<TcpStream, TransportFault> {
@@ -70,6 +110,7 @@ pub(super) fn fault(error: &io::Error) -> TransportFault {
     match error.kind() {
         ErrorKind::UnexpectedEof => TransportFault::Closed,
         ErrorKind::TimedOut => TransportFault::AckTimeout,
+        ErrorKind::InvalidData => TransportFault::Tls,
         _ => TransportFault::Reset,
     }
 }
@@ -98,34 +139,42 @@ pub(super) fn peek(socket: impl AsFd) -> Peeked {
 
 /// Writes what the socket takes of the frame around `payload`, from `written` bytes on, without copying it.
 pub(super) fn write_frame(
-    half: &OwnedWriteHalf,
+    writer: &WireWriter,
     payload: &[u8],
     written: usize,
 ) -> io::Result<usize> {
     let mut parts = [IoSlice::new(FRAME_START), IoSlice::new(payload), IoSlice::new(FRAME_END)];
     let mut rest = &mut parts[..];
     IoSlice::advance_slices(&mut rest, written);
-    half.try_write_vectored(rest)
+    writer.try_write_vectored(rest)
 }
 
 /// Writes the rest of a frame as the socket takes it; the peer may pause for at most `timeout` each time.
 pub(super) async fn finish_frame(
-    half: &OwnedWriteHalf,
+    writer: &WireWriter,
     payload: &[u8],
     mut written: usize,
     timeout: Duration,
 ) -> Result<(), TransportFault> {
     while written < wardline_mllp::encoded_len(payload.len()) {
-        let writable = tokio::time::timeout(timeout, half.writable()).await;
-        writable
-            .map_err(|_elapsed| TransportFault::WriteTimeout)?
-            .map_err(|error| fault(&error))?;
-        match write_frame(half, payload, written) {
-            Ok(0) => return Err(TransportFault::Closed),
-            Ok(more) => written += more,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(fault(&error)),
+        let mut parts = [IoSlice::new(FRAME_START), IoSlice::new(payload), IoSlice::new(FRAME_END)];
+        let mut rest = &mut parts[..];
+        IoSlice::advance_slices(&mut rest, written);
+        match within(timeout, writer.write_vectored(rest)).await? {
+            0 => return Err(TransportFault::Closed),
+            more => written += more,
         }
     }
-    Ok(())
+    within(timeout, writer.flush()).await
+}
+
+/// What the socket does, unless the peer makes it wait for longer than `timeout`.
+async fn within<T>(
+    timeout: Duration,
+    done: impl Future<Output = io::Result<T>>,
+) -> Result<T, TransportFault> {
+    match tokio::time::timeout(timeout, done).await {
+        Ok(done) => done.map_err(|error| fault(&error)),
+        Err(_elapsed) => Err(TransportFault::WriteTimeout),
+    }
 }

@@ -101,6 +101,8 @@ fn a_transport_fault_is_retried_for_ever_whatever_the_limits() {
         (TransportFault::Refused, Cause::Refused),
         (TransportFault::Unreachable, Cause::Unreachable),
         (TransportFault::ConnectTimeout, Cause::ConnectTimeout),
+        (TransportFault::Tls, Cause::Tls),
+        (TransportFault::Certificate, Cause::TlsCertificate),
         (TransportFault::Reset, Cause::Reset),
         (TransportFault::Closed, Cause::Closed),
         (TransportFault::WriteTimeout, Cause::WriteTimeout),

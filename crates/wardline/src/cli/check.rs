@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use wardline_config::{Config, DestinationKind, Loaded, Paint, Severity};
+use wardline_config::{ClientTls, Config, DestinationKind, Loaded, Paint, ServerTls, Severity};
 use wardline_engine::control::socket_path;
 
 use super::Invocation;
 use super::configuration::{self, ConfigInvalid};
 use super::exit::Exit;
-use super::failure::{Outcome, TerminalError};
+use super::failure::{Outcome, TerminalError, in_words};
 
 /// Check a configuration without running it.
 #[derive(Debug, Args)]
@@ -54,18 +54,31 @@ impl Check {
             return json(file, invocation);
         }
         let loaded = configuration::load_with_warnings(file, invocation)?;
-        print(&loaded, invocation)?;
-        Ok(Exit::Ok)
+        let unusable = wardline_engine::tls::check(&loaded.config);
+        if unusable.is_empty() {
+            print(&loaded, invocation)?;
+            return Ok(Exit::Ok);
+        }
+        for one in &unusable {
+            invocation.terminal.error(&in_words(one));
+        }
+        Err(ConfigInvalid.into())
     }
 }
 
 fn json(file: &Path, invocation: &Invocation) -> Outcome {
     match configuration::read(file, invocation) {
         Ok(loaded) => {
-            let diagnostics = told(&loaded.warnings, &loaded.files);
-            let touches = Some(touches(&loaded));
-            invocation.terminal.value(&Checked { ok: true, diagnostics, touches })?;
-            Ok(Exit::Ok)
+            let mut diagnostics = told(&loaded.warnings, &loaded.files);
+            let unusable = wardline_engine::tls::check(&loaded.config);
+            diagnostics.extend(unusable.iter().map(|one| Told {
+                severity: "fault",
+                message: in_words(one),
+                rendered: in_words(one),
+            }));
+            let (ok, touches) = (unusable.is_empty(), Some(touches(&loaded)));
+            invocation.terminal.value(&Checked { ok, diagnostics, touches })?;
+            if ok { Ok(Exit::Ok) } else { Err(ConfigInvalid.into()) }
         }
         Err(faults) => {
             let diagnostics = told(faults.diagnostics(), faults.files());
@@ -122,11 +135,22 @@ fn touches(loaded: &Loaded) -> Touches {
             DestinationKind::Mllp(_) | DestinationKind::Handler(_) => None,
         });
     Touches {
-        reads: loaded.files.iter().map(|file| absolute(&file.path)).collect(),
+        reads: reads(loaded),
         control_socket: socket_path(&data_dir),
         writes: templates.map(|path| absolute(&path)).collect(),
         data_dir,
     }
+}
+
+/// The files of the configuration, and those that it names for TLS.
+fn reads(loaded: &Loaded) -> Vec<PathBuf> {
+    let listeners = loaded.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let destinations = loaded.config.destinations.iter().filter_map(|one| match &one.kind {
+        DestinationKind::Mllp(mllp) => mllp.tls.as_ref(),
+        DestinationKind::File(_) | DestinationKind::Handler(_) => None,
+    });
+    let tls = listeners.flat_map(ServerTls::files).chain(destinations.flat_map(ClientTls::files));
+    loaded.files.iter().map(|file| file.path.as_path()).chain(tls).map(absolute).collect()
 }
 
 /// The path from the root. It stays as it is where the working directory is gone.

@@ -100,6 +100,7 @@ impl Failure for ReachError {
                 RefusedReason::NotFound => Exit::NotFound,
                 RefusedReason::StoreFailed => Exit::StoreFailed,
                 RefusedReason::Draining | RefusedReason::NotRunning => Exit::NotReachable,
+                RefusedReason::CertificatesUnusable => Exit::ConfigInvalid,
                 RefusedReason::NotUnderstood
                 | RefusedReason::InFlight
                 | RefusedReason::Busy

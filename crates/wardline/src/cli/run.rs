@@ -36,7 +36,9 @@ enum RunError {
 impl Failure for RunError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Filter(_) | Self::Build(BuildError::NoSuchHandler(_)) => Exit::ConfigInvalid,
+            Self::Filter(_) | Self::Build(BuildError::NoSuchHandler(_) | BuildError::Tls(_)) => {
+                Exit::ConfigInvalid
+            }
             Self::Build(BuildError::Store(error)) => store_errors::exit(error),
             Self::Build(
                 BuildError::DataFolder { .. }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use wardline_engine::tls::{Connector, TlsFault};
 
 use self::edit::Assignment;
 use self::input::{Input, InputError};
@@ -30,6 +31,7 @@ use super::Invocation;
 use super::amounts::parse_duration;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::peer_tls::PeerTls;
 
 /// The most connections one `send` opens.
 const MAX_CONNECTIONS: usize = 20_000;
@@ -74,6 +76,11 @@ pub(crate) struct Send {
     /// Print the content of each answer.
     #[arg(long)]
     show: bool,
+    /// Encrypt. Any other option for TLS implies it.
+    #[arg(long, help_heading = "TLS")]
+    tls: bool,
+    #[command(flatten)]
+    peer: PeerTls,
     /// Print the summary only.
     #[arg(long, short)]
     quiet: bool,
@@ -91,6 +98,9 @@ enum SendError {
     /// A file could not be read, or holds no message that can be sent.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// A file for TLS could not be used.
+    #[error(transparent)]
+    Tls(TlsFault),
     /// The event loop did not start.
     #[error("the network of this machine failed")]
     Network(#[source] io::Error),
@@ -101,7 +111,7 @@ impl Failure for SendError {
         match self {
             Self::NothingNamed | Self::TooManyConnections => Exit::Usage,
             Self::Input(InputError::Missing { .. }) => Exit::NotFound,
-            Self::Input(_) | Self::Network(_) => Exit::Failed,
+            Self::Input(_) | Self::Tls(_) | Self::Network(_) => Exit::Failed,
         }
     }
 }
@@ -123,8 +133,13 @@ impl Send {
             .enable_all()
             .build()
             .map_err(SendError::Network)?;
+        let is_encrypted = self.tls || self.peer.is_given();
+        let connector =
+            is_encrypted.then(|| Connector::build(&self.peer.settings(self.timeout), &self.to));
+        let connector = connector.transpose().map_err(SendError::Tls)?;
         let workers = Workers {
             to: self.to,
+            connector,
             connections: self.connections.get(),
             timeout: self.timeout,
             pace: Pace::new(self.rate),

@@ -6,6 +6,7 @@ use wardline_engine::control::protocol::{HandlerRow, ListenerRow, Request, Respo
 
 use super::Invocation;
 use super::amounts;
+use super::certificates;
 use super::exit::Exit;
 use super::failure::{Outcome, TerminalError};
 use super::queue;
@@ -55,6 +56,10 @@ fn print(status: &Status, terminal: Terminal) -> Result<(), TerminalError> {
     if !status.handlers.is_empty() {
         terminal.line("")?;
         handlers(&status.handlers, terminal)?;
+    }
+    if !status.certificates.is_empty() {
+        terminal.line("")?;
+        certificates::table(&status.certificates, terminal)?;
     }
     Ok(())
 }

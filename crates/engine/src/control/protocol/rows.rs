@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
-use super::DeliveryState;
+use super::{CertificateRow, DeliveryState};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
 /// The engine at a glance.
@@ -31,6 +31,12 @@ pub struct Status {
     pub handlers: Vec<HandlerRow>,
     /// Messages accepted that no route matched.
     pub unrouted: u64,
+    /// One row for each listener and destination that shows a certificate.
+    #[serde(default)]
+    pub certificates: Vec<CertificateRow>,
+    /// How many of them have expired, or will within `certificate_warning`.
+    #[serde(default)]
+    pub certificates_expiring: u64,
 }
 
 /// One listener.

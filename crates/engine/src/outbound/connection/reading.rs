@@ -5,12 +5,12 @@ use std::task::{Context, Poll};
 
 use actix::fut::ActorFuture;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::OutboundConnection;
 use crate::outbound::report::CloseReason;
 use crate::outbound::session::Came;
 use crate::outbound::socket;
+use crate::wire::WireReader;
 
 /// What one read takes at most, bytes. Answers are short; a longer one takes several reads.
 const READ_SIZE: usize = 4 * 1024;
@@ -21,13 +21,13 @@ const READS_IN_A_ROW: usize = 16;
 
 /// Reads into the connection's buffer until the peer closes.
 pub(super) struct Reading {
-    half: OwnedReadHalf,
+    reader: WireReader,
     landing: Box<[u8]>,
 }
 
 impl Reading {
-    pub(super) fn new(half: OwnedReadHalf) -> Self {
-        Self { half, landing: vec![0; READ_SIZE].into_boxed_slice() }
+    pub(super) fn new(reader: WireReader) -> Self {
+        Self { reader, landing: vec![0; READ_SIZE].into_boxed_slice() }
     }
 }
 
@@ -43,8 +43,11 @@ impl ActorFuture<OutboundConnection> for Reading {
         let this = self.get_mut();
         for _ in 0..READS_IN_A_ROW {
             let mut landed = ReadBuf::new(&mut this.landing);
-            match Pin::new(&mut this.half).poll_read(task, &mut landed) {
-                Poll::Pending => return Poll::Pending,
+            match Pin::new(&mut this.reader).poll_read(task, &mut landed) {
+                Poll::Pending => {
+                    connection.send_unsent(ctx);
+                    return Poll::Pending;
+                }
                 Poll::Ready(Ok(())) if landed.filled().is_empty() => {
                     connection.on_end_of_stream(ctx);
                     return Poll::Ready(());
@@ -54,6 +57,7 @@ impl ActorFuture<OutboundConnection> for Reading {
                     connection.on_came(Came::Bytes, ctx);
                 }
                 Poll::Ready(Err(error)) => {
+                    socket::tell_broken_tls(&error, &connection.destination.address);
                     connection.close(CloseReason::Fault(socket::fault(&error)), ctx);
                     return Poll::Ready(());
                 }

@@ -3,12 +3,10 @@
 //! A message goes out only when nothing unasked lies before its answer (MATCH-1), and only when a frame carries it whole.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
 use bytes::Bytes;
-use tokio::net::tcp::OwnedWriteHalf;
 use wardline_flow::Received;
 use wardline_hl7::Message as Hl7Message;
 use wardline_mllp::{encoded_len, survives_framing};
@@ -18,6 +16,7 @@ use super::{Hand, OutboundConnection};
 use crate::outbound::delivery::Delivery;
 use crate::outbound::report::{CloseReason, Ended};
 use crate::outbound::socket::{self, Peeked};
+use crate::wire::WireWriter;
 
 impl OutboundConnection {
     /// Ends a delivery that the peer would take for another message, before anything of it goes out. True if it did.
@@ -38,7 +37,8 @@ impl OutboundConnection {
         true
     }
 
-    /// Writes the delivery in hand, once what the peer sent unasked has been read.
+    /// Writes the delivery in hand, once what the peer sent unasked has been read. Under TLS that may be nothing that the
+    /// peer said, but a session ticket: so whoever has read to the end comes here, with an answer or without.
     pub(super) fn send_unsent(&mut self, ctx: &mut Context<Self>) {
         let Some(writer) = self.writer.clone() else {
             return; // It will be sent when the connection is up.
@@ -46,7 +46,7 @@ impl OutboundConnection {
         let Hand::Unsent { delivery, deadline } = &mut self.hand else {
             return;
         };
-        match socket::peek(writer.as_ref().as_ref()) {
+        match writer.with_socket(|socket| socket::peek(socket)) {
             Peeked::Quiet => {
                 let delivery = delivery.clone();
                 self.write(&writer, &delivery, ctx);
@@ -60,12 +60,7 @@ impl OutboundConnection {
         }
     }
 
-    fn write(
-        &mut self,
-        writer: &Arc<OwnedWriteHalf>,
-        delivery: &Delivery,
-        ctx: &mut Context<Self>,
-    ) {
+    fn write(&mut self, writer: &WireWriter, delivery: &Delivery, ctx: &mut Context<Self>) {
         let control_id = control_id(&delivery.body);
         if !self.session.may_send(&control_id) {
             let doubtful = self.session.is_spent();
@@ -90,12 +85,12 @@ impl OutboundConnection {
     /// The socket's buffer is full: the rest goes out as the peer reads. The answer's time runs from the last byte on.
     fn write_rest(
         &mut self,
-        writer: &Arc<OwnedWriteHalf>,
+        writer: &WireWriter,
         delivery: &Delivery,
         written: usize,
         ctx: &mut Context<Self>,
     ) {
-        let (writer, body, id) = (Arc::clone(writer), delivery.body.clone(), delivery.id);
+        let (writer, body, id) = (writer.clone(), delivery.body.clone(), delivery.id);
         let timeout = self.destination.write_timeout;
         let rest = async move { socket::finish_frame(&writer, &body, written, timeout).await };
         ctx.spawn(rest.into_actor(self).map(move |done, connection, ctx| match done {

@@ -17,6 +17,7 @@ use crate::outbound::file::{self, FileWriter, Filed};
 use crate::outbound::handler::HandlerCalls;
 use crate::outbound::limits::HANDLER_CALLS;
 use crate::outbound::report::{CloseReason, Ended, Report};
+use crate::tls::Connector;
 
 /// All carriers of one destination.
 pub(super) enum Carriers {
@@ -31,6 +32,7 @@ pub(super) enum Carriers {
 /// The connections of an MLLP destination, by slot.
 pub(super) struct Connections {
     destination: Arc<MllpDestination>,
+    connector: Option<Arc<Connector>>,
     by_slot: Vec<Option<Addr<OutboundConnection>>>,
 }
 
@@ -46,6 +48,7 @@ impl Carriers {
                 };
                 Self::Mllp(Connections {
                     destination: Arc::new(mllp.clone()),
+                    connector: delivering.connector.clone(),
                     by_slot: vec![None; connections],
                 })
             }
@@ -155,6 +158,7 @@ impl OutboundPool {
         let connection = OutboundConnection::new(
             taken.carrier,
             Arc::clone(&connections.destination),
+            connections.connector.clone(),
             Arc::clone(&self.counters),
             ctx.address().recipient(),
             delivery,

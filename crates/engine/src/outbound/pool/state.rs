@@ -90,6 +90,8 @@ fn is_out_of_reach(cause: Cause) -> bool {
             | Cause::Refused
             | Cause::Unreachable
             | Cause::ConnectTimeout
+            | Cause::Tls
+            | Cause::TlsCertificate
             | Cause::HandlerDown
             | Cause::FileNoSpace
             | Cause::FileDenied

@@ -96,6 +96,7 @@ impl Site {
             routing: Arc::new(Routing::default()),
             turn: Turn::default(),
             charsets: Arc::default(),
+            connector: None,
         };
         let next = Cell::new(0);
         Self { store, counters, completions, phase, delivering, destination: name, next, folder }

@@ -53,7 +53,7 @@ fn with_simulator<T>(
 
 /// The MSA-2 of the answers to these messages, sent one after the other on one connection.
 async fn acknowledged(address: &str, ids: &[&str]) -> Vec<String> {
-    let mut connection = Connection::open(address, PATIENCE).await.unwrap();
+    let mut connection = Connection::open(address, None, PATIENCE).await.unwrap();
     let mut acknowledged = Vec::new();
     for id in ids {
         let answer = connection.exchange(&message(id), PATIENCE).await.unwrap();
@@ -95,7 +95,7 @@ fn close_and_reset_end_the_connection_and_the_next_one_is_taken() {
         let behaviour =
             Behaviour { fault: Some(fault), when: "first:1".parse().unwrap(), ..well_behaved() };
         with_simulator(behaviour, None, async |address| {
-            let mut connection = Connection::open(&address, PATIENCE).await.unwrap();
+            let mut connection = Connection::open(&address, None, PATIENCE).await.unwrap();
             let ended = connection.exchange(&message("M1"), PATIENCE).await;
             assert!(
                 matches!(ended, Err(ExchangeError::Closed | ExchangeError::Broken(_))),

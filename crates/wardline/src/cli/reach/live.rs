@@ -72,7 +72,8 @@ fn patience(request: &Request) -> Duration {
         | Request::Skip { .. }
         | Request::Discard { .. }
         | Request::Revive { .. }
-        | Request::StoreStats => PATIENCE,
+        | Request::StoreStats
+        | Request::ReloadCertificates => PATIENCE,
     }
 }
 

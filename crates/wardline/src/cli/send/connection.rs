@@ -5,18 +5,24 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::net::TcpStream;
+use wardline_engine::Wire;
+use wardline_engine::tls::{Connector, HandshakeFault};
 use wardline_mllp::{Client, ClientError, ClientOptions, DecodeError, Exchange, Timeouts, Verify};
 
 /// The client and what it is told.
 #[derive(Debug)]
-pub(crate) struct Connection(Client);
+pub(crate) struct Connection(Client<Wire>);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExchangeError {
     /// No connection.
     #[error("cannot be reached")]
-    Connect(#[source] ClientError),
+    Connect(#[source] io::Error),
+    /// No handshake.
+    #[error("no TLS with the peer")]
+    Tls(#[source] HandshakeFault),
     /// No answer in time.
     #[error("no answer in time")]
     NoAnswer,
@@ -32,14 +38,27 @@ pub(crate) enum ExchangeError {
 }
 
 impl Connection {
-    /// Connects within `limit`.
-    pub(crate) async fn open(to: &str, limit: Duration) -> Result<Self, ExchangeError> {
+    /// Connects within `limit`; encrypted where there is a connector.
+    pub(crate) async fn open(
+        to: &str,
+        connector: Option<&Connector>,
+        limit: Duration,
+    ) -> Result<Self, ExchangeError> {
+        let connected = tokio::time::timeout(limit, TcpStream::connect(to)).await;
+        let stream = connected
+            .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(ExchangeError::Connect)?;
+        stream.set_nodelay(true).map_err(ExchangeError::Connect)?;
+        let wire = match connector {
+            Some(connector) => connector.connect(stream).await.map_err(ExchangeError::Tls)?,
+            None => Wire::plain(stream),
+        };
         let options = ClientOptions {
             timeouts: Timeouts::each(limit),
             verify: Verify::AnyMessage,
             ..ClientOptions::default()
         };
-        Client::connect(to, options).await.map(Self).map_err(ExchangeError::Connect)
+        Ok(Self(Client::over(wire, options)))
     }
 
     /// Sends the payload as one frame and reads the answer's payload, both within `limit`.

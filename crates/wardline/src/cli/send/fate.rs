@@ -62,7 +62,7 @@ pub(super) fn judge(sent: &Outgoing, answer: &Bytes) -> Fate {
 impl From<&ExchangeError> for Fate {
     fn from(error: &ExchangeError) -> Self {
         match error {
-            ExchangeError::Connect(_) => Self::Unreachable,
+            ExchangeError::Connect(_) | ExchangeError::Tls(_) => Self::Unreachable,
             ExchangeError::NoAnswer => Self::NoAnswer,
             ExchangeError::Closed | ExchangeError::Broken(_) => Self::Broken,
             ExchangeError::NoFrame(_) => Self::Unreadable,

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until};
+use wardline_engine::tls::Connector;
 
 use super::connection::{Connection, ExchangeError};
 use super::fate::{Fate, judge};
@@ -21,6 +23,8 @@ use super::tally::Tally;
 #[derive(Debug)]
 pub(super) struct Workers {
     pub(super) to: String,
+    /// Where the connections are encrypted.
+    pub(super) connector: Option<Arc<Connector>>,
     pub(super) connections: usize,
     pub(super) timeout: Duration,
     pub(super) pace: Pace,
@@ -106,10 +110,11 @@ impl Shared {
 /// One connection, opened again after each answer that did not come as it should. It ends when all messages are
 /// sent, or when the peer takes no connection.
 async fn work(shared: Rc<RefCell<Shared>>) {
-    let (to, limit, pace, start) = {
+    let (to, connector, limit, pace, start) = {
         let shared = shared.borrow();
         let workers = &shared.workers;
-        (workers.to.clone(), workers.timeout, workers.pace, shared.start)
+        let connector = workers.connector.clone();
+        (workers.to.clone(), connector, workers.timeout, workers.pace, shared.start)
     };
     let mut connection = None;
     loop {
@@ -117,7 +122,7 @@ async fn work(shared: Rc<RefCell<Shared>>) {
         if let Some(due) = pace.due(outgoing.number) {
             sleep_until(start + due).await;
         }
-        let sent = send(&mut connection, &to, &outgoing, limit).await;
+        let sent = send(&mut connection, &to, connector.as_deref(), &outgoing, limit).await;
         if !sent.fate.leaves_connection_usable() {
             connection = None;
         }
@@ -131,6 +136,7 @@ async fn work(shared: Rc<RefCell<Shared>>) {
 async fn send(
     connection: &mut Option<Connection>,
     to: &str,
+    connector: Option<&Connector>,
     outgoing: &Outgoing,
     limit: Duration,
 ) -> Sent {
@@ -138,7 +144,7 @@ async fn send(
     let answer = async {
         let open = match connection.take() {
             Some(open) => open,
-            None => Connection::open(to, limit).await?,
+            None => Connection::open(to, connector, limit).await?,
         };
         begun = Instant::now();
         connection.insert(open).exchange(&outgoing.payload, limit).await
