@@ -48,11 +48,13 @@ pub(crate) struct Recovered {
     pub(crate) segments: Vec<Arc<Segment>>,
     /// Where the journal ends; the next record goes to a new segment.
     pub(crate) end: Position,
+    /// Where in its segment the last group begins of which something counts.
+    last_group: u64,
     /// Files filled with zeros by an earlier run, with their lengths.
     pub(crate) prepared: Vec<(PathBuf, u64)>,
 }
 
-/// Reads what is in `dir` and makes durable what counts of it.
+/// Reads what is in `dir`. Nothing of the journal is changed.
 pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, OpenError> {
     let failed = |attempt, path: &Path| {
         let path = path.to_owned();
@@ -73,20 +75,37 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, OpenErro
     segments.sort_unstable_by_key(|(id, ..)| *id);
     let headers = read_headers(disk, dir, &segments)?;
     let segments = chain(headers)?;
-    let end = match segments.split_last() {
-        None => Position { segment: 0, offset: 0, number: 1, group: 1 },
+    let (end, last_group) = match segments.split_last() {
+        None => (Position { segment: 0, offset: 0, number: 1, group: 1 }, 0),
         Some((last, older)) => {
             let LastScan { end, last_group, dropped } = check(last, older)?;
             tell_dropped(&last.path, end.offset, dropped);
-            let unsynced = last_group..end.offset;
-            write_again(&*last.file, unsynced).map_err(failed("write", &last.path))?;
-            last.file.sync().map_err(failed("sync", &last.path))?;
-            disk.sync_folder(dir).map_err(failed("sync", dir))?;
             last.finish(end.offset);
-            end
+            (end, last_group)
         }
     };
-    Ok(Recovered { segments, end, prepared })
+    Ok(Recovered { segments, end, last_group, prepared })
+}
+
+impl Recovered {
+    /// Makes durable what counts; nothing may be written behind it before.
+    pub(crate) fn make_durable(&self, disk: &dyn Disk, dir: &Path) -> Result<(), OpenError> {
+        let Some(last) = self.segments.last() else { return Ok(()) };
+        let failed = |attempt| {
+            let path = last.path.clone();
+            move |source| OpenError::Io { attempt, path, source }
+        };
+        let end = self.end.offset;
+        if last.length() < end {
+            // Cut in the zeros behind a record: they come again, since the next segment says that it ended there.
+            last.file.set_length(end).map_err(failed("extend"))?;
+            last.set_length(end);
+        }
+        write_again(&*last.file, self.last_group..end).map_err(failed("write"))?;
+        last.file.sync().map_err(failed("sync"))?;
+        let path = dir.to_owned();
+        disk.sync_folder(dir).map_err(|source| OpenError::Io { attempt: "sync", path, source })
+    }
 }
 
 fn tell_dropped(file: &Path, offset: u64, bytes: u64) {

@@ -95,7 +95,7 @@ pub enum OpenError {
     /// The folder, the lock or a file in it could not be used.
     #[error("cannot {attempt} {}", path.display())]
     Io {
-        /// What was attempted: `make`, `lock`, `list`, `read`, `write`, `sync`.
+        /// What was attempted: `make`, `lock`, `list`, `read`, `extend`, `write`, `sync`.
         attempt: &'static str,
         /// On what.
         path: PathBuf,

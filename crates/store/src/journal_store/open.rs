@@ -60,6 +60,7 @@ pub(crate) fn assemble(
     let dir = options.dir.clone();
     let mut recovered = recovery::recover(&*disk, &dir)?;
     let index = Index::new(witness::hear(&dir, &recovered.segments, &recovered.end)?);
+    recovered.make_durable(&*disk, &dir)?;
     let segment_size = options.segment_size.max(MIN_SEGMENT);
     let prepared = std::mem::take(&mut recovered.prepared);
     let filler = Filler::new(Arc::clone(&disk), dir.clone(), segment_size, options.tick, prepared)

@@ -49,6 +49,31 @@ fn a_store_in_use_is_refused_with_its_folder() {
 }
 
 #[test]
+fn a_segment_cut_in_the_zeros_behind_a_record_opens_and_so_does_what_follows_it() {
+    for groups in [10_u64, 0] {
+        let site = ten_groups();
+        let files = site.segment_files();
+        let file = files.last().expect("a segment");
+        let bytes = std::fs::read(file).expect("readable");
+        let kept = &bytes[..usize::try_from((groups + 1) * BLOCK).expect("a size")];
+        let last = kept.iter().rposition(|&byte| byte != 0).expect("a header or a record");
+        let cut = OpenOptions::new().write(true).open(file).expect("a file");
+        cut.set_len(last as u64 + 1).expect("cut");
+        if groups < 10 {
+            // The index misses the groups that are cut off: they were acknowledged.
+            assert!(matches!(refusal(&site), OpenError::Corrupt(_)));
+            let length = std::fs::metadata(file).expect("a segment").len();
+            assert_eq!(length, last as u64 + 1, "nothing is changed");
+        }
+        std::fs::remove_dir_all(site.folder.path().join("store/index")).expect("an index");
+        let open = site.open();
+        open.message("after", &["lis"]);
+        drop(open);
+        assert_eq!(site.open().queue("lis").pending, groups + 1);
+    }
+}
+
+#[test]
 fn a_fault_with_valid_groups_behind_it_is_refused_with_file_and_offset() {
     let site = ten_groups();
     let files = site.segment_files();
