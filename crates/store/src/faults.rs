@@ -7,8 +7,11 @@
 //! - run out of space,
 //! - lose power: of the 4 KiB blocks written since their file's last sync a random subset is lost, and of the last
 //!   renames those after a random one. What it cannot show: a disk that lies about its syncs, or tears a block.
+//!
+//! [`find_journal`] shows what a start makes of a journal, whatever was done to its files.
 
 mod blocks;
+mod start;
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
@@ -18,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::disk::{Disk, DiskFile, Listed, RealDisk};
 use crate::journal::names::FileRole;
 use blocks::Unsynced;
+pub use start::{FoundJournal, FoundRecord, find_journal};
 
 /// A disk that fails on demand. Clones are the same disk.
 #[derive(Clone, Default)]
