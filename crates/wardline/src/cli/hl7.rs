@@ -1,5 +1,6 @@
 //! `wardline hl7`: looks at messages in files, without an engine.
 
+mod deid;
 mod diff;
 mod fmt;
 mod get;
@@ -15,7 +16,9 @@ use bytes::Bytes;
 use clap::{Args, Subcommand};
 use wardline_config::Faults;
 use wardline_hl7::batch::{Batch, BatchError};
-use wardline_hl7::{Charset, CharsetRule, Message, ParseError, ParseOptions, SegmentEnds};
+use wardline_hl7::{
+    Charset, CharsetRule, EditError, Message, ParseError, ParseOptions, SegmentEnds,
+};
 
 use super::Invocation;
 use super::exit::Exit;
@@ -26,6 +29,7 @@ use super::terminal::Terminal;
 /// Look at messages in files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Hl7 {
+    Deid(deid::Deid),
     Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Get(get::Get),
@@ -65,6 +69,16 @@ enum Hl7Error {
     /// The profile has faults.
     #[error("the profile cannot be used\n{0}")]
     Profile(Faults),
+    /// A pseudonym does not fit.
+    #[error("message {number} in {} cannot be made anonymous", path.display())]
+    Deid {
+        /// Where it stands in the file, from 1.
+        number: usize,
+        /// As it was named.
+        path: PathBuf,
+        /// What is wrong.
+        source: EditError,
+    },
     /// A file could not be written.
     #[error("{} cannot be written", path.display())]
     Unwritable {
@@ -109,6 +123,7 @@ impl Failure for Hl7Error {
             Self::Unreadable { .. }
             | Self::NotHl7 { .. }
             | Self::Batch { .. }
+            | Self::Deid { .. }
             | Self::Unwritable { .. } => Exit::Failed,
         }
     }
@@ -118,6 +133,7 @@ impl Hl7 {
     /// Runs the command named.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
         match self {
+            Self::Deid(deid) => deid.execute(invocation.terminal),
             Self::Diff(diff) => diff.execute(invocation.terminal),
             Self::Fmt(fmt) => fmt.execute(invocation.terminal),
             Self::Get(get) => get.execute(invocation.terminal),
