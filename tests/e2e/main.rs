@@ -25,6 +25,7 @@ mod shipped;
 mod store_damage;
 mod text;
 mod tls;
+mod tls_out;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
@@ -47,5 +48,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(store_damage::trials());
     trials.extend(text::trials());
     trials.extend(tls::trials());
+    trials.extend(tls_out::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
