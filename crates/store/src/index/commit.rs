@@ -55,6 +55,11 @@ impl View {
     pub(crate) fn commit(&mut self) -> Result<(), IndexError> {
         self.overlay.close(self.read, self.salt);
         while self.commit_oldest()? {}
+        if !self.db.contains_key(entry::POSITION)? {
+            // A journal without records left nothing to write but how far it was read: without that, no index fits.
+            self.db.insert(entry::POSITION, self.stored_position(self.read, self.salt))?;
+            self.applied = self.read;
+        }
         Ok(())
     }
 

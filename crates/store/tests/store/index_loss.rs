@@ -128,3 +128,15 @@ fn a_rebuild_on_demand_changes_nothing_and_intake_goes_on() {
     assert_eq!(rows.pop().map(|row| row.message), Some(after));
     assert_eq!(rows, before);
 }
+
+#[test]
+fn a_store_that_never_held_a_message_is_opened_again_and_its_index_with_it() {
+    let site = Site::new();
+    drop(site.open());
+    let open = site.open();
+    assert_eq!(open.store.destinations().expect("readable"), []);
+    assert_eq!(open.store.stats().index_rebuilds, 0);
+    drop(open);
+    fs::remove_dir_all(index(&site)).expect("removed");
+    assert_eq!(site.open().store.destinations().expect("readable"), []);
+}
