@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_panic_is_answered_ae_and_the_next_message_is_handled,
         a_panic_in_a_later_decision_costs_no_instance,
+        a_panic_is_logged_with_its_place_and_without_its_text,
         an_error_is_answered_ae_with_its_text,
         a_rejection_is_answered_ar_with_its_text,
         a_decision_that_comes_too_late_is_answered_ae,
@@ -85,6 +86,28 @@ fn a_panic_in_a_later_decision_costs_no_instance() {
     assert_eq!(peer.send(&adt("FINE-1")), "AA");
     let row = handler(&engine);
     assert_eq!((row.counts.panicked, row.counts.restarts), (1, 0));
+}
+
+fn a_panic_is_logged_with_its_place_and_without_its_text() {
+    for format in ["human", "json"] {
+        let (site, engine) = gated("");
+        assert_eq!(engine.stop().code(), Some(0));
+        let configuration = std::fs::read_to_string(site.folder().join("wardline.toml"));
+        let configuration = configuration.expect("the one just used");
+        site.configure(&format!("{configuration}\n[log]\nformat = \"{format}\"\n"));
+        let engine = site.start();
+        let mut peer = Peer::connect(engine.address("gated"));
+        assert_eq!(peer.send(&adt("PANIC-1")), "AE");
+        assert_eq!(peer.send(&adt("PANICLATER-1")), "AE");
+        let log = engine.log();
+        let told = log.lines().filter(|line| line.contains("panicked") && line.contains("main.rs"));
+        assert_eq!(told.count(), 2, "{log}");
+        assert!(!log.contains("asked to panic"), "PHI-1: {log}");
+        if format == "json" {
+            let restarted = log.lines().skip_while(|line| !line.starts_with('{'));
+            assert!(restarted.into_iter().all(|line| line.starts_with('{')), "{log}");
+        }
+    }
 }
 
 fn an_error_is_answered_ae_with_its_text() {

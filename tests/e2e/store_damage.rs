@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_truncated_index_is_rebuilt,
         an_emptied_index_is_rebuilt,
         an_overwritten_index_is_rebuilt,
+        a_command_on_a_stopped_store_shows_what_the_store_says,
         an_index_of_which_files_are_missing_is_rebuilt,
         a_file_in_the_place_of_the_index_is_replaced,
         an_index_of_another_moment_is_caught_up_or_rebuilt,
@@ -290,6 +291,16 @@ fn a_missing_segment_stops_the_start_and_is_named() {
     let told = refused_start(&half);
     let name = segment.file_name().expect("a name").to_string_lossy();
     assert!(told.contains(&*name), "{told}");
+}
+
+fn a_command_on_a_stopped_store_shows_what_the_store_says() {
+    let half = Half::delivered();
+    fs::remove_dir_all(half.site.store().join("index")).expect("an index");
+    fs::write(half.site.store().join("index"), b"no index").expect("a file in its place");
+    let listed = half.site.command(["queue", "list", "--config", "wardline.toml"]);
+    let said = String::from_utf8_lossy(&listed.stderr);
+    assert!(listed.status.success(), "{said}");
+    assert!(said.contains("WARN the index cannot be used: rebuilding it"), "{said}");
 }
 
 fn a_torn_tail_of_the_journal_is_no_damage() {

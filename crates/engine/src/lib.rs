@@ -17,6 +17,7 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod tcp;
 mod wire;
 
 pub mod control;

@@ -13,22 +13,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::close::CloseReason;
 use super::connection::{Connection, Surroundings};
 use super::roster::Roster;
 use crate::drain::Drain;
+use crate::tcp;
 
 /// How many connections may wait to be accepted. The kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 1024;
 /// How long accepting rests after an error, most likely too many open files: at once it would only fail again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// When an idle peer is first probed, how often, and after how many unanswered probes it counts as gone.
-const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::from_secs(15), 4);
-/// How long written bytes may stay unacknowledged by the peer's kernel.
-const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A bound address that does not accept yet.
 #[derive(Debug)]
@@ -182,13 +179,6 @@ impl Accepting {
 
 fn prepare(stream: TcpStream) -> io::Result<std::net::TcpStream> {
     let stream = stream.into_std()?;
-    stream.set_nodelay(true)?;
-    let (time, interval, retries) = KEEPALIVE;
-    let socket = SockRef::from(&stream);
-    socket.set_tcp_keepalive(
-        &TcpKeepalive::new().with_time(time).with_interval(interval).with_retries(retries),
-    )?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    tcp::set_up(&SockRef::from(&stream))?;
     Ok(stream)
 }

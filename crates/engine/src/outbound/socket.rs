@@ -7,23 +7,15 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 use tokio::net::{TcpStream, lookup_host};
 use wardline_config::MllpDestination;
 use wardline_flow::TransportFault;
 use wardline_mllp::{CARRIAGE_RETURN, END_BLOCK, START_BLOCK};
 
+use crate::tcp;
 use crate::tls::{Connector, HandshakeFault, Identity};
 use crate::wire::{Wire, WireWriter};
-
-/// Silence after which the peer is probed: shorter than what firewalls forget.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
-/// Between two probes.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-/// Probes without an answer after which the peer is dead.
-const KEEPALIVE_PROBES: u32 = 4;
-/// How long sent bytes may go unacknowledged by the peer's TCP.
-const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 const FRAME_START: &[u8] = &[START_BLOCK];
 const FRAME_END: &[u8] = &[END_BLOCK, CARRIAGE_RETURN];
@@ -85,14 +77,7 @@ async fn open(address: &str) -> Result<TcpStream, TransportFault> {
 }
 
 fn set_up(stream: TcpStream) -> io::Result<TcpStream> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(&stream);
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_AFTER)
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_PROBES);
-    socket.set_tcp_keepalive(&keepalive)?;
-    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    tcp::set_up(&SockRef::from(&stream))?;
     Ok(stream)
 }
 

@@ -1,6 +1,8 @@
 //! `wardline run`: the engine, until a signal ends it.
 
+use std::panic;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
@@ -55,6 +57,7 @@ impl Run {
         let file = self.file.as_ref().unwrap_or(&invocation.config);
         let loaded = configuration::load_with_warnings(file, invocation)?;
         start_log(&loaded.config.log)?;
+        log_panics();
         let engine =
             Engine::build(loaded.config, invocation.handlers.clone()).map_err(RunError::from)?;
         Ok(match engine.telling(invocation.events.clone()).run() {
@@ -73,6 +76,16 @@ fn start_log(log: &Log) -> Result<(), RunError> {
         LogFormat::Json => subscriber.json().init(),
     }
     Ok(())
+}
+
+/// Has a panic logged like everything else, as thread and place. Its text stays unsaid: a handler's may quote the message
+/// it panicked over (PHI-1).
+fn log_panics() {
+    panic::set_hook(Box::new(|panicked| {
+        let thread = thread::current();
+        let location = panicked.location().map(ToString::to_string);
+        tracing::error!(thread = thread.name(), location, "panicked");
+    }));
 }
 
 /// Whether stderr shows colours and nobody forbids them.

@@ -1,6 +1,6 @@
 //! Operators' words, each done at once or refused.
 
-use wardline_store::DeliveryState;
+use wardline_store::{DeliveryState, MessageId};
 
 use super::sink::{Act, Sink};
 use super::site::{Site, max_attempts, mllp, until};
@@ -23,16 +23,24 @@ async fn until_held(pool: &PoolDoor) {
     }
 }
 
+/// Discards the last: for that the pool takes in hand whatever is stored, and would send what it may.
+async fn has_all_in_hand(pool: &PoolDoor, last: MessageId) {
+    let last = Chosen::Messages(vec![last]);
+    let discarded = pool.discard(false, last, "ann", "not wanted", false).await;
+    assert_eq!(discarded.expect("discarded").touched, 1);
+}
+
 #[actix::test]
 async fn a_held_destination_sends_nothing_until_it_is_released() {
     let sink = Sink::good().await;
     let site = Site::new(mllp(sink.address));
     let pool = site.start();
     pool.hold("ann", "maintenance").await.expect("held");
-    site.accept(2).await;
+    let ids = site.accept(3).await;
     assert_eq!(pool.describe().await.state, "held");
     assert_eq!(pool.describe().await.reason.as_deref(), Some("ann: maintenance"));
-    assert_eq!(sink.log.len(), 0);
+    has_all_in_hand(&pool, ids[2]).await;
+    assert_eq!((pool.describe().await.in_flight, site.counters.attempts.get()), (0, 0));
     pool.retry("ann").await.expect("released");
     site.delivered(2).await;
 }
@@ -68,11 +76,12 @@ async fn order_1_a_stopped_lane_stays_stopped_when_the_pool_is_replaced() {
     let sink = unclear_first(1).await;
     let site = Site::new(max_attempts(mllp(sink.address), 1));
     let pool = site.start();
-    site.accept(2).await;
+    let ids = site.accept(3).await;
     until(|| site.counters.held.get() == 1).await;
     pool.replace().await;
     until_held(&pool).await;
-    assert_eq!(sink.ids(), ["M1"]);
+    has_all_in_hand(&pool, ids[2]).await;
+    assert_eq!((pool.describe().await.in_flight, site.counters.attempts.get()), (0, 1));
     pool.skip(None, "ann", "test", false).await.expect("skipped");
     site.delivered(1).await;
     assert_eq!(sink.ids(), ["M1", "M2"]);

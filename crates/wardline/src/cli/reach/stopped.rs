@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tracing_subscriber::filter::LevelFilter;
 use wardline_config::Config;
 use wardline_engine::control::Desk;
 use wardline_engine::control::protocol::{Request, Response};
@@ -27,6 +28,7 @@ pub(crate) struct Stopped {
 impl Stopped {
     /// Takes the lock and recovers the store.
     pub(super) fn open(config: &Config) -> Result<Self, ReachError> {
+        start_log();
         let (intake_changed, _) = watch::channel(Intake::Open);
         let options = store_options(config, intake_changed);
         if !options.dir.is_dir() {
@@ -50,6 +52,17 @@ impl Stopped {
     pub(crate) fn ask(&self, request: &Request) -> Response {
         self.runtime.block_on(self.desk.answer(request.clone()))
     }
+}
+
+/// Shows what the store has to say for itself: what recovery had to leave out, and the fault that ends the command.
+fn start_log() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    let _one_is_started_already = subscriber.try_init();
 }
 
 impl Drop for Stopped {
