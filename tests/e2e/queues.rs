@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_does_not_exist_is_not_found,
         sighup_reads_certificates_only_and_deliveries_go_on,
         a_drain_answers_the_message_in_hand_and_exits_with_0,
+        a_drain_lets_the_last_answer_arrive_though_the_peer_sends_on,
         a_drain_leaves_queues_for_the_next_start,
         a_second_engine_on_the_same_store_is_refused,
         the_control_socket_outlives_a_time_without_file_descriptors,
@@ -297,6 +298,33 @@ handler_timeout = "1s"
     assert_eq!(field(&busy.read(), "MSA", 2), "SLEEP-1", "the message in hand is answered");
     assert!(busy.is_closed(), "a frame not yet handled is not");
     assert!(idle.is_closed());
+}
+
+fn a_drain_lets_the_last_answer_arrive_though_the_peer_sends_on() {
+    let site = Site::new(
+        PROGRAM,
+        r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+handlers = ["misbehaving"]
+handler_timeout = "1s"
+"#,
+    );
+    let mut engine = site.start();
+    let mut busy = Peer::connect(engine.address("in"));
+    busy.write(&framed(&adt("SLEEP-1")));
+    wait::until_so("the handler to have the message", || {
+        engine.status().handlers[0].counts.calls == 1
+    });
+    // The connection reads nothing while a message is in hand: these bytes wait in its kernel when it closes.
+    busy.write(&framed(&adt("NEVER-READ")));
+    engine.signal(Signal::TERM);
+    assert_eq!(field(&busy.read(), "MSA", 2), "SLEEP-1", "the message in hand is answered");
+    let closed = busy.try_read().map(|answer| answer.is_none());
+    assert!(matches!(closed, Ok(true)), "a farewell and no reset: {closed:?}");
+    drop(busy);
+    assert_eq!(engine.wait().code(), Some(0));
 }
 
 fn a_drain_leaves_queues_for_the_next_start() {

@@ -167,6 +167,7 @@ impl Conversation {
                     self.answer(payload).await?;
                     self.telling.answered(self.socket.written());
                     if self.drain.is_draining() {
+                        self.socket.part().await;
                         return Err(CloseReason::Draining);
                     }
                     next = self.session.next(Instant::now());
@@ -192,7 +193,12 @@ impl Conversation {
         }
         let outcome = tokio::select! {
             biased;
-            () = self.drain.begun() => return Err(CloseReason::Draining),
+            () = self.drain.begun() => {
+                if !idle || self.socket.has_unread() {
+                    self.socket.part().await;
+                }
+                return Err(CloseReason::Draining);
+            }
             outcome = self.socket.read(self.session.buffer(), deadline) => outcome,
             () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
         };

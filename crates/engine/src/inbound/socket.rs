@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -20,6 +20,9 @@ const READ_SIZE: usize = 64 * 1024;
 const LARGE: usize = 32 * 1024;
 /// How long a refused peer may take to read the refusal.
 const LINGER_TIME: Duration = Duration::from_secs(5);
+/// How long a peer may take to read its last answer before a drain closes the connection: it may send on meanwhile,
+/// and every connection waits at the same time.
+const PART_TIME: Duration = Duration::from_secs(1);
 /// How much of a refused payload is read and thrown away so that the refusal arrives.
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -66,7 +69,8 @@ impl Socket {
                 buffer.reserve(READ_SIZE);
                 wire.read_buf(buffer).await
             } else {
-                poll_fn(|cx| poll_shared(Pin::new(&mut *wire), cx, buffer)).await
+                let mut keep = |read: &[u8]| buffer.extend_from_slice(read);
+                poll_fn(|cx| poll_shared(Pin::new(&mut *wire), cx, &mut keep)).await
             }
         };
         let read = match deadline {
@@ -109,34 +113,51 @@ impl Socket {
         }
     }
 
-    /// Shuts the write side and reads the rest away, so that closing does not reset what the peer has yet to read.
+    /// Leaves a peer whose payload was refused unread, once it has the refusal.
     pub(super) async fn linger(&mut self) {
-        let drained = async {
+        self.leave(LINGER_TIME).await;
+    }
+
+    /// Leaves a peer that may be sending on, once it has its last answer.
+    pub(super) async fn part(&mut self) {
+        self.leave(PART_TIME).await;
+    }
+
+    /// Whether the peer has sent what was not read. It is thrown away.
+    pub(super) fn has_unread(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut unread = false;
+        let read = poll_shared(Pin::new(&mut self.wire), &mut cx, |read| unread = !read.is_empty());
+        read.is_ready() && unread
+    }
+
+    /// Shuts the write side and reads the rest away, so that closing does not reset what the peer has yet to read.
+    async fn leave(&mut self, within: Duration) {
+        let read_away = async {
             self.wire.shutdown().await?;
             let mut thrown_away = 0;
-            let mut scratch = vec![0; READ_SIZE];
             while thrown_away < LINGER_BYTES {
-                match self.wire.read(&mut scratch).await? {
+                match poll_fn(|cx| poll_shared(Pin::new(&mut self.wire), cx, |_| ())).await? {
                     0 => break,
                     read => thrown_away += read,
                 }
             }
             io::Result::Ok(())
         };
-        let _closed_either_way = tokio::time::timeout(LINGER_TIME, drained).await;
+        let _closed_either_way = tokio::time::timeout(within, read_away).await;
     }
 }
 
-/// Reads into the arbiter's shared buffer and keeps only what came.
+/// Reads into the arbiter's shared buffer and shows what came.
 fn poll_shared(
     wire: Pin<&mut Wire>,
     cx: &mut Context<'_>,
-    buffer: &mut BytesMut,
+    take: impl FnOnce(&[u8]),
 ) -> Poll<io::Result<usize>> {
     SHARED.with_borrow_mut(|shared| {
         let mut landing = ReadBuf::new(shared);
         ready!(wire.poll_read(cx, &mut landing))?;
-        buffer.extend_from_slice(landing.filled());
+        take(landing.filled());
         Poll::Ready(Ok(landing.filled().len()))
     })
 }
