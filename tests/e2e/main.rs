@@ -8,6 +8,7 @@ mod answers;
 mod corpus;
 mod deliveries;
 mod disk_full;
+mod enhanced;
 mod events;
 mod examples;
 mod failed_write;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());
+    trials.extend(enhanced::trials());
     trials.extend(events::trials());
     trials.extend(examples::trials());
     trials.extend(failed_write::trials());

@@ -23,3 +23,4 @@ pub(crate) mod listener;
 pub(crate) mod roster;
 pub(crate) mod session;
 mod socket;
+mod unasked;

@@ -5,13 +5,14 @@
 //!
 //! In the order of a message's way:
 //!
-//! - [`intake`]: may this message come in at all, by its header?
+//! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
 //!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
 pub mod ack_match;
+pub mod ack_mode;
 pub mod cause;
 pub mod classify;
 mod id;
@@ -22,6 +23,7 @@ pub mod routing;
 pub mod streak;
 
 pub use ack_match::AckMatch;
+pub use ack_mode::{AckMode, Asked, Condition, Due};
 pub use cause::{Cause, UnknownCause};
 pub use classify::{
     DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,

@@ -44,6 +44,12 @@ impl Matcher {
             && one_of(&self.receiving_facilities, header.receiving_facility())
             && self.paths.iter().all(|wanted| wanted.found_in(message))
     }
+
+    /// Whether it wants this message and says its type.
+    pub fn names(&self, message: &Message) -> bool {
+        let by_type = |pattern: &MessagePattern| pattern.names_a_type() && pattern.matches(message);
+        self.messages.iter().any(by_type) && self.matches(message)
+    }
 }
 
 impl MatchedPath {

@@ -99,6 +99,13 @@ impl Routing {
         self.routes.iter().filter(|route| route.wants(source, message)).collect()
     }
 
+    /// Whether a route that wants this message says its type: an answer goes nowhere by chance.
+    pub fn names(&self, source: &Source, message: &Message) -> bool {
+        self.routes.iter().any(|route| {
+            route.looks_at(source) && route.matcher.as_ref().is_some_and(|one| one.names(message))
+        })
+    }
+
     /// The plan for this message.
     pub fn plan(&self, source: &Source, message: &Message) -> Plan {
         Plan::of(&self.matching(source, message))

@@ -45,6 +45,11 @@ impl MessagePattern {
         self.wants_type(message) && self.trigger_event.wants(message.header().trigger_event())
     }
 
+    /// Whether it says a type, instead of taking every one.
+    pub fn names_a_type(&self) -> bool {
+        self.message_type != Part::Any
+    }
+
     /// Whether its type alone fits.
     pub fn wants_type(&self, message: &Message) -> bool {
         self.message_type.wants(message.header().message_type())

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wardline_flow::{HandlerName, Intake, ListenerId};
+use wardline_flow::{AckMode, HandlerName, Intake, ListenerId};
 use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
@@ -43,6 +43,8 @@ pub struct Listener {
     pub handler_timeout: Duration,
     /// When the sender is answered.
     pub ack: AckWhen,
+    /// What MSH-15 and MSH-16 of a message are worth.
+    pub ack_mode: AckMode,
     /// MSH-9 of answers as it is to be sent; absent = by the version of the message.
     pub ack_type: Option<String>,
     /// Whether a negative answer to version 2.4 or older carries ERR-1.
@@ -92,6 +94,7 @@ impl Listener {
             write_timeout: Duration::from_secs(10),
             handler_timeout: Duration::from_secs(5),
             ack: AckWhen::AfterStore,
+            ack_mode: AckMode::Auto,
             ack_type: None,
             err: false,
             unrouted: Unrouted::Accept,
@@ -167,7 +170,7 @@ pub enum Unrouted {
 pub enum OnUnavailable {
     /// The connection closes without an answer: the one signal on which every sender retries.
     Close,
-    /// AE.
+    /// AE, or CE where the message asks for an accept answer.
     Answer,
 }
 

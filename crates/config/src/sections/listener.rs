@@ -71,6 +71,7 @@ fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
 
 fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("ack", &mut listener.ack);
+    section.set("ack_mode", &mut listener.ack_mode);
     section.set_as("ack_type", &mut listener.ack_type, |MessageCode(code)| Some(code));
     section.set("err", &mut listener.err);
     section.set("unrouted", &mut listener.unrouted);

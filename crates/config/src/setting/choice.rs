@@ -1,6 +1,6 @@
 //! Keys that take one of a few words.
 
-use wardline_flow::{AckMatch, OnExhausted, OnUnclear, Presence};
+use wardline_flow::{AckMatch, AckMode, OnExhausted, OnUnclear, Presence};
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
@@ -42,6 +42,7 @@ choice!(AckMatch {
     "any-ack" => AnyAck,
     "any" => Any
 });
+choice!(AckMode { "auto" => Auto, "original" => Original, "enhanced" => Enhanced });
 choice!(AckWhen { "after_store" => AfterStore, "none" => None });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });

@@ -1,4 +1,4 @@
-//! The answers of a listener: what an AA, AE or AR of this engine looks like.
+//! The answers of a listener: what an acknowledgement of this engine looks like.
 //!
 //! The bytes are built by `hl7::ack`; here stand the two things it is given: a control id that is new, and the time.
 
@@ -73,19 +73,26 @@ pub(crate) struct AnswerStyle {
 
 impl AnswerStyle {
     /// The framed positive answer. Whoever sends it vouches for ACK-1.
-    pub(crate) fn positive(&self, original: Original<'_>, control_id: &str, time: &str) -> Bytes {
-        framed(&self.request(original, AckCode::AA, control_id, time))
+    pub(crate) fn positive(
+        &self,
+        original: Original<'_>,
+        code: AckCode,
+        control_id: &str,
+        time: &str,
+    ) -> Bytes {
+        framed(&self.request(original, code, control_id, time))
     }
 
-    /// The framed negative answer of a refusal.
+    /// The framed negative answer of a refusal, with `code` for MSA-1.
     pub(crate) fn negative(
         &self,
         original: Original<'_>,
+        code: AckCode,
         refusal: &Refusal,
         control_id: &str,
         time: &str,
     ) -> Bytes {
-        let mut request = self.request(original, refusal.code, control_id, time);
+        let mut request = self.request(original, code, control_id, time);
         request.text = Some(&refusal.text);
         request.error = Some(AckError {
             location: refusal.location.as_deref(),

@@ -12,10 +12,14 @@
 //! ```
 //!
 //! One message in hand at a time: frames are answered in the order they came (ACK-2). The positive answer is built
-//! while the sync runs and leaves below it, in [`Conversation::keep`] and nowhere else (ACK-1).
+//! while the sync runs and leaves below it, in [`Conversation::keep`] and nowhere else (ACK-1). An answer that comes in
+//! as a message is never acknowledged; it is kept where a route names its type.
 //!
 //! Who sends to it: nobody; it is told to leave through its seat in the roster and of a drain by its watch. Its death
 //! costs its socket: the peer has no answer for the message in hand and sends it again.
+
+mod keep;
+mod say;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,18 +32,17 @@ use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tracing::Instrument;
-use wardline_config::{AckWhen, OnUnavailable};
-use wardline_flow::Refusal;
-use wardline_hl7::Message;
+use wardline_flow::Asked;
 use wardline_hl7::ack::Original;
-use wardline_store::{Accept, Intake as StoreIntake, Name, Store, StoredAnswer};
+use wardline_hl7::{AckCode, Message};
+use wardline_store::{Intake as StoreIntake, Name, Store};
 
-use super::answer::{AnswerStyle, Clock, ControlIds, failure, too_large, too_large_to_store};
+use self::say::Heard;
+use super::answer::{AnswerStyle, Clock, ControlIds, failure};
 use super::close::CloseReason;
-use super::completions::{Awaited, Completions};
-use super::handover::{NotHandedOver, hand_over};
+use super::completions::Completions;
 use super::handshake::shake_hands;
-use super::intake::{Decided, Intake, Settled};
+use super::intake::{Decided, Intake};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
@@ -221,138 +224,44 @@ impl Conversation {
         let (message, checked) = around.intake.read(&payload, &around.counters);
         let Some(message) = message else {
             let refusal = checked.err().unwrap_or_else(|| failure("The message could not be read"));
-            return self.refuse(Original::Unreadable(&payload), &refusal).await;
+            let heard = self.heard(Original::Unreadable(&payload), Asked::Original);
+            return self.refuse(heard, &refusal).await;
         };
+        let asked = around.intake.asked(&message, &around.counters);
+        if asked == Asked::Nothing && !(checked.is_ok() && around.intake.is_named(&message)) {
+            around.counters.answers_unmatched.one();
+            return Ok(());
+        }
+        let heard = self.heard(Original::Message(&message), asked);
         if let Err(refusal) = checked {
-            return self.refuse(Original::Message(&message), &refusal).await;
+            return self.refuse(heard, &refusal).await;
         }
         let span = span_of(&message);
-        self.decide(&message, received_at).instrument(span).await
+        self.decide(&message, heard, received_at).instrument(span).await
     }
 
-    async fn decide(&mut self, message: &Message, received_at: Timestamp) -> Goes {
+    async fn decide(
+        &mut self,
+        message: &Message,
+        heard: Heard<'_>,
+        received_at: Timestamp,
+    ) -> Goes {
         let around = Arc::clone(&self.around);
         match around.intake.decide(message, self.peer, received_at, &around.counters).await {
-            Decided::Store(settled) => self.keep(message, settled, received_at).await,
+            Decided::Store(settled) => self.keep(heard, settled, received_at).await,
             Decided::Discard { messages } => {
                 around.counters.discarded.add(messages);
-                let control_id = around.control_ids.next();
-                let time = self.clock.text(received_at);
-                let answer = around.style.positive(Original::Message(message), &control_id, time);
-                self.send_positive(answer).await
+                let due = heard.due(AckCode::AA);
+                let answers = self.positive(heard, due, around.control_ids.next(), received_at);
+                self.say(answers).await
             }
-            Decided::Refuse(refusal) => self.refuse(Original::Message(message), &refusal).await,
+            Decided::Refuse(refusal) => self.refuse(heard, &refusal).await,
             Decided::Undecided { refusal, reason } => {
                 self.telling.failed(reason);
-                self.refuse(Original::Message(message), &refusal).await
+                self.refuse(heard, &refusal).await
             }
         }
     }
-
-    /// Makes the messages durable, then lets the positive answer go: ACK-1.
-    async fn keep(&mut self, message: &Message, settled: Settled, received_at: Timestamp) -> Goes {
-        let around = Arc::clone(&self.around);
-        let Settled { messages, unrouted, discarded } = settled;
-        let control_id = around.control_ids.next();
-        let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
-        let accept = Accept {
-            received_at,
-            listener: around.intake.listener().id.arc(),
-            peer: Arc::clone(&self.peer_name),
-            answer: self.answers().then(|| StoredAnswer {
-                code: *b"AA",
-                control_id: control_id.as_str().into(),
-                at: received_at,
-            }),
-            messages,
-            concludes: None,
-        };
-        let awaited = match self.hand_over(accept).await {
-            Ok(awaited) => awaited,
-            Err(NotHandedOver::InTime) => return self.unavailable(message).await,
-            Err(NotHandedOver::Ever) => {
-                let refusal = too_large_to_store();
-                return self.refuse(Original::Message(message), &refusal).await;
-            }
-        };
-        let time = self.clock.text(received_at);
-        let answer = around.style.positive(Original::Message(message), &control_id, time);
-        if awaited.stored().await.is_none() {
-            return self.unavailable(message).await;
-        }
-        tracing::debug!(deliveries, unrouted = unrouted.len(), "stored");
-        around.intake.stored(unrouted, discarded, &around.counters);
-        self.send_positive(answer).await
-    }
-
-    async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {
-        let around = &self.around;
-        let deadline = tokio::time::Instant::now() + around.intake.listener().unavailable_wait;
-        let intake = around.store_intake.clone();
-        hand_over(&*around.store, &around.completions, intake, accept, deadline).await
-    }
-
-    /// The message could not be stored: silence, unless the listener is told to answer AE.
-    async fn unavailable(&mut self, message: &Message) -> Goes {
-        match self.around.intake.listener().on_unavailable {
-            OnUnavailable::Close => Err(CloseReason::Unavailable),
-            OnUnavailable::Answer => {
-                let refusal = failure("The message cannot be stored now");
-                self.refuse(Original::Message(message), &refusal).await
-            }
-        }
-    }
-
-    async fn refuse(&mut self, original: Original<'_>, refusal: &Refusal) -> Goes {
-        let around = Arc::clone(&self.around);
-        if !self.answers() {
-            around.counters.unanswered.one();
-            return Ok(());
-        }
-        let control_id = around.control_ids.next();
-        let time = self.clock.text(Timestamp::now());
-        let answer = around.style.negative(original, refusal, &control_id, time);
-        tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
-        if refusal.code.is_error() {
-            around.counters.answered_ae.one();
-        } else {
-            around.counters.answered_ar.one();
-        }
-        self.socket.write(&answer).await
-    }
-
-    async fn send_positive(&mut self, answer: Bytes) -> Goes {
-        if !self.answers() {
-            self.around.counters.unanswered.one();
-            return Ok(());
-        }
-        self.around.counters.answered_aa.one();
-        self.socket.write(&answer).await
-    }
-
-    /// Answers AR by what was read of the payload, and waits for the peer to take it before closing.
-    async fn refuse_too_large(&mut self, head: &Bytes) -> Goes {
-        let limit = self.around.intake.listener().max_message_size;
-        let refusal = too_large(limit);
-        if begins_a_message(head) {
-            self.refuse(Original::Unreadable(head), &refusal).await?;
-        }
-        self.socket.linger().await;
-        Ok(())
-    }
-
-    fn answers(&self) -> bool {
-        match self.around.intake.listener().ack {
-            AckWhen::AfterStore => true,
-            AckWhen::None => false,
-        }
-    }
-}
-
-/// Whether MSH was seen, behind what the parser forgives before it.
-fn begins_a_message(head: &[u8]) -> bool {
-    let head = head.trim_ascii_start();
-    head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start().starts_with(b"MSH")
 }
 
 /// The span of one message, with the ids that PHI-1 allows; they are read only where somebody listens.

@@ -17,12 +17,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Listener, ProfileLevel, Unrouted};
-use wardline_flow::{HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source};
+use wardline_flow::ack_mode::has_unknown_condition;
+use wardline_flow::{
+    AckMode, Asked, HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source,
+};
 use wardline_hl7::profile::Violation;
-use wardline_hl7::{ErrorCode, Message};
+use wardline_hl7::{AckCode, ErrorCode, Message};
 use wardline_store::NewMessage;
 
 use super::answer::{failure, rejection};
+use super::unasked::Unasked;
 use crate::charsets::{Charsets, Untranscodable};
 use crate::events::ExceptionReason;
 use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
@@ -38,6 +42,7 @@ pub(crate) struct Intake {
     told: UnroutedTypes,
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
+    unasked: Unasked,
 }
 
 /// What is to be done with a payload.
@@ -87,6 +92,7 @@ impl Intake {
             charsets,
             told: UnroutedTypes::default(),
             told_rules: Mutex::default(),
+            unasked: Unasked::default(),
         }
     }
 
@@ -119,6 +125,24 @@ impl Intake {
             }
             Err(refusal) => (Some(message), Err(refusal)),
         }
+    }
+
+    /// Which answers the message asks for.
+    pub(crate) fn asked(&self, message: &Message, counters: &ListenerCounters) -> Asked {
+        let mode = self.listener.ack_mode;
+        if mode != AckMode::Original && has_unknown_condition(message.header()) {
+            counters.lint_ack_condition.one();
+        }
+        let asked = mode.asked(message);
+        if asked != Asked::Nothing && asked.due(AckCode::AA).is_empty() {
+            self.unasked.hear(message, &self.listener.id, counters);
+        }
+        asked
+    }
+
+    /// Whether a route that takes the message says its type.
+    pub(crate) fn is_named(&self, message: &Message) -> bool {
+        self.routing.names(&self.source, message)
     }
 
     /// What breaking a rule of the profile costs, the listener says.

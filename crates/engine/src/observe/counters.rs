@@ -109,6 +109,10 @@ counters! {
         lint_header,
         /// Lint: messages that break a rule of the listener's profile, rejected ones included.
         lint_profile,
+        /// Lint: MSH-15 or MSH-16 has a value outside of table 0155.
+        lint_ack_condition,
+        /// Answers that came in as messages and that no route names: neither acknowledged nor kept.
+        answers_unmatched,
         /// Messages stored with all their deliveries.
         stored,
         /// Messages stored that no route matched, received or emitted in their place.
@@ -121,8 +125,16 @@ counters! {
         answered_ae,
         /// Answers AR.
         answered_ar,
-        /// Messages that ended without an answer, as `ack = "none"` asks.
+        /// Answers CA.
+        answered_ca,
+        /// Answers CE.
+        answered_ce,
+        /// Answers CR.
+        answered_cr,
+        /// Messages that ended without an answer, as `ack = "none"` or MSH-15 and MSH-16 ask.
         unanswered,
+        /// Messages that came again though they asked for no answer: their sender waits for one.
+        unasked_resends,
         /// Handler calls that panicked, timed out, failed or found the handler down.
         handler_faults,
     }

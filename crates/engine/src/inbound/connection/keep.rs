@@ -1,0 +1,80 @@
+//! Keeping what a peer sent: the one place where a positive answer for something stored leaves (ACK-1).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use wardline_config::OnUnavailable;
+use wardline_hl7::AckCode;
+use wardline_store::{Accept, StoredAnswer};
+
+use super::say::Heard;
+use super::{Conversation, Goes};
+use crate::inbound::answer::{failure, too_large_to_store};
+use crate::inbound::close::CloseReason;
+use crate::inbound::completions::Awaited;
+use crate::inbound::handover::{NotHandedOver, hand_over};
+use crate::inbound::intake::Settled;
+
+impl Conversation {
+    /// Makes the messages durable, then lets the positive answer go.
+    pub(super) async fn keep(
+        &mut self,
+        heard: Heard<'_>,
+        settled: Settled,
+        received_at: Timestamp,
+    ) -> Goes {
+        let around = Arc::clone(&self.around);
+        let Settled { messages, unrouted, discarded } = settled;
+        let due = heard.due(AckCode::AA);
+        let control_id = around.control_ids.next();
+        let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
+        let accept = Accept {
+            received_at,
+            listener: around.intake.listener().id.arc(),
+            peer: Arc::clone(&self.peer_name),
+            answer: due.codes().next().map(|code| StoredAnswer {
+                code: letters(code),
+                control_id: control_id.as_str().into(),
+                at: received_at,
+            }),
+            messages,
+            concludes: None,
+        };
+        let awaited = match self.hand_over(accept).await {
+            Ok(awaited) => awaited,
+            Err(NotHandedOver::InTime) => return self.unavailable(heard).await,
+            Err(NotHandedOver::Ever) => return self.refuse(heard, &too_large_to_store()).await,
+        };
+        let answers = self.positive(heard, due, control_id, received_at);
+        if awaited.stored().await.is_none() {
+            return self.unavailable(heard).await;
+        }
+        tracing::debug!(deliveries, unrouted = unrouted.len(), "stored");
+        around.intake.stored(unrouted, discarded, &around.counters);
+        self.say(answers).await
+    }
+
+    async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {
+        let around = &self.around;
+        let deadline = tokio::time::Instant::now() + around.intake.listener().unavailable_wait;
+        let intake = around.store_intake.clone();
+        hand_over(&*around.store, &around.completions, intake, accept, deadline).await
+    }
+
+    /// The message could not be stored: silence, unless the listener is told to answer AE or CE.
+    async fn unavailable(&mut self, heard: Heard<'_>) -> Goes {
+        match self.around.intake.listener().on_unavailable {
+            OnUnavailable::Answer if !heard.due(AckCode::AE).is_empty() => {
+                self.refuse(heard, &failure("The message cannot be stored now")).await
+            }
+            OnUnavailable::Answer | OnUnavailable::Close => Err(CloseReason::Unavailable),
+        }
+    }
+}
+
+/// MSA-1 as the store keeps it.
+fn letters(code: AckCode) -> [u8; 2] {
+    let mut letters = [0; 2];
+    letters.copy_from_slice(code.as_str().as_bytes());
+    letters
+}
