@@ -10,6 +10,7 @@ mod handler;
 mod listener;
 mod log;
 mod matching;
+mod on_reply;
 mod profile;
 mod route;
 mod store;

@@ -8,6 +8,8 @@
 //!   an answer that says nothing ──▶ RetryAfter ──max_attempts, else 10──▶ Hold, or Dead where on_unclear = dead
 //! ```
 //!
+//! A rule of `on_reply` puts an answer into another of these rows.
+//!
 //! The line between the second row and the fourth: a peer that answered has judged this message, and may judge it so
 //! for ever; a peer that is away has judged nothing.
 
@@ -18,6 +20,7 @@ use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_hl7::{AckCode, ErrorCode};
 
 use crate::cause::Cause;
+use crate::on_reply::{ReplyOutcome, ReplyRule, ruled};
 use crate::retry::RetryPolicy;
 
 /// Sends of a message whose answers stay unclear, where `retry.max_attempts` is not set: enough for a peer that is
@@ -78,6 +81,13 @@ pub enum Received {
         code: AckCode,
         /// Whether ERR-3 holds 206 "application record locked".
         record_locked: bool,
+    },
+    /// An answer to this very message, of which a rule of `on_reply` says what it means.
+    Ruled {
+        /// What the rule says.
+        then: ReplyOutcome,
+        /// MSA-1, where it is one of the six.
+        code: Option<AckCode>,
     },
     /// Something came, which is no acknowledgement, and `ack_match = "any"` lets it count as one.
     Anything,
@@ -211,6 +221,7 @@ enum Patience {
 pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Received) -> Verdict {
     let (patience, cause) = match received {
         Received::Reply { code: AckCode::AA | AckCode::CA, .. }
+        | Received::Ruled { then: ReplyOutcome::Delivered, .. }
         | Received::Anything
         | Received::HandlerAccepted
         | Received::FileWritten => {
@@ -222,6 +233,11 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
         }
         Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: false } => {
             (Patience::None, Cause::Rejected)
+        }
+        Received::Ruled { then: ReplyOutcome::Retry, .. } => (Patience::Errors, Cause::Ruled),
+        Received::Ruled { then: ReplyOutcome::Dead, .. } => (Patience::None, Cause::Ruled),
+        Received::Ruled { then: ReplyOutcome::Hold, .. } => {
+            return Verdict::Hold { cause: Cause::Ruled };
         }
         Received::Transport(fault) => (Patience::Endless, fault.cause()),
         Received::Unclear(unclear) => (Patience::Unclear, unclear.cause()),
@@ -265,6 +281,9 @@ impl Received {
     pub fn is_taken(self) -> bool {
         match self {
             Self::Reply { code, .. } => code.is_positive(),
+            Self::Ruled { then, code } => {
+                then == ReplyOutcome::Delivered || code.is_some_and(AckCode::is_positive)
+            }
             Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
             Self::Transport(_)
             | Self::Unclear(_)
@@ -276,7 +295,15 @@ impl Received {
         }
     }
 
-    /// What an answer says, once its MSA-2 has been found to be ours.
+    /// What an answer says under rules, once its MSA-2 has been found to be ours.
+    pub fn ruled_reply(reply: &Reply, rules: &[ReplyRule]) -> Self {
+        match ruled(rules, reply) {
+            Some(then) => Self::Ruled { then, code: reply.code() },
+            None => Self::reply(reply),
+        }
+    }
+
+    /// What an answer says by its code, once its MSA-2 has been found to be ours.
     pub fn reply(reply: &Reply) -> Self {
         match reply.code() {
             Some(code) => Self::Reply {

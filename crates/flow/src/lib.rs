@@ -8,6 +8,7 @@
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
+//! - [`on_reply`]: does the operator know better what it means?
 //! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
 //!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
@@ -18,6 +19,7 @@ pub mod classify;
 mod id;
 pub mod intake;
 pub mod matching;
+pub mod on_reply;
 pub mod retry;
 pub mod routing;
 pub mod streak;
@@ -32,6 +34,7 @@ pub use classify::{
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
+pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, Planned, Route, Routing, Source};
 pub use streak::ConsecutiveDead;

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, HandlerName};
+use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, HandlerName, ReplyRule};
 use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
@@ -57,6 +57,10 @@ impl Destination {
 
 /// The `kind` of a destination.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a destination, read once, and a box would stand in every match on it"
+)]
 pub enum DestinationKind {
     /// Another system over MLLP.
     Mllp(MllpDestination),
@@ -87,6 +91,8 @@ pub struct MllpDestination {
     pub ack_match: AckMatch,
     /// How the connection is encrypted; absent = not at all.
     pub tls: Option<ClientTls>,
+    /// What answers mean, before their code says it; the first that fits.
+    pub on_reply: Vec<ReplyRule>,
 }
 
 impl MllpDestination {
@@ -102,6 +108,7 @@ impl MllpDestination {
             max_reply_size: MIB,
             ack_match: AckMatch::Exact,
             tls: None,
+            on_reply: Vec::new(),
         }
     }
 }

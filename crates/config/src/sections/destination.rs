@@ -93,6 +93,8 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
         mllp.ack_match = ack_match.value;
     }
     mllp.tls = section.table("tls").map(super::tls::read_client);
+    let rules = section.tables("on_reply").into_iter();
+    mllp.on_reply = rules.filter_map(super::on_reply::read).collect();
     address.map(|_| DestinationKind::Mllp(mllp))
 }
 

@@ -1,6 +1,6 @@
 //! Keys that take one of a few words.
 
-use wardline_flow::{AckMatch, AckMode, OnExhausted, OnUnclear, Presence};
+use wardline_flow::{AckMatch, AckMode, OnExhausted, OnUnclear, Presence, ReplyOutcome};
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
@@ -54,6 +54,7 @@ choice!(OnUnclear { "hold" => Hold, "dead" => Dead });
 choice!(Order { "fifo" => Fifo, "none" => None });
 choice!(Presence { "require" => Require, "accept" => Accept });
 choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
+choice!(ReplyOutcome { "delivered" => Delivered, "retry" => Retry, "dead" => Dead, "hold" => Hold });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
 choice!(TlsVersion { "1.2" => V1_2, "1.3" => V1_3 });

@@ -160,8 +160,10 @@ fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
         "certificate",
         "charset",
         "client_ca",
+        "code",
         "crl",
         "dead_letter_retention",
+        "error",
         "from",
         "handlers",
         "handshake_timeout",
@@ -179,6 +181,8 @@ fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
         "sending_application",
         "sending_facility",
         "server_name",
+        "text",
+        "then",
         "version",
     ];
     assert_eq!(commented, absent.into_iter().collect());

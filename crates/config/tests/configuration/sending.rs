@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use wardline_config::{DestinationKind, MllpDestination, Paint};
-use wardline_flow::AckMatch;
+use wardline_flow::{AckMatch, ReplyOutcome, ReplyRule, TextPattern};
 
 use crate::{Site, site};
 
@@ -46,4 +46,31 @@ fn what_gives_up_proof_of_delivery_is_warned_of() {
     assert_snapshot!(site.portable(&loaded.render_warnings(Paint::Plain)));
     let told: Vec<_> = loaded.config.destinations[0].warnings().collect();
     assert_eq!(told, [loaded.warnings[0].message()]);
+}
+
+#[test]
+fn rules_are_read_in_the_order_of_the_file() {
+    let mllp = mllp(
+        "[[destinations.on_reply]]\ncode = [\"AE\", \"OK\"]\nerror = [\"207\"]\ntext = \"*locked*\"\nthen = \"retry\"\n\
+         [[destinations.on_reply]]\nthen = \"hold\"",
+    );
+    let first = ReplyRule {
+        codes: vec!["AE".into(), "OK".into()],
+        errors: vec!["207".into()],
+        text: Some(TextPattern::new("*locked*")),
+        then: ReplyOutcome::Retry,
+    };
+    let second = ReplyRule { codes: vec![], errors: vec![], text: None, then: ReplyOutcome::Hold };
+    assert_eq!(mllp.on_reply, [first, second]);
+}
+
+#[test]
+fn a_rule_says_what_follows_and_names_what_it_knows() {
+    let site = sending(
+        "[[destinations.on_reply]]\ncode = [\"AE\"]\n\
+         [[destinations.on_reply]]\ncodes = [\"AE\"]\nthen = \"retyr\"\n\
+         [[destinations.on_reply]]\ncode = []\ntext = 7\nthen = \"dead\"",
+    );
+    let faults = site.load(&[]).expect_err("faults");
+    assert_snapshot!(site.portable(&faults.render(Paint::Plain)));
 }

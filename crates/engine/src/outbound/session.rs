@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Two messages with the same MSH-10, or without one, cannot be told apart by their answers, so the second never goes
-//! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`.
+//! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`; what it
+//! then means is the code's to say, or `on_reply`'s.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
-use wardline_flow::{AckMatch, Received, Unclear};
+use wardline_flow::{Received, ReplyOutcome, Unclear};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
@@ -38,7 +39,7 @@ const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
 /// Answers and ids of one connection.
 pub(super) struct Session {
     decoder: Decoder,
-    matching: AckMatch,
+    destination: Arc<MllpDestination>,
     awaited: Option<Awaited>,
     sent: SentIds,
     spent: bool,
@@ -88,12 +89,15 @@ enum Judged {
 
 impl Session {
     /// A session at the start of a connection.
-    pub(super) fn new(destination: &MllpDestination, counters: Arc<DestinationCounters>) -> Self {
+    pub(super) fn new(
+        destination: &Arc<MllpDestination>,
+        counters: Arc<DestinationCounters>,
+    ) -> Self {
         let max_payload = destination.max_reply_size;
         let options = DecoderOptions { max_payload, frame_end: FrameEnd::Auto };
         Self {
             decoder: Decoder::new(options),
-            matching: destination.ack_match,
+            destination: Arc::clone(destination),
             awaited: None,
             sent: SentIds::default(),
             spent: false,
@@ -105,12 +109,12 @@ impl Session {
     pub(super) fn may_send(&self, control_id: &[u8]) -> bool {
         self.awaited.is_none()
             && !self.spent
-            && !self.sent.confusable(self.matching.key(control_id))
+            && !self.sent.confusable(self.destination.ack_match.key(control_id))
     }
 
     /// A message with this MSH-10 is being written; from now on its answer is awaited.
     pub(super) fn sent(&mut self, control_id: Bytes) {
-        self.sent.remember(self.matching.key(&control_id));
+        self.sent.remember(self.destination.ack_match.key(&control_id));
         self.awaited = Some(Awaited { control_id, written: false });
     }
 
@@ -189,7 +193,7 @@ impl Session {
             Ok(reply) => reply,
             Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
         };
-        if self.sent.contains(self.matching.key(reply.acknowledged())) {
+        if self.sent.contains(self.destination.ack_match.key(reply.acknowledged())) {
             self.counters.replies_stale.one();
             self.spent = true;
             return Judged::Skipped;
@@ -199,19 +203,16 @@ impl Session {
 
     /// What it says of the awaited message, if it is an answer to it.
     fn matched(&self, awaited: &Awaited, read: &Result<Reply, ReplyError>) -> Option<Received> {
+        let matching = self.destination.ack_match;
         let received = match read {
-            Ok(reply) if self.matching.accepts(&awaited.control_id, reply.acknowledged()) => {
-                Received::reply(reply)
+            Ok(reply) if matching.accepts(&awaited.control_id, reply.acknowledged()) => {
+                Received::ruled_reply(reply, &self.destination.on_reply)
             }
-            Err(error) if self.matching.takes_anything() => Received::Unclear(Unclear::from(error)),
+            Err(error) if matching.takes_anything() => Received::Unclear(Unclear::from(error)),
             Ok(_) | Err(_) => return None,
         };
         let says_nothing = matches!(received, Received::Unclear(_));
-        Some(if says_nothing && self.matching.takes_anything() {
-            Received::Anything
-        } else {
-            received
-        })
+        Some(if says_nothing && matching.takes_anything() { Received::Anything } else { received })
     }
 
     /// Counts what was heard, and gives it on if somebody waits for it.
@@ -223,11 +224,18 @@ impl Session {
             return None;
         }
         match received {
-            Received::Reply { code: AckCode::AA | AckCode::CA, .. } | Received::Anything => {
+            Received::Reply { code: AckCode::AA | AckCode::CA, .. }
+            | Received::Ruled { code: Some(AckCode::AA | AckCode::CA), .. }
+            | Received::Ruled { code: None, then: ReplyOutcome::Delivered }
+            | Received::Anything => {
                 counters.replies_positive.one();
             }
-            Received::Reply { code: AckCode::AE | AckCode::CE, .. } => counters.replies_error.one(),
-            Received::Reply { code: AckCode::AR | AckCode::CR, .. } => {
+            Received::Reply { code: AckCode::AE | AckCode::CE, .. }
+            | Received::Ruled { code: Some(AckCode::AE | AckCode::CE) | None, .. } => {
+                counters.replies_error.one();
+            }
+            Received::Reply { code: AckCode::AR | AckCode::CR, .. }
+            | Received::Ruled { code: Some(AckCode::AR | AckCode::CR), .. } => {
                 counters.replies_reject.one();
             }
             _ => {

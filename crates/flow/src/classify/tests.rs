@@ -203,6 +203,18 @@ fn an_answer_is_read_by_its_code_and_its_locked_record() {
 }
 
 #[test]
+fn a_rule_puts_an_answer_into_another_row() {
+    let ruled = |then| Received::Ruled { then, code: Some(AckCode::AE) };
+    let over = Situation { since_first_error: HOUR, ..FIRST };
+    let dead = Verdict::Dead { cause: Cause::Ruled };
+    assert_eq!(by_default(over, ruled(ReplyOutcome::Delivered)), Verdict::Delivered);
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Retry)), retry_in_a_second(Cause::Ruled));
+    assert_eq!(by_default(over, ruled(ReplyOutcome::Retry)), dead);
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Dead)), dead);
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Hold)), Verdict::Hold { cause: Cause::Ruled });
+}
+
+#[test]
 fn what_is_no_answer_is_told_by_kind() {
     let unclear = |payload: &[u8]| Reply::read(payload).err().map(|error| Unclear::from(&error));
     assert_eq!(unclear(b""), Some(Unclear::Empty));

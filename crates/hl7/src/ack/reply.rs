@@ -63,6 +63,12 @@ impl Reply {
         self.code
     }
 
+    /// MSA-1 as it stands there, without the blanks around it.
+    pub fn code_as_written(&self) -> &[u8] {
+        let msa = self.message.segments().find(|segment| segment.name() == b"MSA");
+        msa.map(|msa| msa.field(1).raw().trim_ascii()).unwrap_or_default()
+    }
+
     /// MSA-2, the control id of the message that it answers, as it came.
     pub fn acknowledged(&self) -> &[u8] {
         &self.acknowledged
@@ -75,6 +81,17 @@ impl Reply {
             Value::Absent | Value::Empty | Value::Null => None,
             present @ Value::Present(_) => self.message.text_of(present),
         }
+    }
+
+    /// All it says in words: MSA-3, then ERR-3.2 and ERR-8 of its errors. Never logged (PHI-1).
+    pub fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        const CODE_TEXT: Path = of_error(3, Some(2), None);
+        const USER_TEXT: Path = of_error(8, None, None);
+        let of_errors = [&CODE_TEXT, &USER_TEXT].into_iter().flat_map(|path| {
+            let texts = self.message.all(path).filter(Value::is_present).take(MAX_ERRORS);
+            texts.filter_map(|text| self.message.text_of(text))
+        });
+        self.text().into_iter().chain(of_errors)
     }
 
     /// The error codes as they came: ERR-3.1 of each ERR, or ERR-1.4 where it has none (up to 2.4).
@@ -114,8 +131,8 @@ fn split_at_lf(message: &Message) -> Option<Message> {
 }
 
 fn error_codes(message: &Message) -> Vec<Bytes> {
-    const CODE: Path = code_at(3, 1, None);
-    const EARLY_CODE: Path = code_at(1, 4, Some(1));
+    const CODE: Path = of_error(3, Some(1), None);
+    const EARLY_CODE: Path = of_error(1, Some(4), Some(1));
     let taken = |path: &Path| -> Vec<Bytes> {
         let codes = message.all(path).filter(Value::is_present).take(MAX_ERRORS);
         codes.map(|code| message.bytes().slice_ref(code.raw())).collect()
@@ -124,14 +141,14 @@ fn error_codes(message: &Message) -> Vec<Bytes> {
     if codes.is_empty() { taken(&EARLY_CODE) } else { codes }
 }
 
-const fn code_at(field: u16, component: u16, subcomponent: Option<u16>) -> Path {
+const fn of_error(field: u16, component: Option<u16>, subcomponent: Option<u16>) -> Path {
     use crate::Index;
     Path {
         segment: *b"ERR",
         occurrence: Index::Every,
         field,
         repetition: Some(Index::Every),
-        component: Some(component),
+        component,
         subcomponent,
     }
 }

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::Destination;
 use wardline_flow::{
-    Cause, ConsecutiveDead, DeliveryPolicy, FileFault, HandlerFault, Received, Situation,
-    TransportFault, Verdict, classify,
+    Cause, ConsecutiveDead, DeliveryPolicy, FileFault, HandlerFault, Received, ReplyOutcome,
+    Situation, TransportFault, Verdict, classify,
 };
 use wardline_hl7::AckCode;
 use wardline_store::MessageId;
@@ -298,6 +298,7 @@ fn failed_as_a_whole(received: Received) -> bool {
         | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
+        | Received::Ruled { .. }
         | Received::Anything
         | Received::HandlerAccepted
         | Received::HandlerRejected
@@ -316,6 +317,7 @@ fn failed_as_a_whole(received: Received) -> bool {
 fn is_error(received: Received) -> bool {
     match received {
         Received::Reply { code, .. } => !code.is_positive(),
+        Received::Ruled { then, .. } => then != ReplyOutcome::Delivered,
         Received::Handler(fault) => fault.was_asked(),
         Received::Transport(_)
         | Received::Unclear(_)
@@ -342,6 +344,7 @@ fn reached_the_peer(received: Received) -> bool {
 fn code(received: Received) -> Option<AckCode> {
     match received {
         Received::Reply { code, .. } => Some(code),
+        Received::Ruled { code, .. } => code,
         _ => None,
     }
 }

@@ -1,3 +1,5 @@
+use wardline_flow::{AckMatch, ReplyRule};
+
 use super::*;
 use crate::outbound::testing::{framed, framed_reply};
 
@@ -15,9 +17,11 @@ impl Line {
     }
 
     fn matching(ack_match: AckMatch) -> Self {
-        let mut destination = MllpDestination::new("lis:2575");
-        destination.max_reply_size = LIMIT;
-        destination.ack_match = ack_match;
+        Self::to(MllpDestination { ack_match, ..MllpDestination::new("lis:2575") })
+    }
+
+    fn to(destination: MllpDestination) -> Self {
+        let destination = Arc::new(MllpDestination { max_reply_size: LIMIT, ..destination });
         let counters = Arc::new(DestinationCounters::default());
         Self {
             session: Session::new(&destination, Arc::clone(&counters)),
@@ -336,4 +340,34 @@ fn ids_that_a_peer_cannot_tell_apart_never_share_a_connection() {
         line.answered(first);
         assert!(!line.session.may_send(second.as_bytes()), "{ack_match:?}");
     }
+}
+
+#[test]
+fn a_rule_speaks_of_an_answer_to_this_message_only_and_never_before_the_last_byte() {
+    let rule = |codes: &[&str], then| ReplyRule {
+        codes: codes.iter().map(|&code| code.to_owned()).collect(),
+        errors: Vec::new(),
+        text: None,
+        then,
+    };
+    let rules = vec![rule(&["OK"], ReplyOutcome::Delivered), rule(&[], ReplyOutcome::Hold)];
+    let line = || {
+        Line::to(MllpDestination { on_reply: rules.clone(), ..MllpDestination::new("lis:2575") })
+    };
+    let decided = |then, code| Some(Received::Ruled { then, code });
+    let unclear = |unclear| Some(Received::Unclear(unclear));
+    for (code, id, expected, spent) in [
+        ("OK", "M1", decided(ReplyOutcome::Delivered, None), false),
+        ("AE", "M1", decided(ReplyOutcome::Hold, Some(AckCode::AE)), false),
+        ("AA", "M1", Some(reply(AckCode::AA)), false),
+        ("AE", "M2", unclear(Unclear::UnknownControlId), true),
+    ] {
+        let mut line = line();
+        line.send("M1");
+        assert_eq!(line.hears(&framed_reply(code, id)), expected, "{code} {id}");
+        assert_eq!(line.session.is_spent(), spent, "{code} {id}");
+    }
+    let mut early = line();
+    early.session.sent(Bytes::from_static(b"M1"));
+    assert_eq!(early.hears(&framed_reply("OK", "M1")), unclear(Unclear::Early));
 }

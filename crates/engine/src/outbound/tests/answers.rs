@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wardline_flow::{ReplyOutcome, ReplyRule};
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
@@ -70,6 +71,25 @@ async fn a_rejection_is_a_dead_letter_after_one_attempt_and_the_lane_goes_on() {
     assert_eq!((dead[0].message, dead[0].attempts), (ids[0], 1));
     assert_eq!(dead[0].cause.as_deref(), Some("rejected"));
     assert!(site.reply(ids[0]).await.expect("kept").ends_with(b"MSA|AR|M1\r"));
+}
+
+#[actix::test]
+async fn a_rule_holds_what_a_code_would_retry_and_only_for_that_message() {
+    let sink =
+        Sink::start(|got, _| Act::Answer(if got.control_id == "M1" { "AE" } else { "AA" })).await;
+    let rule = ReplyRule {
+        codes: vec!["AE".into()],
+        errors: Vec::new(),
+        text: None,
+        then: ReplyOutcome::Hold,
+    };
+    let site = Site::new(with(mllp(sink.address), |mllp| mllp.on_reply = vec![rule]));
+    site.start();
+    site.accept(1).await;
+    until(|| site.counters.held.get() == 1).await;
+    assert_eq!(sink.ids(), ["M1"], "asked once");
+    let held = site.rows(DeliveryState::Held).await;
+    assert_eq!((held[0].cause.as_deref(), held[0].attempts), (Some("ruled"), 1));
 }
 
 #[actix::test]
