@@ -4,7 +4,7 @@
 //! stand keep what they have.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -17,7 +17,7 @@ use wardline_config::{ServerTls, TlsVersion};
 
 use super::certificates::first_to_expire;
 use super::clients::Clients;
-use super::fault::{HandshakeFault, Refused, TlsFault};
+use super::fault::{HandshakeFault, Note, TlsFault};
 use super::identity::Identity;
 use super::material;
 use super::{provider, versions};
@@ -79,10 +79,7 @@ impl Shown {
         let first_to_expire = first_to_expire(&certified.cert);
         let resolver = Arc::new(SingleCertAndKey::from(CertifiedKey::clone(&certified)));
         let open = config(settings.min_version, WebPkiClientVerifier::no_client_auth(), &resolver);
-        let open = open.map_err(|source| TlsFault::Unusable {
-            path: settings.identity.certificate.clone(),
-            source,
-        })?;
+        let open = open.map_err(TlsFault::SetUp)?;
         let min_version = settings.min_version;
         Ok(Arc::new(Self { resolver, clients, min_version, open, first_to_expire }))
     }
@@ -95,26 +92,16 @@ impl Shown {
             }
             _ => HandshakeFault::of(error, None),
         })?;
-        let (config, refused) = self.config()?;
+        let note = Note::default();
+        let config = match &self.clients {
+            None => Arc::clone(&self.open),
+            Some(clients) => config(self.min_version, clients.look(note.clone()), &self.resolver)
+                .map_err(HandshakeFault::Protocol)?,
+        };
         match hello.into_stream(config).await {
             Ok(stream) => Ok(Wire::encrypted(TlsStream::Server(stream))),
-            Err(error) => {
-                Err(HandshakeFault::of(error, refused.and_then(|note| note.get().cloned())))
-            }
+            Err(error) => Err(HandshakeFault::of(error, note.refused())),
         }
-    }
-
-    /// The configuration of one handshake, and where it notes whom it refused.
-    #[expect(clippy::type_complexity, reason = "used once, right above")]
-    fn config(
-        &self,
-    ) -> Result<(Arc<ServerConfig>, Option<Arc<OnceLock<Refused>>>), HandshakeFault> {
-        let Some(clients) = &self.clients else {
-            return Ok((Arc::clone(&self.open), None));
-        };
-        let (look, refused) = clients.look();
-        let config = config(self.min_version, look, &self.resolver);
-        Ok((config.map_err(HandshakeFault::Protocol)?, Some(refused)))
     }
 }
 

@@ -110,14 +110,9 @@ impl Certificates {
             connector.swap(trusted);
         }
         for row in self.rows(Timestamp::now()) {
-            tracing::info!(
-                of = row.of,
-                subject = row.subject,
-                serial = row.serial,
-                not_after = row.not_after,
-                days_left = row.days_left,
-                "certificate in use"
-            );
+            let CertificateRow { of, subject, serial, not_after, days_left, .. } = &row;
+            tracing::info!(of, subject, serial, not_after, days_left, "certificate in use");
+            warn_of(&row);
         }
         Ok(())
     }
@@ -158,26 +153,27 @@ impl Certificates {
     /// Warns now, and once a day, of what expires. Never ends.
     pub(crate) async fn watch(self: Arc<Self>) {
         loop {
-            for row in self.rows(Timestamp::now()) {
-                match row.state {
-                    CertificateState::Valid => {}
-                    CertificateState::Expiring => tracing::warn!(
-                        of = row.of,
-                        subject = row.subject,
-                        not_after = row.not_after,
-                        days_left = row.days_left,
-                        "a certificate expires soon"
-                    ),
-                    CertificateState::Expired => tracing::error!(
-                        of = row.of,
-                        subject = row.subject,
-                        not_after = row.not_after,
-                        "a certificate has expired: peers will refuse it"
-                    ),
-                }
-            }
+            self.rows(Timestamp::now()).iter().for_each(warn_of);
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+}
+
+/// Says that a certificate is about to expire, or has.
+fn warn_of(row: &CertificateRow) {
+    let CertificateRow { of, subject, serial, not_after, days_left, .. } = row;
+    match row.state {
+        CertificateState::Valid => {}
+        CertificateState::Expiring => {
+            tracing::warn!(of, subject, serial, not_after, days_left, "a certificate expires soon");
+        }
+        CertificateState::Expired => tracing::error!(
+            of,
+            subject,
+            serial,
+            not_after,
+            "a certificate has expired: peers will refuse it"
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The conditions of `allow_names` and `allow_fingerprints` are held inside the handshake, so that who is refused learns
 //! it by an alert.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -12,7 +12,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use wardline_config::{Fingerprint, TrustedClients};
 
-use super::fault::{Refused, TlsFault};
+use super::fault::{Note, TlsFault};
 use super::identity::Identity;
 use super::{material, provider};
 
@@ -28,7 +28,7 @@ pub(super) struct Clients {
 #[derive(Debug)]
 pub(super) struct Look {
     clients: Arc<Clients>,
-    refused: Arc<OnceLock<Refused>>,
+    note: Note,
 }
 
 impl Clients {
@@ -45,10 +45,9 @@ impl Clients {
         Ok(Arc::new(Self { issued, names, fingerprints }))
     }
 
-    /// A look for one handshake, and where it notes whom it refused.
-    pub(super) fn look(self: &Arc<Self>) -> (Arc<Look>, Arc<OnceLock<Refused>>) {
-        let refused = Arc::default();
-        (Arc::new(Look { clients: Arc::clone(self), refused: Arc::clone(&refused) }), refused)
+    /// A look for one handshake, which notes whom it refuses.
+    pub(super) fn look(self: &Arc<Self>, note: Note) -> Arc<Look> {
+        Arc::new(Look { clients: Arc::clone(self), note })
     }
 
     /// Holds the certificate of a known issuer against `allow_names` and `allow_fingerprints`.
@@ -81,9 +80,7 @@ impl ClientCertVerifier for Look {
             .issued
             .verify_client_cert(end_entity, intermediates, now)
             .and_then(|verified| self.clients.allow(end_entity).map(|()| verified));
-        if let Err(error) = &verified {
-            let _noted_already = self.refused.set(Refused::of(error, end_entity));
-        }
+        self.note.take(&verified, end_entity);
         verified
     }
 

@@ -1,6 +1,6 @@
 //! Connector: the side of a handshake that a destination, or a command, plays.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use rustls::ClientConfig;
@@ -14,7 +14,7 @@ use tokio_rustls::{TlsConnector, TlsStream};
 use wardline_config::ClientTls;
 
 use super::certificates::first_to_expire;
-use super::fault::{HandshakeFault, Refused, TlsFault};
+use super::fault::{HandshakeFault, Note, TlsFault};
 use super::identity::Identity;
 use super::material;
 use super::{provider, versions};
@@ -42,7 +42,7 @@ pub(super) struct Trusted {
 #[derive(Debug)]
 struct Look {
     issued: Arc<WebPkiServerVerifier>,
-    refused: Arc<OnceLock<Refused>>,
+    note: Note,
 }
 
 impl Connector {
@@ -63,14 +63,14 @@ impl Connector {
 
     async fn shake_hands(&self, stream: TcpStream) -> Result<Wire, HandshakeFault> {
         let trusted = self.current.load_full();
-        let refused: Arc<OnceLock<Refused>> = Arc::default();
-        let look = Look { issued: Arc::clone(&trusted.issued), refused: Arc::clone(&refused) };
+        let note = Note::default();
+        let look = Look { issued: Arc::clone(&trusted.issued), note: note.clone() };
         let mut config = trusted.config.clone();
         config.dangerous().set_certificate_verifier(Arc::new(look));
         let connector = TlsConnector::from(Arc::new(config));
         match connector.connect(self.name.clone(), stream).await {
             Ok(stream) => Ok(Wire::encrypted(TlsStream::Client(stream))),
-            Err(error) => Err(HandshakeFault::of(error, refused.get().cloned())),
+            Err(error) => Err(HandshakeFault::of(error, note.refused())),
         }
     }
 
@@ -116,7 +116,7 @@ impl Trusted {
         let shown = settings.identity.as_ref().map(material::certified_key).transpose()?;
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(versions(settings.min_version))
-            .map_err(|source| TlsFault::Unusable { path: "TLS".into(), source })?
+            .map_err(TlsFault::SetUp)?
             .with_webpki_verifier(Arc::clone(&issued));
         let mut config = match &shown {
             Some(shown) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
@@ -151,9 +151,7 @@ impl ServerCertVerifier for Look {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.issued.verify_server_cert(end_entity, intermediates, name, ocsp, now);
-        if let Err(error) = &verified {
-            let _noted_already = self.refused.set(Refused::of(error, end_entity));
-        }
+        self.note.take(&verified, end_entity);
         verified
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, Error};
@@ -70,6 +71,9 @@ pub enum TlsFault {
     /// The trusted certificates and the revocation lists do not make a whole.
     #[error("the trusted issuers and revocation lists cannot be used together")]
     Trust(#[source] rustls::server::VerifierBuilderError),
+    /// The ciphers and versions of this build do not make a whole.
+    #[error("TLS cannot be set up")]
+    SetUp(#[source] Error),
     /// This machine trusts nobody.
     #[error("this machine has no list of trusted issuers: name one with `ca`")]
     NoRoots,
@@ -197,9 +201,28 @@ pub(super) struct Refused {
     pub(super) why: Distrust,
 }
 
+/// Where the look of one handshake notes whom it refused: rustls tells why, and not whom.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Note(Arc<OnceLock<Refused>>);
+
+impl Note {
+    /// Notes the verdict on this certificate where it is a refusal.
+    pub(super) fn take<T>(&self, verdict: &Result<T, Error>, certificate: &CertificateDer<'_>) {
+        if let Err(error) = verdict {
+            // One look a handshake: a second would not change whom it was about.
+            let _noted_already = self.0.set(Refused::of(error, certificate));
+        }
+    }
+
+    /// Whom it refused, if anybody.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        self.0.get().cloned()
+    }
+}
+
 impl Refused {
     /// What rustls said of this certificate.
-    pub(super) fn of(error: &Error, certificate: &CertificateDer<'_>) -> Self {
+    fn of(error: &Error, certificate: &CertificateDer<'_>) -> Self {
         let why = match error {
             Error::InvalidCertificate(error) => Distrust::of(error),
             _ => Distrust::Unusable,

@@ -4,7 +4,7 @@
 //! is closed without a byte of data.
 
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
@@ -17,7 +17,7 @@ use tokio_rustls::{TlsConnector, client};
 use wardline_config::ClientTls;
 
 use super::connector::{Trusted, server_name};
-use super::fault::{Distrust, HandshakeFault, Refused, TlsFault};
+use super::fault::{Distrust, HandshakeFault, Note, TlsFault};
 use super::identity::Identity;
 
 /// How long a peer that does not like our certificate, or misses it, may take to say so: in TLS 1.3 it does after our
@@ -44,7 +44,7 @@ pub struct Probed {
 struct Recorder {
     issued: Arc<WebPkiServerVerifier>,
     chain: Mutex<Vec<Identity>>,
-    refused: OnceLock<Refused>,
+    note: Note,
 }
 
 /// Shakes hands with whoever is at the other end, as a destination with these settings would.
@@ -58,7 +58,7 @@ pub async fn probe(
     let recorder = Arc::new(Recorder {
         issued: Arc::clone(&trusted.issued),
         chain: Mutex::default(),
-        refused: OnceLock::new(),
+        note: Note::default(),
     });
     let mut config = trusted.config.clone();
     config.dangerous().set_certificate_verifier(Arc::clone(&recorder) as _);
@@ -79,7 +79,7 @@ pub async fn probe(
         Err(fault) => (None, None, Some(fault)),
     };
     let chain = recorder.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let distrust = recorder.refused.get().map(|refused| refused.why.clone());
+    let distrust = recorder.note.refused().map(|refused| refused.why);
     Ok(Probed { protocol, cipher, chain, distrust, failure })
 }
 
@@ -117,9 +117,7 @@ impl ServerCertVerifier for Recorder {
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) =
             shown.filter_map(Identity::of).collect();
         let verified = self.issued.verify_server_cert(end_entity, intermediates, name, ocsp, now);
-        if let Err(error) = verified {
-            let _noted_already = self.refused.set(Refused::of(&error, end_entity));
-        }
+        self.note.take(&verified, end_entity);
         Ok(ServerCertVerified::assertion())
     }
 

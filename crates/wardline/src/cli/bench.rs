@@ -16,6 +16,7 @@ mod report;
 mod row;
 mod sink;
 mod site;
+mod tls;
 mod work;
 
 use std::fs;
@@ -68,6 +69,8 @@ enum Work {
     Durable16,
     /// Durable receive on 128 connections.
     Durable128,
+    /// Durable receive on 128 connections over TLS, beside the same in the clear.
+    Tls,
     /// Delivery in one lane.
     Lane,
     /// Receive, store, route, deliver.
@@ -121,6 +124,7 @@ impl Work {
             Self::Durable1 => report.row(effort.durable(1, 0.7)?),
             Self::Durable16 => report.row(effort.durable(16, 0.7)?),
             Self::Durable128 => report.row(effort.durable(128, 0.4)?),
+            Self::Tls => report.row(effort.tls()?),
             Self::Lane => report.row(effort.lane()?),
             Self::EndToEnd => report.row(effort.end_to_end()?),
             Self::DeadDestination => report.row(effort.dead_destination()?),

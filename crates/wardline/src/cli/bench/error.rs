@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use wardline_engine::tls::{HandshakeFault, TlsFault};
+
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::reach::ReachError;
@@ -13,6 +15,15 @@ pub(super) enum BenchError {
     /// A socket did not work.
     #[error("the network of this machine failed")]
     Network(#[source] io::Error),
+    /// No TLS with the engine.
+    #[error("no TLS with the engine")]
+    Handshake(#[source] HandshakeFault),
+    /// The certificate to measure with could not be made.
+    #[error("cannot make a certificate")]
+    Certificate(#[source] rcgen::Error),
+    /// The certificate to measure with could not be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// The engine answered something other than AA.
     #[error("the engine did not accept a message")]
     NotAccepted,

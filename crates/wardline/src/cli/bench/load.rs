@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -12,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep};
+use wardline_engine::Wire;
+use wardline_engine::tls::Connector;
 
 use super::error::BenchError;
 use super::message::Template;
@@ -80,21 +83,34 @@ struct Counts {
 impl Load {
     /// Loads for as long as asked.
     pub(super) fn run(self) -> Result<Carried, BenchError> {
+        self.run_over(None)
+    }
+
+    /// The same over TLS, where there is a connector.
+    pub(super) fn run_over(
+        self,
+        connector: Option<&Arc<Connector>>,
+    ) -> Result<Carried, BenchError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(BenchError::Network)?;
-        LocalSet::new().block_on(&runtime, self.carry())
+        LocalSet::new().block_on(&runtime, self.carry(connector))
     }
 
-    async fn carry(self) -> Result<Carried, BenchError> {
+    async fn carry(self, connector: Option<&Arc<Connector>>) -> Result<Carried, BenchError> {
+        // Opened before the clock starts: handshakes of many connections outlast a warm-up.
+        let mut wires = Vec::new();
+        for _ in 0..self.connections {
+            wires.push(self.open(connector).await?);
+        }
         let begin = Instant::now() + WARM_UP;
         let latencies =
             Histogram::new_with_bounds(1, LONGEST, PRECISION).map_err(|_| BenchError::LoadEnded)?;
         let counts = Rc::new(Counts { messages: Cell::new(0), latencies: latencies.into() });
         let mut connections = JoinSet::new();
-        for _ in 0..self.connections {
-            connections.spawn_local(self.converse(begin, Rc::clone(&counts)));
+        for wire in wires {
+            connections.spawn_local(self.converse(wire, begin, Rc::clone(&counts)));
         }
         while let Some(ended) = connections.join_next().await {
             ended.map_err(|_| BenchError::LoadEnded)??;
@@ -107,9 +123,21 @@ impl Load {
         })
     }
 
-    async fn converse(self, begin: Instant, counts: Rc<Counts>) -> Result<(), BenchError> {
-        let mut stream = TcpStream::connect(self.to).await.map_err(BenchError::Network)?;
+    async fn open(self, connector: Option<&Arc<Connector>>) -> Result<Wire, BenchError> {
+        let stream = TcpStream::connect(self.to).await.map_err(BenchError::Network)?;
         stream.set_nodelay(true).map_err(BenchError::Network)?;
+        match connector {
+            Some(connector) => connector.connect(stream).await.map_err(BenchError::Handshake),
+            None => Ok(Wire::plain(stream)),
+        }
+    }
+
+    async fn converse(
+        self,
+        mut wire: Wire,
+        begin: Instant,
+        counts: Rc<Counts>,
+    ) -> Result<(), BenchError> {
         let mut template = Template::new(self.size);
         let mut answer = vec![0; ANSWER_SIZE.max(self.size)];
         let end = begin + self.lasting;
@@ -121,11 +149,12 @@ impl Load {
             if sent >= end {
                 return Ok(());
             }
-            stream.write_all(template.next()).await.map_err(BenchError::Network)?;
+            wire.write_all(template.next()).await.map_err(BenchError::Network)?;
+            wire.flush().await.map_err(BenchError::Network)?;
             match self.answer {
-                Answer::Accepted => accepted(&mut stream, &mut answer, template.id()).await?,
+                Answer::Accepted => accepted(&mut wire, &mut answer, template.id()).await?,
                 Answer::Echo => {
-                    echoed(&mut stream, &mut answer, template.frame().len()).await?;
+                    echoed(&mut wire, &mut answer, template.frame().len()).await?;
                 }
             }
             counts.messages.set(counts.messages.get() + 1);
@@ -138,7 +167,7 @@ impl Load {
 }
 
 /// Reads one answer; anything but AA for this id ends the measurement.
-async fn accepted(stream: &mut TcpStream, buffer: &mut [u8], id: &[u8]) -> Result<(), BenchError> {
+async fn accepted(stream: &mut Wire, buffer: &mut [u8], id: &[u8]) -> Result<(), BenchError> {
     let mut filled = 0;
     loop {
         let room = buffer.get_mut(filled..).unwrap_or_default();
@@ -160,11 +189,7 @@ async fn accepted(stream: &mut TcpStream, buffer: &mut [u8], id: &[u8]) -> Resul
 }
 
 /// Reads as many bytes as were sent.
-async fn echoed(
-    stream: &mut TcpStream,
-    buffer: &mut [u8],
-    mut left: usize,
-) -> Result<(), BenchError> {
+async fn echoed(stream: &mut Wire, buffer: &mut [u8], mut left: usize) -> Result<(), BenchError> {
     while left > 0 {
         let room = left.min(buffer.len());
         let room = buffer.get_mut(..room).unwrap_or_default();

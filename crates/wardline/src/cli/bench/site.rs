@@ -2,13 +2,18 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// More connections than any measurement opens.
 const MAX_CONNECTIONS: usize = 10_200;
 /// The port of the discard service, where nobody listens.
 pub(super) const NOBODY: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+/// The file of the certificate that an encrypted listener shows.
+pub(super) const CERTIFICATE: &str = "server.pem";
+/// The file of its key.
+pub(super) const KEY: &str = "server.key";
 
 /// What the engine does with a message.
 #[derive(Debug, Clone)]
@@ -17,6 +22,8 @@ pub(super) enum Site {
     Discard,
     /// Stores and queues for a destination that is not there.
     Queue,
+    /// The same behind a listener with TLS, whose certificate lies in this folder.
+    Encrypted(PathBuf),
     /// Stores and delivers to each of these in one lane on one connection.
     Lanes(Vec<SocketAddr>),
     /// Stores and delivers in any order on four connections.
@@ -36,9 +43,19 @@ impl Site {
              max_connections = {MAX_CONNECTIONS}\nwhen_full = \"close-newcomer\"\n",
             data.display()
         );
+        if let Self::Encrypted(folder) = self {
+            let (certificate, key) = (folder.join(CERTIFICATE), folder.join(KEY));
+            // Writing to a string does not fail.
+            let _written = writeln!(
+                config,
+                "tls = {{ certificate = \"{}\", key = \"{}\" }}",
+                certificate.display(),
+                key.display()
+            );
+        }
         let (peers, delivery) = match self {
             Self::Discard => return config,
-            Self::Queue => (vec![NOBODY], "order = \"fifo\"\n"),
+            Self::Queue | Self::Encrypted(_) => (vec![NOBODY], "order = \"fifo\"\n"),
             Self::Lanes(peers) => (peers.clone(), "order = \"fifo\"\n"),
             Self::Pool(peer) => (vec![*peer], "order = \"none\"\nconnections = 4\n"),
         };
@@ -69,8 +86,13 @@ mod tests {
     #[test]
     fn every_site_is_a_configuration_that_loads() {
         let folder = tempfile::tempdir().unwrap();
-        let sites =
-            [Site::Discard, Site::Queue, Site::Lanes(vec![NOBODY, NOBODY]), Site::Pool(NOBODY)];
+        let sites = [
+            Site::Discard,
+            Site::Queue,
+            Site::Encrypted("tls".into()),
+            Site::Lanes(vec![NOBODY, NOBODY]),
+            Site::Pool(NOBODY),
+        ];
         for site in sites {
             let file = folder.path().join("wardline.toml");
             fs::write(&file, site.config(folder.path(), NOBODY)).unwrap();

@@ -18,7 +18,7 @@ use super::sink::Sink;
 use super::site::{NOBODY, Site, name};
 
 /// The size of a usual message, bytes.
-const SMALL: usize = 600;
+pub(super) const SMALL: usize = 600;
 /// The size of a message that carries a document, bytes.
 const LARGE: usize = 100 * 1024;
 /// Connections of a busy hospital's engine.
@@ -60,7 +60,7 @@ pub(super) struct Queued {
 }
 
 impl Effort<'_> {
-    fn load(&self, engine: &Engine, connections: usize, size: usize) -> Load {
+    pub(super) fn load(&self, engine: &Engine, connections: usize, size: usize) -> Load {
         let answer = Answer::Accepted;
         Load { to: engine.address, connections, size, answer, lasting: self.turn, every: None }
     }
