@@ -11,7 +11,7 @@ use bytes::Bytes;
 use wardline_config::Config;
 use wardline_flow::{DestinationId, Plan};
 use wardline_hl7::{Charset, Message, ParseError, ParseOptions, ReencodeError, Unmappable};
-use wardline_store::{Lane, NewDelivery, NewMessage};
+use wardline_store::{NewDelivery, NewMessage};
 
 /// What listeners and destinations say of charsets.
 #[derive(Debug, Default)]
@@ -55,9 +55,9 @@ impl Charsets {
         for planned in plan.deliveries {
             let body = self.body(&planned.destination, message)?;
             let destination = planned.destination.arc();
-            deliveries.push(NewDelivery { destination, lane: Lane::FIFO, body });
+            deliveries.push(NewDelivery { body, ..NewDelivery::new(destination) });
         }
-        Ok(NewMessage { body: message.bytes().clone(), hops, deliveries })
+        Ok(NewMessage { hops, ..NewMessage::new(message.bytes().clone(), deliveries) })
     }
 
     /// `None` where the destination takes what came.

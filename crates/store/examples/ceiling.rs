@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use wardline_store::ceiling::{self, Call, Load, Seat};
 use wardline_store::{
-    Accept, Change, Completion, DeliveryRef, JournalStore, Lane, NewDelivery, NewMessage, Outbox,
+    Accept, Change, Completion, DeliveryRef, JournalStore, NewDelivery, NewMessage, Outbox,
     Outcome, Port, Store, StoreOptions, Ticket,
 };
 
@@ -122,7 +122,8 @@ fn deliver(store: &dyn Store, outbox: &Outbox) {
         let taken = outbox.take(128);
         for pending in &taken.deliveries {
             let delivery = DeliveryRef { message: pending.id, destination: "lis".into() };
-            let outcome = Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA") };
+            let outcome =
+                Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA"), application_due: None };
             store.record(Change::Delivery { at: Timestamp::now(), delivery, outcome }, None);
             outbox.done(pending.id);
         }
@@ -135,13 +136,13 @@ fn deliver(store: &dyn Store, outbox: &Outbox) {
 }
 
 fn accept(body: bytes::Bytes) -> Accept {
-    let delivery = NewDelivery { destination: "lis".into(), lane: Lane::FIFO, body: None };
+    let delivery = NewDelivery::new("lis".into());
     Accept {
         received_at: Timestamp::now(),
         listener: "adt-in".into(),
         peer: "127.0.0.1:4711".into(),
         answer: None,
-        messages: vec![NewMessage { body, hops: 0, deliveries: vec![delivery] }],
+        messages: vec![NewMessage::new(body, vec![delivery])],
         concludes: None,
     }
 }

@@ -15,6 +15,7 @@ mod accept;
 mod change;
 mod fault;
 mod intake;
+mod marks;
 mod names;
 mod options;
 mod port;
@@ -24,10 +25,13 @@ mod stats;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 pub use accept::{Accept, Concluded, NewDelivery, NewMessage, StoredAnswer};
 pub use change::{Change, Outcome};
 pub use fault::{Corruption, CorruptionKind, Fault, OpenError, ReadError};
 pub use intake::{Intake, Refusal, Refused};
+pub use marks::{Digest, Marks, Recent};
 pub use names::{DeliveryRef, Lane, MessageId, Name, NotAMessageId};
 pub use options::StoreOptions;
 pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
@@ -89,6 +93,19 @@ pub trait Store: Send + Sync + 'static {
         delivery: &DeliveryRef,
         most: usize,
     ) -> Result<Option<DeliveryDetail>, ReadError>;
+
+    /// Shows what came since a time, newest first and at most so much: messages with a digest, and answers that
+    /// applications owe. A message that retention has carried forward may be shown twice. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read; what was shown before is right.
+    fn recent(
+        &self,
+        since: Timestamp,
+        most: usize,
+        visit: &mut dyn FnMut(Recent<'_>),
+    ) -> Result<(), ReadError>;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

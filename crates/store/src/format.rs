@@ -18,6 +18,7 @@ pub(crate) mod fields;
 pub(crate) mod record;
 pub(crate) mod segment_header;
 pub(crate) mod state;
+pub(crate) mod version;
 
 /// Groups begin at multiples of this: the unit in which disks keep or lose what was not synced.
 pub(crate) const BLOCK: u64 = BLOCK_BYTES as u64;
@@ -38,21 +39,25 @@ mod tests {
     use super::bodies;
     use super::carried::CarriedMeta;
     use super::change::ChangeMeta;
-    use super::fields::FieldReader;
+    use super::fields::Meta;
     use super::record::{Kind, RecordHeader};
     use super::segment_header::SegmentHeader;
+    use super::version::Version;
 
     proptest! {
         #[test]
         fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _some = RecordHeader::read(&bytes);
             let _some = SegmentHeader::decode(&bytes);
-            let _some = AcceptMeta::read(&bytes);
-            let _some = CarriedMeta::read(&bytes);
-            let _some = ChangeMeta::read(&mut FieldReader::new(&bytes));
-            for kind in [Kind::Accept, Kind::Change, Kind::Carried] {
-                let spans = bodies::spans(kind, &bytes).unwrap_or_default();
-                prop_assert!(spans.is_sorted_by_key(|span| span.start));
+            for version in [Version::One, Version::Two] {
+                let meta = Meta { bytes: &bytes, version };
+                let _some = AcceptMeta::read(meta);
+                let _some = CarriedMeta::read(meta);
+                let _some = ChangeMeta::read(&mut meta.fields());
+                for kind in [Kind::Accept, Kind::Change, Kind::Carried] {
+                    let spans = bodies::spans(kind, meta).unwrap_or_default();
+                    prop_assert!(spans.is_sorted_by_key(|span| span.start));
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod open;
 mod reading;
+mod recent;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -9,9 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::api::{
     Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, Name, Page,
-    Port, PortId, Query, ReadError, Refusal, Refused, Stats, Store, Ticket, Verified,
+    Port, PortId, Query, ReadError, Recent, Refusal, Refused, Stats, Store, Ticket, Verified,
 };
 use crate::core::Core;
 use crate::format::accept::bodies;
@@ -19,7 +22,7 @@ use crate::format::record::RECORD_HEADER;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
 use crate::journal::stored::Wanted;
-use crate::limits::{MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD};
+use crate::limits::{MAX_ALSO, MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD};
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
 use crate::retention::Retention;
@@ -69,7 +72,10 @@ impl JournalStore {
     fn limits(accept: &Accept) -> Result<usize, Refusal> {
         let bytes = bodies(accept).map(bytes::Bytes::len).sum::<usize>() + RECORD_HEADER;
         let too_many = accept.messages.len() > MAX_MESSAGES
-            || accept.messages.iter().any(|message| message.deliveries.len() > MAX_DELIVERIES);
+            || accept.messages.iter().any(|message| {
+                message.deliveries.len() > MAX_DELIVERIES
+                    || message.deliveries.iter().any(|delivery| delivery.also.len() > MAX_ALSO)
+            });
         if bytes > MAX_RECORD || too_many {
             return Err(Refusal::TooLarge { bytes });
         }
@@ -154,6 +160,16 @@ impl Store for JournalStore {
         most: usize,
     ) -> Result<Option<DeliveryDetail>, ReadError> {
         reading::detail(&self.core, delivery, Wanted::Head(most))
+    }
+
+    fn recent(
+        &self,
+        since: Timestamp,
+        most: usize,
+        visit: &mut dyn FnMut(Recent<'_>),
+    ) -> Result<(), ReadError> {
+        let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        recent::tell(&self.core, since, most, visit)
     }
 
     fn stats(&self) -> Stats {

@@ -39,6 +39,10 @@ pub const MAX_MESSAGES: usize = u16::MAX as usize;
 /// The most deliveries of one message: their count has two bytes.
 pub const MAX_DELIVERIES: usize = u16::MAX as usize;
 
+/// The most lanes of a delivery beside its own: their count has one byte. What names more ids than this belongs to every
+/// lane.
+pub const MAX_ALSO: usize = u8::MAX as usize;
+
 /// The longest meta of a record, bytes: 65,535 messages with a few destinations each fit. A longer one is not believed
 /// when it is read, so it is not written either.
 pub const MAX_META: usize = 64 * 1024 * 1024;

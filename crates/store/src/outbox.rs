@@ -57,6 +57,8 @@ pub struct Pending {
     pub id: MessageId,
     /// What must keep its order.
     pub lane: Lane,
+    /// The lanes beside it that it keeps its order in as well.
+    pub also: Vec<Lane>,
     /// The bytes to send.
     pub body: Bytes,
     /// How often it was sent before, as far as that was recorded.

@@ -30,7 +30,8 @@ use std::sync::Arc;
 use crate::api::{Corruption, CorruptionKind, OpenError};
 use crate::disk::{Disk, DiskFile, Listed, read_full};
 use crate::format::BLOCK_BYTES;
-use crate::format::segment_header::{FORMAT_VERSION, NoHeader, SegmentHeader};
+use crate::format::segment_header::{NoHeader, SegmentHeader};
+use crate::format::version::Version;
 use crate::journal::names::{self, FileRole};
 use crate::journal::position::Position;
 use crate::journal::segments::Segment;
@@ -162,7 +163,7 @@ fn read_headers(
                 return Err(Corruption { file: path.clone(), offset: 0, kind }.into());
             }
             Err(NoHeader::Version(found)) => {
-                let known = FORMAT_VERSION;
+                let known = Version::WRITTEN.number();
                 return Err(OpenError::UnknownFormat { file: path.clone(), found, known });
             }
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_store::{
-    Accept, Change, Completion, DeliveryRef, JournalStore, Lane, MessageId, NewDelivery,
+    Accept, Change, Completion, DeliveryRef, JournalStore, MessageId, NewDelivery,
     NewMessage, Outcome, Port, PortId, Store, StoreOptions, Ticket,
 };
 
@@ -86,14 +86,14 @@ impl Scribe {
     fn hand_over(&self, body: Vec<u8>) {
         let own = Some(Bytes::from_static(b"its own"));
         let delivery =
-            |name: &str, body| NewDelivery { destination: name.into(), lane: Lane::FIFO, body };
+            |name: &str, body| NewDelivery { body, ..NewDelivery::new(name.into()) };
         let deliveries = vec![delivery("lis", None), delivery("pacs", own)];
         let accept = Accept {
             received_at: Timestamp::UNIX_EPOCH,
             listener: "adt-in".into(),
             peer: "127.0.0.1:1".into(),
             answer: None,
-            messages: vec![NewMessage { body: body.into(), hops: 0, deliveries }],
+            messages: vec![NewMessage::new(body.into(), deliveries)],
             concludes: None,
         };
         self.store.accept(accept, self.ticket()).expect("it is open");
@@ -111,7 +111,7 @@ impl Scribe {
 
     fn delivered(&self, message: MessageId) {
         let delivery = DeliveryRef { message, destination: "lis".into() };
-        let outcome = Outcome::Delivered { attempts: 1, reply_code: None };
+        let outcome = Outcome::Delivered { attempts: 1, reply_code: None, application_due: None };
         let change = Change::Delivery { at: Timestamp::UNIX_EPOCH, delivery, outcome };
         self.store.record(change, Some(self.ticket()));
         self.wait();

@@ -206,7 +206,7 @@ impl Intake {
             Some(messages) if messages.is_empty() => {
                 // The message ends with its handler, and is kept to show that it did.
                 let body = message.bytes().clone();
-                let messages = vec![NewMessage { body, hops: 0, deliveries: Vec::new() }];
+                let messages = vec![NewMessage::new(body, Vec::new())];
                 Decided::Store(Settled { messages, ..Settled::default() })
             }
             Some(messages) => {

@@ -160,7 +160,8 @@ impl HandlerCalls {
 
     /// One record: the delivery has ended, and these are there. Waits while the store takes nothing in.
     async fn conclude(&self, delivery: &Delivery, messages: Vec<NewMessage>) -> Ended {
-        let outcome = Outcome::Delivered { attempts: delivery.sends + 1, reply_code: None };
+        let attempts = delivery.sends + 1;
+        let outcome = Outcome::Delivered { attempts, reply_code: None, application_due: None };
         let delivery = DeliveryRef { message: delivery.id, destination: self.destination.arc() };
         let accept = Accept {
             received_at: Timestamp::now(),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::change::Outcome;
+use super::marks::{Digest, Marks};
 use super::names::{DeliveryRef, Lane, Name};
 
 /// One atomic record: all of it is there after a crash, or nothing (ROUTE-1).
@@ -52,6 +53,10 @@ pub struct NewMessage {
     pub body: Bytes,
     /// How many handler destinations it has passed.
     pub hops: u8,
+    /// What was found out about it when it came.
+    pub marks: Marks,
+    /// By what a second copy of it is known.
+    pub digest: Option<Digest>,
     /// Where it goes; nowhere = unrouted.
     pub deliveries: Vec<NewDelivery>,
 }
@@ -63,8 +68,25 @@ pub struct NewDelivery {
     pub destination: Name,
     /// What must keep its order there.
     pub lane: Lane,
+    /// Lanes beside it that it must keep its order in as well: what merges two patients belongs to both. At most
+    /// [`MAX_ALSO`](crate::limits::MAX_ALSO).
+    pub also: Vec<Lane>,
     /// What is sent, only where it differs from the message's own bytes.
     pub body: Option<Bytes>,
+}
+
+impl NewMessage {
+    /// A message as it came in, without marks and digest.
+    pub fn new(body: Bytes, deliveries: Vec<NewDelivery>) -> Self {
+        Self { body, hops: 0, marks: Marks::default(), digest: None, deliveries }
+    }
+}
+
+impl NewDelivery {
+    /// A delivery of the message's own bytes, in the one lane of a destination that has only one.
+    pub fn new(destination: Name) -> Self {
+        Self { destination, lane: Lane::FIFO, also: Vec::new(), body: None }
+    }
 }
 
 impl fmt::Debug for NewMessage {
@@ -73,6 +95,8 @@ impl fmt::Debug for NewMessage {
         f.debug_struct("NewMessage")
             .field("body_bytes", &self.body.len())
             .field("hops", &self.hops)
+            .field("marks", &self.marks)
+            .field("digest", &self.digest)
             .field("deliveries", &self.deliveries)
             .finish()
     }
@@ -84,6 +108,7 @@ impl fmt::Debug for NewDelivery {
         f.debug_struct("NewDelivery")
             .field("destination", &self.destination)
             .field("lane", &self.lane)
+            .field("also", &self.also)
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .finish()
     }

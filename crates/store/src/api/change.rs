@@ -59,6 +59,8 @@ pub enum Outcome {
         attempts: u32,
         /// The code of the answer; absent where none is due.
         reply_code: Option<[u8; 2]>,
+        /// By when the application's answer is due that the peer owes beside this one.
+        application_due: Option<Timestamp>,
     },
     /// It failed and is tried again.
     Deferred {

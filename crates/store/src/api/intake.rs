@@ -51,7 +51,7 @@ pub enum Refusal {
         backlog: usize,
     },
     /// The record has more bytes ([`MAX_RECORD`](crate::limits::MAX_RECORD), [`MAX_META`](crate::limits::MAX_META)),
-    /// messages or deliveries than any record may have; it will never be taken.
+    /// messages, deliveries or lanes of one than any record may have; it will never be taken.
     #[error("a record of {bytes} bytes holds more than any record may")]
     TooLarge {
         /// Its bytes.

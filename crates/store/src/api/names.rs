@@ -78,4 +78,7 @@ pub struct Lane(pub u64);
 impl Lane {
     /// The lane of a destination that has only one: in order of receipt, or without any order.
     pub const FIFO: Self = Self(0);
+
+    /// Every lane: who is in it keeps its order towards all others.
+    pub const ALL: Self = Self(u64::MAX);
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::accept::StoredAnswer;
+use super::marks::Marks;
 use super::names::{Lane, MessageId, Name};
 
 /// Where a delivery stands that has not ended.
@@ -50,6 +51,8 @@ pub struct DeliveryRow {
     pub destination: Name,
     /// Its lane there.
     pub lane: Lane,
+    /// The lanes beside it that it keeps its order in as well.
+    pub also: Vec<Lane>,
     /// Where it stands.
     pub state: DeliveryState,
     /// When the message was received.
@@ -60,6 +63,8 @@ pub struct DeliveryRow {
     pub peer: Name,
     /// How many handler destinations it has passed.
     pub hops: u8,
+    /// What was found out about the message when it came.
+    pub marks: Marks,
     /// Size of what is sent, bytes.
     pub body_bytes: u64,
     /// How often it was sent.

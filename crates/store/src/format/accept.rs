@@ -7,21 +7,27 @@
 //!   maybe  what it concludes: as the meta of a change
 //!   u16    messages, each:
 //!            u8    hops
+//!            u8    marks
+//!            maybe digest: u64 key · 16 bytes
 //!            body  its bytes
 //!            u16   deliveries, each:
 //!                    text   destination
 //!                    u64    lane
+//!                    u8     other lanes, each: u64
 //!                    maybe  body, where what is sent differs
 //! ```
 //!
 //! The bodies behind it: the reply of what it concludes, if any; then of each message its own and those of its
 //! deliveries.
+//!
+//! Version 1 has no marks, no digest and no other lanes.
 
 use bytes::Bytes;
 
 use super::change::{ChangeMeta, write_outcome};
-use super::fields::{BodySpan, FieldReader, Fields};
-use crate::api::{Accept, Lane, NewMessage, StoredAnswer};
+use super::fields::{BodySpan, FieldReader, Fields, Meta};
+use super::version::Version;
+use crate::api::{Accept, Digest, Lane, Marks, NewMessage, StoredAnswer};
 
 /// An accept record as the index reads it.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub(crate) struct AcceptMeta<'a> {
 #[derive(Debug)]
 pub(crate) struct MessageMeta<'a> {
     pub(crate) hops: u8,
+    pub(crate) marks: Marks,
+    pub(crate) digest: Option<Digest>,
     pub(crate) body: BodySpan,
     pub(crate) deliveries: Vec<DeliveryMeta<'a>>,
 }
@@ -46,6 +54,7 @@ pub(crate) struct MessageMeta<'a> {
 pub(crate) struct DeliveryMeta<'a> {
     pub(crate) destination: &'a str,
     pub(crate) lane: Lane,
+    pub(crate) also: Vec<Lane>,
     pub(crate) own_body: Option<BodySpan>,
 }
 
@@ -67,13 +76,48 @@ pub(crate) fn write_accept(fields: &mut Fields<'_>, accept: &Accept) -> Option<B
 
 fn write_message(fields: &mut Fields<'_>, message: &NewMessage) {
     fields.u8(message.hops);
+    fields.u8(message.marks.bits());
+    fields.maybe(message.digest.as_ref(), write_digest);
     fields.body(&message.body);
     fields.u16(u16::try_from(message.deliveries.len()).unwrap_or(u16::MAX));
     for delivery in &message.deliveries {
         fields.text(&delivery.destination);
-        fields.u64(delivery.lane.0);
+        write_lanes(fields, delivery.lane, &delivery.also);
         fields.maybe(delivery.body.as_ref(), Fields::body);
     }
+}
+
+/// A lane and those beside it: at most [`MAX_ALSO`](crate::limits::MAX_ALSO), or the message is refused.
+pub(crate) fn write_lanes(fields: &mut Fields<'_>, lane: Lane, also: &[Lane]) {
+    fields.u64(lane.0);
+    fields.u8(u8::try_from(also.len()).unwrap_or(u8::MAX));
+    for lane in also {
+        fields.u64(lane.0);
+    }
+}
+
+pub(crate) fn read_lanes(reader: &mut FieldReader<'_>) -> Option<(Lane, Vec<Lane>)> {
+    let lane = Lane(reader.u64()?);
+    let also = reader.since(Version::Two, |reader| {
+        let count = reader.u8()?;
+        (0..count).map(|_| reader.u64().map(Lane)).collect()
+    })?;
+    Some((lane, also))
+}
+
+pub(crate) fn write_digest(fields: &mut Fields<'_>, digest: &Digest) {
+    fields.u64(digest.key);
+    fields.bytes(&digest.bytes);
+}
+
+/// What came with version 2: marks and digest.
+pub(crate) fn read_marks(reader: &mut FieldReader<'_>) -> Option<(Marks, Option<Digest>)> {
+    reader.since(Version::Two, |reader| {
+        let marks = Marks::from_bits(reader.u8()?);
+        let digest = reader
+            .maybe(|reader| Some(Digest { key: reader.u64()?, bytes: reader.take::<16>()? }))?;
+        Some((marks, digest))
+    })
 }
 
 /// Its bodies but the first reply, in their order.
@@ -101,8 +145,8 @@ pub(crate) fn read_answer(reader: &mut FieldReader<'_>) -> Option<StoredAnswer> 
 }
 
 impl<'a> AcceptMeta<'a> {
-    pub(crate) fn read(meta: &'a [u8]) -> Option<Self> {
-        let mut reader = FieldReader::new(meta);
+    pub(crate) fn read(meta: Meta<'a>) -> Option<Self> {
+        let mut reader = meta.fields();
         let listener = reader.text()?;
         let peer = reader.text()?;
         let answer = reader.maybe(read_answer)?;
@@ -116,18 +160,18 @@ impl<'a> AcceptMeta<'a> {
 impl<'a> MessageMeta<'a> {
     fn read(reader: &mut FieldReader<'a>) -> Option<Self> {
         let hops = reader.u8()?;
+        let (marks, digest) = read_marks(reader)?;
         let body = reader.body()?;
         let count = reader.u16()?;
         let deliveries = (0..count)
             .map(|_| {
-                Some(DeliveryMeta {
-                    destination: reader.text()?,
-                    lane: Lane(reader.u64()?),
-                    own_body: reader.maybe(FieldReader::body)?,
-                })
+                let destination = reader.text()?;
+                let (lane, also) = read_lanes(reader)?;
+                let own_body = reader.maybe(FieldReader::body)?;
+                Some(DeliveryMeta { destination, lane, also, own_body })
             })
             .collect::<Option<_>>()?;
-        Some(Self { hops, body, deliveries })
+        Some(Self { hops, marks, digest, body, deliveries })
     }
 }
 
@@ -144,10 +188,15 @@ mod tests {
     use crate::api::NewDelivery;
     use jiff::Timestamp;
 
+    fn written(bytes: &[u8]) -> Meta<'_> {
+        Meta { bytes, version: Version::WRITTEN }
+    }
+
     fn accept() -> Accept {
         let delivery = |destination: &str, body| NewDelivery {
             destination: destination.into(),
             lane: Lane(3),
+            also: vec![Lane(4), Lane::ALL],
             body,
         };
         Accept {
@@ -163,12 +212,14 @@ mod tests {
                 NewMessage {
                     body: Bytes::from_static(b"MSH|1"),
                     hops: 1,
+                    marks: Marks::DUPLICATE,
+                    digest: Some(Digest { key: 9, bytes: [7; 16] }),
                     deliveries: vec![
                         delivery("lis", None),
                         delivery("archive", Some(Bytes::from_static(b"MSH|changed"))),
                     ],
                 },
-                NewMessage { body: Bytes::from_static(b"MSH|2"), hops: 0, deliveries: vec![] },
+                NewMessage::new(Bytes::from_static(b"MSH|2"), Vec::new()),
             ],
             concludes: None,
         }
@@ -179,7 +230,7 @@ mod tests {
         let accept = accept();
         let mut meta = Vec::new();
         write_accept(&mut Fields(&mut meta), &accept);
-        let read = AcceptMeta::read(&meta).expect("readable");
+        let read = AcceptMeta::read(written(&meta)).expect("readable");
         assert_eq!((read.listener, read.peer), ("adt-in", "10.0.0.1:4711"));
         assert_eq!(read.answer, accept.answer);
         let all: Vec<u8> = bodies(&accept).flatten().copied().collect();
@@ -192,6 +243,12 @@ mod tests {
         assert_eq!(bytes(first.deliveries[0].body(first)), b"MSH|1");
         assert_eq!(bytes(first.deliveries[1].body(first)), b"MSH|changed");
         assert_eq!(bytes(second.body), b"MSH|2");
+        assert_eq!(
+            (first.marks, first.digest),
+            (accept.messages[0].marks, accept.messages[0].digest)
+        );
+        assert_eq!(first.deliveries[1].also, [Lane(4), Lane::ALL]);
+        assert_eq!((second.marks, second.digest), (Marks::default(), None));
     }
 
     #[test]
@@ -199,7 +256,7 @@ mod tests {
         let mut meta = Vec::new();
         write_accept(&mut Fields(&mut meta), &accept());
         for end in 0..meta.len() {
-            assert!(AcceptMeta::read(&meta[..end]).is_none(), "cut at {end}");
+            assert!(AcceptMeta::read(written(&meta[..end])).is_none(), "cut at {end}");
         }
     }
 }

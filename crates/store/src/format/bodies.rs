@@ -3,11 +3,11 @@
 use super::accept::AcceptMeta;
 use super::carried::CarriedMeta;
 use super::change::{ChangeMeta, OutcomeMeta};
-use super::fields::{BodySpan, FieldReader};
+use super::fields::{BodySpan, Meta};
 use super::record::Kind;
 
 /// Every body of a record, in order; `None` = the meta makes no sense.
-pub(crate) fn spans(kind: Kind, meta: &[u8]) -> Option<Vec<BodySpan>> {
+pub(crate) fn spans(kind: Kind, meta: Meta<'_>) -> Option<Vec<BodySpan>> {
     match kind {
         Kind::Accept => {
             let accept = AcceptMeta::read(meta)?;
@@ -19,7 +19,7 @@ pub(crate) fn spans(kind: Kind, meta: &[u8]) -> Option<Vec<BodySpan>> {
             Some(spans)
         }
         Kind::Change => {
-            let mut reader = FieldReader::new(meta);
+            let mut reader = meta.fields();
             let change = ChangeMeta::read(&mut reader)?;
             reader.is_empty().then(|| reply(&change).into_iter().collect())
         }
@@ -36,7 +36,7 @@ pub(crate) fn spans(kind: Kind, meta: &[u8]) -> Option<Vec<BodySpan>> {
 }
 
 /// How many messages a record brings.
-pub(crate) fn messages(kind: Kind, meta: &[u8]) -> u64 {
+pub(crate) fn messages(kind: Kind, meta: Meta<'_>) -> u64 {
     match kind {
         Kind::Accept => AcceptMeta::read(meta).map_or(0, |accept| accept.messages.len() as u64),
         Kind::Change | Kind::Carried => 0,
@@ -47,7 +47,10 @@ fn reply(change: &ChangeMeta<'_>) -> Option<BodySpan> {
     match change {
         ChangeMeta::Delivery { outcome, .. } => match outcome {
             OutcomeMeta::Dead { reply, .. } | OutcomeMeta::Held { reply, .. } => *reply,
-            OutcomeMeta::Ended | OutcomeMeta::Deferred { .. } | OutcomeMeta::Revived => None,
+            OutcomeMeta::Delivered { .. }
+            | OutcomeMeta::Ended
+            | OutcomeMeta::Deferred { .. }
+            | OutcomeMeta::Revived => None,
         },
         ChangeMeta::DestinationHeld { .. } | ChangeMeta::DestinationReleased { .. } => None,
     }

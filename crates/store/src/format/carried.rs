@@ -10,22 +10,27 @@
 //!   text   peer
 //!   maybe  answer
 //!   u8     hops
+//!   u8     marks
+//!   maybe  digest: u64 key · 16 bytes
 //!   body   its bytes
 //!   u16    live deliveries, each:
 //!            text   destination
 //!            u64    lane
+//!            u8     other lanes, each: u64
 //!            maybe  body, where what is sent differs
 //!            state
 //!            maybe  body, the last reply
 //! ```
+//!
+//! Version 1 has no marks, no digest and no other lanes.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::accept::{read_answer, write_answer};
-use super::fields::{BodySpan, FieldReader, Fields};
+use super::accept::{read_answer, read_lanes, read_marks, write_answer, write_digest, write_lanes};
+use super::fields::{BodySpan, FieldReader, Fields, Meta};
 use super::state::State;
-use crate::api::{Lane, Name, StoredAnswer};
+use crate::api::{Digest, Lane, Marks, Name, StoredAnswer};
 
 /// A live message with all that is known of it.
 #[derive(Clone)]
@@ -36,6 +41,8 @@ pub(crate) struct Carried {
     pub(crate) peer: Name,
     pub(crate) answer: Option<StoredAnswer>,
     pub(crate) hops: u8,
+    pub(crate) marks: Marks,
+    pub(crate) digest: Option<Digest>,
     pub(crate) body: Bytes,
     pub(crate) deliveries: Vec<CarriedDelivery>,
 }
@@ -45,6 +52,7 @@ pub(crate) struct Carried {
 pub(crate) struct CarriedDelivery {
     pub(crate) destination: Name,
     pub(crate) lane: Lane,
+    pub(crate) also: Vec<Lane>,
     pub(crate) own_body: Option<Bytes>,
     pub(crate) state: State,
     pub(crate) reply: Option<Bytes>,
@@ -59,6 +67,8 @@ pub(crate) struct CarriedMeta<'a> {
     pub(crate) peer: &'a str,
     pub(crate) answer: Option<StoredAnswer>,
     pub(crate) hops: u8,
+    pub(crate) marks: Marks,
+    pub(crate) digest: Option<Digest>,
     pub(crate) body: BodySpan,
     pub(crate) deliveries: Vec<CarriedDeliveryMeta<'a>>,
 }
@@ -68,6 +78,7 @@ pub(crate) struct CarriedMeta<'a> {
 pub(crate) struct CarriedDeliveryMeta<'a> {
     pub(crate) destination: &'a str,
     pub(crate) lane: Lane,
+    pub(crate) also: Vec<Lane>,
     pub(crate) own_body: Option<BodySpan>,
     pub(crate) state: State,
     pub(crate) reply: Option<BodySpan>,
@@ -81,11 +92,13 @@ pub(crate) fn write_carried(fields: &mut Fields<'_>, carried: &Carried) {
     fields.text(&carried.peer);
     fields.maybe(carried.answer.as_ref(), write_answer);
     fields.u8(carried.hops);
+    fields.u8(carried.marks.bits());
+    fields.maybe(carried.digest.as_ref(), write_digest);
     fields.body(&carried.body);
     fields.u16(u16::try_from(carried.deliveries.len()).unwrap_or(u16::MAX));
     for delivery in &carried.deliveries {
         fields.text(&delivery.destination);
-        fields.u64(delivery.lane.0);
+        write_lanes(fields, delivery.lane, &delivery.also);
         fields.maybe(delivery.own_body.as_ref(), Fields::body);
         delivery.state.write(fields);
         fields.maybe(delivery.reply.as_ref(), Fields::body);
@@ -102,15 +115,23 @@ pub(crate) fn bodies(carried: &Carried) -> impl Iterator<Item = &Bytes> {
 }
 
 impl<'a> CarriedMeta<'a> {
-    pub(crate) fn read(meta: &'a [u8]) -> Option<Self> {
-        let mut reader = FieldReader::new(meta);
+    pub(crate) fn read(meta: Meta<'a>) -> Option<Self> {
+        let mut reader = meta.fields();
+        let message = reader.u64()?;
+        let received_at = reader.time()?;
+        let (listener, peer) = (reader.text()?, reader.text()?);
+        let answer = reader.maybe(read_answer)?;
+        let hops = reader.u8()?;
+        let (marks, digest) = read_marks(&mut reader)?;
         let carried = Self {
-            message: reader.u64()?,
-            received_at: reader.time()?,
-            listener: reader.text()?,
-            peer: reader.text()?,
-            answer: reader.maybe(read_answer)?,
-            hops: reader.u8()?,
+            message,
+            received_at,
+            listener,
+            peer,
+            answer,
+            hops,
+            marks,
+            digest,
             body: reader.body()?,
             deliveries: {
                 let count = reader.u16()?;
@@ -123,9 +144,12 @@ impl<'a> CarriedMeta<'a> {
 
 impl<'a> CarriedDeliveryMeta<'a> {
     fn read(reader: &mut FieldReader<'a>) -> Option<Self> {
+        let destination = reader.text()?;
+        let (lane, also) = read_lanes(reader)?;
         Some(Self {
-            destination: reader.text()?,
-            lane: Lane(reader.u64()?),
+            destination,
+            lane,
+            also,
             own_body: reader.maybe(FieldReader::body)?,
             state: State::read(reader)?,
             reply: reader.maybe(FieldReader::body)?,
@@ -136,6 +160,7 @@ impl<'a> CarriedDeliveryMeta<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::version::Version;
 
     #[test]
     fn a_carried_message_reads_back_with_state_and_reply() {
@@ -152,10 +177,13 @@ mod tests {
             peer: "".into(),
             answer: None,
             hops: 2,
+            marks: Marks::SUPPRESSED,
+            digest: Some(Digest { key: 3, bytes: [1; 16] }),
             body: Bytes::from_static(b"MSH|"),
             deliveries: vec![CarriedDelivery {
                 destination: "lis".into(),
-                lane: Lane::FIFO,
+                lane: Lane(5),
+                also: vec![Lane(6)],
                 own_body: None,
                 state: state.clone(),
                 reply: Some(Bytes::from_static(b"MSA|AR")),
@@ -163,9 +191,12 @@ mod tests {
         };
         let mut meta = Vec::new();
         write_carried(&mut Fields(&mut meta), &carried);
-        let read = CarriedMeta::read(&meta).expect("readable");
+        let meta = Meta { bytes: &meta, version: Version::WRITTEN };
+        let read = CarriedMeta::read(meta).expect("readable");
         assert_eq!((read.message, read.hops, read.body.length), (5, 2, 4));
         let delivery = &read.deliveries[0];
+        assert_eq!((read.marks, read.digest), (carried.marks, carried.digest));
+        assert_eq!((delivery.lane, &delivery.also[..]), (Lane(5), &[Lane(6)][..]));
         assert_eq!(delivery.state, state);
         let reply = delivery.reply.expect("a reply");
         assert_eq!((reply.start, reply.length), (4, 6));

@@ -5,17 +5,20 @@
 //!                16 destination held, 17 destination released
 //!   text   destination
 //!   u64    message (0 where the change is the destination's)
-//!   0      u32 attempts · maybe 2 bytes, the reply's code
+//!   0      u32 attempts · maybe 2 bytes, the reply's code · maybe time by which an application answer is due
 //!   1      u32 attempts · maybe time of the first failure · time due · text cause
 //!   2, 3   u32 attempts · text cause · maybe body, the reply
 //!   5, 16  text by · text reason
 //!   6, 17  text by
 //! ```
+//!
+//! Version 1 knows no application answers.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::fields::{BodySpan, FieldReader, Fields};
+use super::version::Version;
 use crate::api::{Change, DeliveryRef, Name, Outcome};
 use crate::limits::MAX_REPLY;
 
@@ -40,10 +43,27 @@ pub(crate) enum ChangeMeta<'a> {
 /// What an outcome means for the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OutcomeMeta<'a> {
+    Delivered {
+        application_due: Option<Timestamp>,
+    },
+    /// Gone in another way.
     Ended,
-    Deferred { attempts: u32, first_attempt: Option<Timestamp>, due: Timestamp, cause: &'a str },
-    Dead { attempts: u32, cause: &'a str, reply: Option<BodySpan> },
-    Held { attempts: u32, cause: &'a str, reply: Option<BodySpan> },
+    Deferred {
+        attempts: u32,
+        first_attempt: Option<Timestamp>,
+        due: Timestamp,
+        cause: &'a str,
+    },
+    Dead {
+        attempts: u32,
+        cause: &'a str,
+        reply: Option<BodySpan>,
+    },
+    Held {
+        attempts: u32,
+        cause: &'a str,
+        reply: Option<BodySpan>,
+    },
     Revived,
 }
 
@@ -79,13 +99,14 @@ pub(crate) fn write_outcome(
     let DeliveryRef { message, destination } = delivery;
     let mut subject = |what| write_subject(fields, what, destination, message.get());
     match outcome {
-        Outcome::Delivered { attempts, reply_code } => {
+        Outcome::Delivered { attempts, reply_code, application_due } => {
             subject(DELIVERED);
             fields.u32(*attempts);
             fields.maybe(*reply_code, |fields, [a, b]| {
                 fields.u8(a);
                 fields.u8(b);
             });
+            fields.maybe(*application_due, Fields::time);
         }
         Outcome::Deferred { attempts, first_attempt, due, cause } => {
             subject(DEFERRED);
@@ -144,7 +165,8 @@ impl<'a> ChangeMeta<'a> {
             DELIVERED => {
                 reader.u32()?;
                 reader.maybe(FieldReader::u16)?;
-                OutcomeMeta::Ended
+                let due = |reader: &mut FieldReader<'a>| reader.maybe(FieldReader::time);
+                OutcomeMeta::Delivered { application_due: reader.since(Version::Two, due)? }
             }
             DEFERRED => OutcomeMeta::Deferred {
                 attempts: reader.u32()?,
@@ -217,26 +239,31 @@ mod tests {
         assert_eq!(span.crc, crc32fast::hash(&kept));
     }
 
+    fn read_back(outcome: &Outcome) -> OutcomeMeta<'static> {
+        let mut meta = Vec::new();
+        write_outcome(&mut Fields(&mut meta), &delivery(), outcome);
+        let mut reader = FieldReader::new(meta.leak());
+        let read = ChangeMeta::read(&mut reader).expect("readable");
+        assert!(reader.is_empty(), "{outcome:?} leaves bytes");
+        let ChangeMeta::Delivery { destination: "lis", message: 77, outcome } = read else {
+            panic!("another subject: {read:?}");
+        };
+        outcome
+    }
+
     #[test]
     fn everything_that_ends_a_delivery_reads_as_ended() {
         let (by, reason): (Name, Name) = ("ann".into(), "test message".into());
-        for outcome in [
-            Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA") },
-            Outcome::Delivered { attempts: 1, reply_code: None },
-            Outcome::Returned,
-            Outcome::Discarded { by, reason },
-        ] {
+        for outcome in [Outcome::Returned, Outcome::Discarded { by, reason }] {
             assert!(outcome.ends());
-            let mut meta = Vec::new();
-            write_outcome(&mut Fields(&mut meta), &delivery(), &outcome);
-            let mut reader = FieldReader::new(&meta);
-            let read = ChangeMeta::read(&mut reader).expect("readable");
-            assert!(reader.is_empty(), "{outcome:?} leaves bytes");
-            let ended = OutcomeMeta::Ended;
-            assert_eq!(
-                read,
-                ChangeMeta::Delivery { destination: "lis", message: 77, outcome: ended }
-            );
+            assert_eq!(read_back(&outcome), OutcomeMeta::Ended);
+        }
+        for reply_code in [Some(*b"AA"), None] {
+            for application_due in [None, Some(Timestamp::UNIX_EPOCH)] {
+                let outcome = Outcome::Delivered { attempts: 1, reply_code, application_due };
+                assert!(outcome.ends());
+                assert_eq!(read_back(&outcome), OutcomeMeta::Delivered { application_due });
+            }
         }
     }
 }

@@ -11,6 +11,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::version::Version;
 use crate::limits::MAX_NAME;
 
 /// Appends fields.
@@ -31,6 +32,10 @@ impl Fields<'_> {
 
     pub(crate) fn u64(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 
     pub(crate) fn time(&mut self, at: Timestamp) {
@@ -73,18 +78,43 @@ pub(crate) struct BodySpan {
     pub(crate) crc: u32,
 }
 
+/// The meta of a record as it stands in the journal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// That of its segment.
+    pub(crate) version: Version,
+}
+
+impl<'a> Meta<'a> {
+    pub(crate) fn fields(self) -> FieldReader<'a> {
+        FieldReader { version: self.version, ..FieldReader::new(self.bytes) }
+    }
+}
+
 /// Takes fields off the front. `None` = the bytes end too early or make no sense.
 pub(crate) struct FieldReader<'a> {
     rest: &'a [u8],
     next_body: u64,
+    version: Version,
 }
 
 impl<'a> FieldReader<'a> {
-    pub(crate) fn new(meta: &'a [u8]) -> Self {
-        Self { rest: meta, next_body: 0 }
+    /// Of bytes that this version wrote.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, next_body: 0, version: Version::WRITTEN }
     }
 
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+    /// Reads what came with `version`; what was written before has the default in its place.
+    pub(crate) fn since<T: Default>(
+        &mut self,
+        version: Version,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if self.version < version { Some(T::default()) } else { read(self) }
+    }
+
+    pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;
         Some(*taken)

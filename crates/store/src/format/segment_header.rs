@@ -14,9 +14,7 @@
 //! ```
 
 use super::BLOCK_BYTES;
-
-/// The version of everything in this module.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+use super::version::Version;
 
 const MAGIC: &[u8; 8] = b"WARDJRNL";
 const USED: usize = 64;
@@ -24,6 +22,7 @@ const USED: usize = 64;
 /// What the first block of a segment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
+    pub(crate) version: Version,
     pub(crate) id: u64,
     pub(crate) salt: u64,
     pub(crate) first_number: u64,
@@ -37,7 +36,7 @@ pub(crate) struct SegmentHeader {
 pub(crate) enum NoHeader {
     /// Its checksum or its first bytes are wrong.
     Unreadable,
-    /// Another version wrote it.
+    /// A version wrote it that this one does not know.
     Version(u32),
 }
 
@@ -46,7 +45,7 @@ impl SegmentHeader {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         block.extend_from_slice(MAGIC);
-        block.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        block.extend_from_slice(&self.version.number().to_le_bytes());
         block.extend_from_slice(&[0; 4]);
         for number in [self.id, self.salt, self.first_number, self.first_group, self.previous_end] {
             block.extend_from_slice(&number.to_le_bytes());
@@ -70,15 +69,15 @@ impl SegmentHeader {
         }
         let words = number(8).ok_or(NoHeader::Unreadable)?.to_le_bytes();
         let [v0, v1, v2, v3, c0, c1, c2, c3] = words;
-        let version = u32::from_le_bytes([v0, v1, v2, v3]);
-        if version != FORMAT_VERSION {
-            return Err(NoHeader::Version(version));
-        }
+        let number_of_version = u32::from_le_bytes([v0, v1, v2, v3]);
+        let version = Version::of(number_of_version);
+        let version = version.ok_or(NoHeader::Version(number_of_version))?;
         if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(block) {
             return Err(NoHeader::Unreadable);
         }
         let field = |at| number(at).ok_or(NoHeader::Unreadable);
         Ok(Self {
+            version,
             id: field(16)?,
             salt: field(24)?,
             first_number: field(32)?,
@@ -101,6 +100,7 @@ mod tests {
     use super::*;
 
     const HEADER: SegmentHeader = SegmentHeader {
+        version: Version::WRITTEN,
         id: 7,
         salt: 0xDEAD_BEEF,
         first_number: 100,
@@ -111,9 +111,12 @@ mod tests {
 
     #[test]
     fn a_header_reads_back_as_it_was_written() {
-        let block = HEADER.encode();
-        assert_eq!(block.len(), BLOCK_BYTES);
-        assert_eq!(SegmentHeader::decode(&block), Ok(HEADER));
+        for version in [Version::One, Version::Two] {
+            let header = SegmentHeader { version, ..HEADER };
+            let block = header.encode();
+            assert_eq!(block.len(), BLOCK_BYTES);
+            assert_eq!(SegmentHeader::decode(&block), Ok(header));
+        }
     }
 
     #[test]
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn a_header_of_another_version_is_told_from_damage() {
         let mut block = HEADER.encode();
-        block[8] = 2;
-        assert_eq!(SegmentHeader::decode(&block), Err(NoHeader::Version(2)));
+        block[8] = 3;
+        assert_eq!(SegmentHeader::decode(&block), Err(NoHeader::Version(3)));
     }
 }

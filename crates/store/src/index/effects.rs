@@ -21,7 +21,7 @@ use crate::api::{DeliveryState, Lane, Name};
 use crate::format::accept::AcceptMeta;
 use crate::format::carried::CarriedMeta;
 use crate::format::change::{ChangeMeta, OutcomeMeta};
-use crate::format::fields::{FieldReader, from_nanoseconds};
+use crate::format::fields::from_nanoseconds;
 use crate::format::record::Kind;
 use crate::format::state::State;
 use crate::journal::position::Place;
@@ -98,7 +98,7 @@ impl Effects {
                 self.accept(interner, record, &accept, at);
             }
             Kind::Change => {
-                let change = ChangeMeta::read(&mut FieldReader::new(record.meta));
+                let change = ChangeMeta::read(&mut record.meta.fields());
                 self.change(interner, &change.ok_or(IndexError::Damaged)?, at, record.place);
             }
             Kind::Carried => {
@@ -222,7 +222,7 @@ fn new_state(
         (state, replied.then_some(place))
     };
     match outcome {
-        OutcomeMeta::Ended => None,
+        OutcomeMeta::Delivered { .. } | OutcomeMeta::Ended => None,
         OutcomeMeta::Deferred { attempts, first_attempt, due, cause } => {
             let state = State {
                 stands: DeliveryState::Pending,

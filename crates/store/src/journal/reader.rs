@@ -8,6 +8,7 @@ use std::io;
 use super::position::{Place, Position};
 use super::segments::Segment;
 use crate::disk::read_full;
+use crate::format::fields::Meta;
 use crate::format::record::{RECORD_HEADER, RecordHeader};
 use crate::format::{block_aligned, bodies};
 use crate::limits::MAX_META;
@@ -28,7 +29,7 @@ pub(crate) struct RecordReader<'s> {
 pub(crate) struct FoundRecord<'r> {
     pub(crate) header: RecordHeader,
     pub(crate) place: Place,
-    pub(crate) meta: &'r [u8],
+    pub(crate) meta: Meta<'r>,
 }
 
 /// What stands at the next place.
@@ -75,9 +76,12 @@ impl<'s> RecordReader<'s> {
             return Ok(Next::NoRecord);
         }
         self.step_over(&header);
+        let version = self.segment.header.version;
         let meta =
             self.loaded(place.offset, head_length).and_then(|head| head.get(RECORD_HEADER..));
-        Ok(meta.map_or(Next::NoRecord, |meta| Next::Record(FoundRecord { header, place, meta })))
+        Ok(meta.map_or(Next::NoRecord, |bytes| {
+            Next::Record(FoundRecord { header, place, meta: Meta { bytes, version } })
+        }))
     }
 
     fn may_come(&self, header: &RecordHeader) -> bool {
@@ -121,7 +125,7 @@ pub(crate) fn bodies_intact(
     segment: &Segment,
     place: Place,
     header: &RecordHeader,
-    meta: &[u8],
+    meta: Meta<'_>,
 ) -> io::Result<bool> {
     let Some(spans) = bodies::spans(header.kind, meta) else { return Ok(false) };
     let mut at = place.offset + header.head_length();

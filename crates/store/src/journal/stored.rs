@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::position::Place;
 use super::segments::{Segment, Segments};
-use crate::api::{Corruption, CorruptionKind, Name, ReadError, StoredAnswer};
+use crate::api::{Corruption, CorruptionKind, Digest, Lane, Marks, Name, ReadError, StoredAnswer};
 use crate::disk::read_full;
 use crate::format::accept::AcceptMeta;
 use crate::format::bodies;
 use crate::format::carried::CarriedMeta;
-use crate::format::fields::{BodySpan, from_nanoseconds};
+use crate::format::fields::{BodySpan, Meta, from_nanoseconds};
 use crate::format::record::{Kind, RECORD_HEADER, RecordHeader};
 
 /// Read at first: header, meta and the body of most messages.
@@ -25,6 +25,10 @@ pub(crate) struct StoredMessage {
     pub(crate) peer: Name,
     pub(crate) answer: Option<StoredAnswer>,
     pub(crate) hops: u8,
+    pub(crate) marks: Marks,
+    pub(crate) digest: Option<Digest>,
+    /// The lanes beside its own that the delivery keeps its order in.
+    pub(crate) also: Vec<Lane>,
     /// The message's own bytes.
     pub(crate) body: Option<Bytes>,
     /// What the delivery sends, where it differs.
@@ -119,9 +123,10 @@ impl<'s> Loaded<'s> {
         }
     }
 
-    fn meta(&self) -> &[u8] {
+    fn meta(&self) -> Meta<'_> {
         let end = RECORD_HEADER + self.header.meta_length as usize;
-        self.bytes.get(RECORD_HEADER..end).unwrap_or_default()
+        let bytes = self.bytes.get(RECORD_HEADER..end).unwrap_or_default();
+        Meta { bytes, version: self.segment.header.version }
     }
 
     fn message(
@@ -145,6 +150,9 @@ impl<'s> Loaded<'s> {
                     peer: accept.peer.into(),
                     answer: accept.answer,
                     hops: meta.hops,
+                    marks: meta.marks,
+                    digest: meta.digest,
+                    also: delivery.map(|delivery| delivery.also.clone()).unwrap_or_default(),
                     body: None,
                     own_body: None,
                 };
@@ -159,6 +167,9 @@ impl<'s> Loaded<'s> {
                     peer: carried.peer.into(),
                     answer: carried.answer,
                     hops: carried.hops,
+                    marks: carried.marks,
+                    digest: carried.digest,
+                    also: delivery.map(|delivery| delivery.also.clone()).unwrap_or_default(),
                     body: None,
                     own_body: None,
                 };

@@ -157,6 +157,7 @@ impl Outbox {
         Ok(Pending {
             id,
             lane: *lane,
+            also: message.also,
             body,
             attempts: entry.state.attempts,
             first_attempt: entry.state.first_attempt,

@@ -113,6 +113,7 @@ fn read_all(
         let delivery = CarriedDelivery {
             destination: destination.clone(),
             lane: found.lane,
+            also: stored.also,
             own_body: stored.own_body,
             state: found.entry.state.clone(),
             reply,
@@ -124,6 +125,8 @@ fn read_all(
             peer: stored.peer,
             answer: stored.answer,
             hops: stored.hops,
+            marks: stored.marks,
+            digest: stored.digest,
             body: stored.body.unwrap_or_default(),
             deliveries: Vec::new(),
         });

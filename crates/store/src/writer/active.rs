@@ -12,6 +12,7 @@ use crate::disk::Disk;
 use crate::filler::Prepared;
 use crate::format::fields::nanoseconds;
 use crate::format::segment_header::SegmentHeader;
+use crate::format::version::Version;
 use crate::format::{BLOCK, block_aligned};
 use crate::journal::names;
 use crate::journal::position::Position;
@@ -73,6 +74,7 @@ pub(crate) fn begin(
 ) -> Result<Arc<Segment>, Fault> {
     let Prepared { file, path, length } = prepared;
     let header = SegmentHeader {
+        version: Version::WRITTEN,
         id: end.segment + 1,
         salt: random(),
         first_number: end.number,

@@ -105,6 +105,7 @@ fn tell_outboxes(session: &mut Session<'_>, number: u64, origin: &Origin) {
                     session.offer(&delivery.destination, number, body.len(), || Pending {
                         id,
                         lane: delivery.lane,
+                        also: delivery.also.clone(),
                         body: body.clone(),
                         attempts: 0,
                         first_attempt: None,

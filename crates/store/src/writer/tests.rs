@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::api::{
-    Accept, Change, DeliveryRef, MessageId, Name, NewMessage, Outcome, PortId, StoreOptions, Ticket,
+    Accept, Change, DeliveryRef, Marks, MessageId, Name, NewMessage, Outcome, PortId, StoreOptions,
+    Ticket,
 };
 use crate::faults::FaultyDisk;
 use crate::format::carried::Carried;
@@ -39,7 +40,7 @@ fn of_message(number: u64, outcome: Outcome) -> Change {
 }
 
 fn delivered(message: u64) -> Submission {
-    let outcome = Outcome::Delivered { attempts: 1, reply_code: None };
+    let outcome = Outcome::Delivered { attempts: 1, reply_code: None, application_due: None };
     Submission::change(of_message(message, outcome), None)
 }
 
@@ -51,6 +52,8 @@ fn carried(message: u64, epoch: Epoch) -> Submission {
         peer: Name::from("127.0.0.1:4711"),
         answer: None,
         hops: 0,
+        marks: Marks::default(),
+        digest: None,
         body: Bytes::from_static(b"m"),
         deliveries: Vec::new(),
     };
@@ -119,7 +122,7 @@ fn a_record_larger_than_a_segment_leaves_free_what_is_kept_free() {
             listener: "adt-in".into(),
             peer: "127.0.0.1:4711".into(),
             answer: None,
-            messages: vec![NewMessage { body: body.clone(), hops: 0, deliveries: Vec::new() }],
+            messages: vec![NewMessage::new(body.clone(), Vec::new())],
             concludes: None,
         };
         vec![Submission::accept(accept, Ticket { port: PortId(0), number: 1 })]

@@ -1,8 +1,9 @@
 //! From acceptance to the end of a delivery, and over a restart.
 
 use bytes::Bytes;
+use wardline_store::limits::MAX_ALSO;
 use wardline_store::{
-    Accept, Concluded, DeliveryRef, DeliveryState, Intake, Lane, MessageId, NewDelivery,
+    Accept, Concluded, DeliveryRef, DeliveryState, Intake, Lane, Marks, MessageId, NewDelivery,
     NewMessage, Outcome, Refusal, Store, StoredAnswer,
 };
 
@@ -88,9 +89,12 @@ fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_i
     let one = |body: &'static str, own: Option<&'static str>| NewMessage {
         body: Bytes::from_static(body.as_bytes()),
         hops: 3,
+        marks: Marks::DUPLICATE,
+        digest: None,
         deliveries: vec![NewDelivery {
             destination: "lis".into(),
             lane: Lane(7),
+            also: vec![Lane(8), Lane::ALL],
             body: own.map(|own| Bytes::from_static(own.as_bytes())),
         }],
     };
@@ -114,6 +118,7 @@ fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_i
     assert_eq!(all.iter().map(|p| p.id.get()).collect::<Vec<_>>(), [first, first + 1]);
     assert_eq!(all.iter().map(|p| &p.body[..]).collect::<Vec<_>>(), [&b"first"[..], b"changed"]);
     assert!(all.iter().all(|pending| pending.hops == 3 && pending.lane == Lane(7)));
+    assert!(all.iter().all(|pending| pending.also == [Lane(8), Lane::ALL]));
     let delivery = DeliveryRef { message: all[1].id, destination: "lis".into() };
     let detail = open.store.delivery(&delivery).expect("readable").expect("there");
     assert_eq!((detail.body.as_deref(), detail.answer), (Some(&b"changed"[..]), Some(answer)));
@@ -121,7 +126,7 @@ fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_i
         let cut = open.store.delivery_head(&delivery, most).expect("readable").expect("there");
         assert_eq!((cut.body.as_deref(), &cut.row), (Some(head), &detail.row));
     }
-    assert_eq!(detail.row.lane, Lane(7));
+    assert_eq!((detail.row.lane, detail.row.marks), (Lane(7), Marks::DUPLICATE));
     open.conclude(all[0].id, "lis", delivered());
     open.conclude(all[1].id, "lis", dead(None));
     let rows = open.rows("lis");
@@ -171,17 +176,18 @@ fn an_index_too_far_behind_refuses_messages_until_it_has_caught_up() {
 fn a_record_that_no_reader_would_believe_is_refused_and_comes_back() {
     let site = Site::new();
     let open = site.open();
-    let delivery =
-        |name: &str| NewDelivery { destination: name.into(), lane: Lane::FIFO, body: None };
+    let delivery = |name: &str| NewDelivery::new(name.into());
     let accept = |deliveries: Vec<NewDelivery>, messages: usize| {
-        let message = NewMessage { body: Bytes::new(), hops: 0, deliveries };
+        let message = NewMessage::new(Bytes::new(), deliveries);
         Accept { messages: vec![message; messages], ..self::message(b"".to_vec(), &[]) }
     };
     let many = usize::from(u16::MAX);
     let long_name = "d".repeat(255);
     let too_many_deliveries = accept(vec![delivery("lis"); many + 1], 1);
     let too_much_meta = accept(vec![delivery(&long_name); 1000], 300);
-    for record in [too_many_deliveries, too_much_meta] {
+    let too_many_lanes = NewDelivery { also: vec![Lane(1); MAX_ALSO + 1], ..delivery("lis") };
+    let too_many_lanes = accept(vec![too_many_lanes], 1);
+    for record in [too_many_deliveries, too_much_meta, too_many_lanes] {
         let messages = record.messages.len();
         let refused = open.hand_over(record).expect_err("refused");
         assert!(matches!(refused.refusal, Refusal::TooLarge { .. }), "{:?}", refused.refusal);

@@ -60,6 +60,11 @@ enum Operation {
     HoldDestination { destination: &'static str, held: bool },
 }
 
+/// What is in the last lane is in others as well.
+fn beside(lane: Lane) -> Vec<Lane> {
+    if lane == Lane(2) { vec![Lane(1), Lane::ALL] } else { Vec::new() }
+}
+
 impl Model {
     fn apply(&mut self, operation: &Operation) {
         self.last_number += 1;
@@ -121,6 +126,7 @@ impl Model {
             assert_eq!(queue.dead, of(DeliveryState::Dead), "counts");
             assert_eq!(queue.held, of(DeliveryState::Held), "counts");
             for row in rows {
+                assert_eq!(row.also, beside(row.lane), "the lanes that an accept was given");
                 let delivery =
                     DeliveryRef { message: row.message, destination: row.destination.clone() };
                 let detail = open.store.delivery(&delivery).expect("readable").expect("there");
@@ -228,13 +234,14 @@ fn perform(open: &Open, operation: &Operation) -> Option<u64> {
             let mut accept = message(body.clone(), destinations);
             for delivery in &mut accept.messages[0].deliveries {
                 delivery.lane = *lane;
+                delivery.also = beside(*lane);
             }
             return open.hand_over(accept).ok();
         }
         Operation::Deliver { destination, number } => outcome(
             destination,
             *number,
-            Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA") },
+            Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA"), application_due: None },
         ),
         Operation::Defer { destination, number, attempts } => outcome(
             destination,

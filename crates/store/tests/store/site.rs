@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use wardline_store::faults::FaultyDisk;
 use wardline_store::{
     Accept, Change, Completion, DeliveryRef, DeliveryRow, DestinationState, Fault, Intake,
-    JournalStore, Lane, MessageId, More, NewDelivery, NewMessage, NotStored, OpenError, Outbox,
-    Outcome, Pending, Port, PortId, Query, Refused, Store, StoreOptions, Stored, Ticket,
+    JournalStore, MessageId, More, NewDelivery, NewMessage, NotStored, OpenError, Outbox, Outcome,
+    Pending, Port, PortId, Query, Refused, Store, StoreOptions, Stored, Ticket,
 };
 
 /// What anything in a test may take.
@@ -228,17 +228,13 @@ pub(crate) fn drain(outbox: &Outbox) -> Vec<Pending> {
 }
 
 pub(crate) fn message(body: impl Into<Bytes>, destinations: &[&str]) -> Accept {
-    let deliveries = destinations.iter().map(|destination| NewDelivery {
-        destination: (*destination).into(),
-        lane: Lane::FIFO,
-        body: None,
-    });
+    let deliveries = destinations.iter().map(|destination| NewDelivery::new((*destination).into()));
     Accept {
         received_at: Timestamp::now(),
         listener: "adt-in".into(),
         peer: "127.0.0.1:4711".into(),
         answer: None,
-        messages: vec![NewMessage { body: body.into(), hops: 0, deliveries: deliveries.collect() }],
+        messages: vec![NewMessage::new(body.into(), deliveries.collect())],
         concludes: None,
     }
 }
@@ -249,7 +245,7 @@ pub(crate) fn change(message: MessageId, destination: &str, outcome: Outcome) ->
 }
 
 pub(crate) fn delivered() -> Outcome {
-    Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA") }
+    Outcome::Delivered { attempts: 1, reply_code: Some(*b"AA"), application_due: None }
 }
 
 pub(crate) fn dead(reply: Option<&'static str>) -> Outcome {

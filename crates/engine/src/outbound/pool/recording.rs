@@ -20,9 +20,11 @@ impl OutboundPool {
         let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);
         let too_many_dead = matches!(fate, Fate::Dead { hold: true, .. });
         let outcome = match fate {
-            Fate::Delivered(code) => {
-                Some(Outcome::Delivered { attempts: sends, reply_code: code.map(code_bytes) })
-            }
+            Fate::Delivered(code) => Some(Outcome::Delivered {
+                attempts: sends,
+                reply_code: code.map(code_bytes),
+                application_due: None,
+            }),
             Fate::Retry { due, cause } => Some(Outcome::Deferred {
                 attempts: sends,
                 first_attempt: first_error,

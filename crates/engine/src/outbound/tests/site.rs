@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
 use wardline_flow::{DestinationId, Routing};
 use wardline_store::{
-    Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, Lane, MessageId, NewDelivery,
+    Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, MessageId, NewDelivery,
     NewMessage, Query, Store, StoreOptions,
 };
 
@@ -133,8 +133,8 @@ impl Site {
     async fn accept_record(&self, bodies: Vec<Bytes>) -> MessageId {
         let new = |body| {
             let destination = Arc::clone(&self.destination);
-            let deliveries = vec![NewDelivery { destination, lane: Lane::FIFO, body: None }];
-            NewMessage { body, hops: 0, deliveries }
+            let deliveries = vec![NewDelivery::new(destination)];
+            NewMessage::new(body, deliveries)
         };
         let accept = Accept {
             received_at: Timestamp::now(),

@@ -1,8 +1,9 @@
 use super::*;
 use crate::api::{Change, DeliveryRef, MessageId, Outcome};
 use crate::format::change::write_change;
-use crate::format::fields::Fields;
+use crate::format::fields::{Fields, Meta};
 use crate::format::record::RecordHeader;
+use crate::format::version::Version;
 
 const KEY: (u32, u64) = (0, 5);
 
@@ -32,7 +33,8 @@ fn then(before: Option<Effect>, outcome: Outcome) -> Option<Effect> {
         number: 9,
         at_nanoseconds: 0,
     };
-    let record = FoundRecord { header, place: Place { segment: 9, offset: 0 }, meta: &meta };
+    let meta = Meta { bytes: &meta, version: Version::WRITTEN };
+    let record = FoundRecord { header, place: Place { segment: 9, offset: 0 }, meta };
     effects.fold(&mut interner, &record).expect("folds");
     assert_eq!(effects.inserted, None, "nobody takes the keys, so they would only grow");
     effects.deliveries.remove(&KEY)

@@ -9,6 +9,7 @@ fn id(number: u64) -> MessageId {
 
 fn pending(number: u64) -> Pending {
     Pending {
+        also: Vec::new(),
         id: id(number),
         lane: Lane::FIFO,
         body: bytes::Bytes::from_static(b"m"),

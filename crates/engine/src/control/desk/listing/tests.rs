@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use wardline_store::{
-    Accept, Completion, JournalStore, Lane, NewDelivery, NewMessage, Port, StoreOptions, Ticket,
+    Accept, Completion, JournalStore, NewDelivery, NewMessage, Port, StoreOptions, Ticket,
 };
 
 use super::*;
@@ -36,11 +36,7 @@ fn store(messages: &[&[&str]]) -> (JournalStore, TempDir) {
     .expect("a store");
     let port = store.open_port(Box::new(Deaf));
     for (destinations, number) in messages.iter().zip(0..) {
-        let to = |name: &&str| NewDelivery {
-            destination: Arc::from(*name),
-            lane: Lane::FIFO,
-            body: None,
-        };
+        let to = |name: &&str| NewDelivery::new(Arc::from(*name));
         let deliveries = destinations.iter().map(to).collect();
         let body = Bytes::from_static(b"MSH|^~\\&|");
         let accept = Accept {
@@ -48,7 +44,7 @@ fn store(messages: &[&[&str]]) -> (JournalStore, TempDir) {
             listener: Arc::from("in"),
             peer: Arc::from(""),
             answer: None,
-            messages: vec![NewMessage { body, hops: 0, deliveries }],
+            messages: vec![NewMessage::new(body, deliveries)],
             concludes: None,
         };
         store.accept(accept, Ticket { port, number }).expect("it is open");
