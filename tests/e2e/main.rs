@@ -11,6 +11,7 @@ mod disk_full;
 mod enhanced;
 mod events;
 mod examples;
+mod expected;
 mod failed_write;
 mod framing;
 mod handlers;
@@ -37,6 +38,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(enhanced::trials());
     trials.extend(events::trials());
     trials.extend(examples::trials());
+    trials.extend(expected::trials());
     trials.extend(failed_write::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());

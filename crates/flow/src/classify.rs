@@ -89,6 +89,13 @@ pub enum Received {
         /// MSA-1, where it is one of the six.
         code: Option<AckCode>,
     },
+    /// The message was written, and wants no answer.
+    Written,
+    /// Nothing came within `ack_timeout`, which the message asked for.
+    Silent {
+        /// Whether that is a yes.
+        is_yes: bool,
+    },
     /// Something came, which is no acknowledgement, and `ack_match = "any"` lets it count as one.
     Anything,
     /// The peer did not answer.
@@ -222,6 +229,8 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
     let (patience, cause) = match received {
         Received::Reply { code: AckCode::AA | AckCode::CA, .. }
         | Received::Ruled { then: ReplyOutcome::Delivered, .. }
+        | Received::Written
+        | Received::Silent { is_yes: true }
         | Received::Anything
         | Received::HandlerAccepted
         | Received::FileWritten => {
@@ -239,6 +248,7 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
         Received::Ruled { then: ReplyOutcome::Hold, .. } => {
             return Verdict::Hold { cause: Cause::Ruled };
         }
+        Received::Silent { is_yes: false } => (Patience::Errors, Cause::Silence),
         Received::Transport(fault) => (Patience::Endless, fault.cause()),
         Received::Unclear(unclear) => (Patience::Unclear, unclear.cause()),
         Received::HandlerRejected => (Patience::None, Cause::HandlerRejected),
@@ -284,7 +294,8 @@ impl Received {
             Self::Ruled { then, code } => {
                 then == ReplyOutcome::Delivered || code.is_some_and(AckCode::is_positive)
             }
-            Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
+            Self::Silent { is_yes } => is_yes,
+            Self::Written | Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
             Self::Transport(_)
             | Self::Unclear(_)
             | Self::HandlerRejected

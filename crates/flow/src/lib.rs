@@ -8,6 +8,7 @@
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
+//! - [`expect`]: what is awaited for this message?
 //! - [`on_reply`]: does the operator know better what it means?
 //! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
 //!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
@@ -16,6 +17,7 @@ pub mod ack_match;
 pub mod ack_mode;
 pub mod cause;
 pub mod classify;
+pub mod expect;
 mod id;
 pub mod intake;
 pub mod matching;
@@ -31,6 +33,7 @@ pub use classify::{
     DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,
     TransportFault, Unclear, Verdict, classify,
 };
+pub use expect::{ExpectAck, Expected};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};

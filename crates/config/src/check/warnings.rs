@@ -91,4 +91,11 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
             "\"exact\" takes only the answer that names the message, which is the proof of its delivery",
         ));
     }
+    if let Some(expect_ack) = &draft.expect_ack
+        && let Some(text) = expect_ack.value.warning()
+    {
+        context.report(Diagnostic::warning(text).at(&expect_ack.place).hint(
+            "\"by-message\" awaits what MSH-15 and MSH-16 ask for, and an answer where they are empty",
+        ));
+    }
 }

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, HandlerName, ReplyRule};
+use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, ReplyRule};
 use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
@@ -47,23 +47,19 @@ impl Destination {
 
     /// What is given up by how it is configured, to be told wherever it is shown.
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
-        let ack_match = match &self.kind {
-            DestinationKind::Mllp(mllp) => mllp.ack_match.warning(),
-            DestinationKind::File(_) | DestinationKind::Handler(_) => None,
+        let warnings = match &self.kind {
+            DestinationKind::Mllp(mllp) => [mllp.ack_match.warning(), mllp.expect_ack.warning()],
+            DestinationKind::File(_) | DestinationKind::Handler(_) => [None, None],
         };
-        ack_match.into_iter()
+        warnings.into_iter().flatten()
     }
 }
 
 /// The `kind` of a destination.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one a destination, read once, and a box would stand in every match on it"
-)]
 pub enum DestinationKind {
-    /// Another system over MLLP.
-    Mllp(MllpDestination),
+    /// Another system over MLLP. Boxed: it has far more keys than the others.
+    Mllp(Box<MllpDestination>),
     /// One file a message.
     File(FileDestination),
     /// A handler actor.
@@ -89,6 +85,8 @@ pub struct MllpDestination {
     pub max_reply_size: usize,
     /// How far MSA-2 of an answer may be from MSH-10.
     pub ack_match: AckMatch,
+    /// Whether the message decides what is awaited.
+    pub expect_ack: ExpectAck,
     /// How the connection is encrypted; absent = not at all.
     pub tls: Option<ClientTls>,
     /// What answers mean, before their code says it; the first that fits.
@@ -107,6 +105,7 @@ impl MllpDestination {
             write_timeout: Duration::from_secs(10),
             max_reply_size: MIB,
             ack_match: AckMatch::Exact,
+            expect_ack: ExpectAck::ByMessage,
             tls: None,
             on_reply: Vec::new(),
         }

@@ -1,6 +1,6 @@
 //! `[[destinations]]`, with the keys of its kind and its table `retry`.
 
-use wardline_flow::{AckMatch, DeliveryPolicy, RetryPolicy};
+use wardline_flow::{AckMatch, DeliveryPolicy, ExpectAck, RetryPolicy};
 use wardline_hl7::Charset;
 
 use crate::diagnostic::{Diagnostic, Placed};
@@ -27,6 +27,8 @@ pub(crate) struct DestinationDraft {
     pub(crate) connections: Option<Placed<std::num::NonZeroUsize>>,
     /// Where `ack_match` stands, if it does.
     pub(crate) ack_match: Option<Placed<AckMatch>>,
+    /// Where `expect_ack` stands, if it does.
+    pub(crate) expect_ack: Option<Placed<ExpectAck>>,
     /// Absent where a required key is: a fault, so the draft never leaves this crate without it.
     pub(crate) destination: Option<Destination>,
 }
@@ -40,6 +42,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         handler: None,
         connections: None,
         ack_match: None,
+        expect_ack: None,
         destination: None,
     };
     let keys_of_kind = match &draft.kind {
@@ -93,9 +96,13 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
         mllp.ack_match = ack_match.value;
     }
     mllp.tls = section.table("tls").map(super::tls::read_client);
+    draft.expect_ack = section.get("expect_ack");
+    if let Some(expect_ack) = &draft.expect_ack {
+        mllp.expect_ack = expect_ack.value;
+    }
     let rules = section.tables("on_reply").into_iter();
     mllp.on_reply = rules.filter_map(super::on_reply::read).collect();
-    address.map(|_| DestinationKind::Mllp(mllp))
+    address.map(|_| DestinationKind::Mllp(Box::new(mllp)))
 }
 
 fn read_file(section: &mut Section<'_>) -> Option<DestinationKind> {

@@ -1,6 +1,6 @@
 //! Keys that take one of a few words.
 
-use wardline_flow::{AckMatch, AckMode, OnExhausted, OnUnclear, Presence, ReplyOutcome};
+use wardline_flow::{AckMatch, AckMode, ExpectAck, OnExhausted, OnUnclear, Presence, ReplyOutcome};
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
@@ -45,6 +45,7 @@ choice!(AckMatch {
 choice!(AckMode { "auto" => Auto, "original" => Original, "enhanced" => Enhanced });
 choice!(AckWhen { "after_store" => AfterStore, "none" => None });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
+choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Never });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
 choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
 choice!(LogFormat { "human" => Human, "json" => Json });

@@ -49,7 +49,7 @@ fn destinations() -> Vec<Destination> {
     vec![
         Destination::new(
             "lis".into(),
-            DestinationKind::Mllp(MllpDestination::new("10.1.2.3:2575")),
+            DestinationKind::Mllp(Box::new(MllpDestination::new("10.1.2.3:2575"))),
         ),
         Destination::new("archive".into(), DestinationKind::File(FileDestination { path })),
         Destination::new(

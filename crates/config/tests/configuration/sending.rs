@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use wardline_config::{DestinationKind, MllpDestination, Paint};
-use wardline_flow::{AckMatch, ReplyOutcome, ReplyRule, TextPattern};
+use wardline_flow::{AckMatch, ExpectAck, ReplyOutcome, ReplyRule, TextPattern};
 
 use crate::{Site, site};
 
@@ -19,7 +19,7 @@ fn mllp(keys: &str) -> MllpDestination {
     let loaded = sending(keys).load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
     let destination = loaded.config.destinations.into_iter().next().expect("a destination");
     match destination.kind {
-        DestinationKind::Mllp(mllp) => mllp,
+        DestinationKind::Mllp(mllp) => *mllp,
         other => unreachable!("kind = \"mllp\", not {other:?}"),
     }
 }
@@ -46,6 +46,22 @@ fn what_gives_up_proof_of_delivery_is_warned_of() {
     assert_snapshot!(site.portable(&loaded.render_warnings(Paint::Plain)));
     let told: Vec<_> = loaded.config.destinations[0].warnings().collect();
     assert_eq!(told, [loaded.warnings[0].message()]);
+}
+
+#[test]
+fn every_word_of_expect_ack_is_read_and_one_of_them_warned_of() {
+    for (word, expected) in [
+        ("by-message", ExpectAck::ByMessage),
+        ("always", ExpectAck::Always),
+        ("never", ExpectAck::Never),
+    ] {
+        let keys = format!("expect_ack = \"{word}\"");
+        assert_eq!(mllp(&keys).expect_ack, expected);
+        let warnings = sending(&keys).load(&[]).expect("no fault").warnings;
+        let told: Vec<_> = warnings.iter().map(wardline_config::Diagnostic::message).collect();
+        assert_eq!(told, expected.warning().as_slice(), "{word}");
+    }
+    assert_eq!(mllp("").expect_ack, ExpectAck::ByMessage);
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub(super) struct OutboundConnection {
     writer: Option<WireWriter>,
     /// What was read and is not yet a whole answer.
     buffer: BytesMut,
-    /// Whether an answer of any kind came for something sent here.
+    /// Whether something sent here has ended as the peer may end it: with an answer of any kind, or without one.
     proven: bool,
     draining: bool,
     /// The one timer for ACK timeouts runs.
@@ -156,6 +156,11 @@ impl OutboundConnection {
             return;
         }
         if matches!(self.hand, Hand::Sent { .. }) {
+            if let Some(received) = self.session.silent() {
+                self.proven = true;
+                self.settle(Ended::attempted(received), ctx);
+                return;
+            }
             self.counters.ack_timeouts.one();
         }
         self.close(reason, ctx);

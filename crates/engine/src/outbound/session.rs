@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
-use wardline_flow::{Received, ReplyOutcome, Unclear};
+use wardline_flow::{Expected, Received, ReplyOutcome, Unclear};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
@@ -42,6 +42,8 @@ pub(super) struct Session {
     destination: Arc<MllpDestination>,
     awaited: Option<Awaited>,
     sent: SentIds,
+    /// Those of them whose answers may still come, and change nothing.
+    may_follow: SentIds,
     spent: bool,
     counters: Arc<DestinationCounters>,
 }
@@ -49,6 +51,7 @@ pub(super) struct Session {
 /// The message whose answer is awaited.
 struct Awaited {
     control_id: Bytes,
+    expected: Expected,
     /// Its last byte has gone out.
     written: bool,
 }
@@ -100,6 +103,7 @@ impl Session {
             destination: Arc::clone(destination),
             awaited: None,
             sent: SentIds::default(),
+            may_follow: SentIds::default(),
             spent: false,
             counters,
         }
@@ -112,17 +116,33 @@ impl Session {
             && !self.sent.confusable(self.destination.ack_match.key(control_id))
     }
 
-    /// A message with this MSH-10 is being written; from now on its answer is awaited.
-    pub(super) fn sent(&mut self, control_id: Bytes) {
+    /// A message with this MSH-10 is being written; from now on this is awaited for it.
+    pub(super) fn sent(&mut self, control_id: Bytes, expected: Expected) {
         self.sent.remember(self.destination.ack_match.key(&control_id));
-        self.awaited = Some(Awaited { control_id, written: false });
+        self.awaited = Some(Awaited { control_id, expected, written: false });
     }
 
-    /// The awaited message is written to its last byte: from now on the peer can have it.
-    pub(super) fn written(&mut self) {
-        if let Some(awaited) = &mut self.awaited {
-            awaited.written = true;
+    /// The awaited message is written to its last byte: from now on the peer can have it. Given is how it ended, where
+    /// that is all that was awaited.
+    pub(super) fn written(&mut self) -> Option<Received> {
+        let awaited = self.awaited.as_mut()?;
+        awaited.written = true;
+        if awaited.expected != Expected::Nothing {
+            return None;
         }
+        self.may_follow.remember(self.destination.ack_match.key(&awaited.control_id));
+        self.awaited = None;
+        Some(Received::Written)
+    }
+
+    /// `ack_timeout` is over. Given is how the message ended, where that was awaited as well.
+    pub(super) fn silent(&mut self) -> Option<Received> {
+        let Expected::Silence { is_yes } = self.awaited.as_ref()?.expected else {
+            return None;
+        };
+        self.awaited = None;
+        self.spent |= !is_yes;
+        Some(Received::Silent { is_yes })
     }
 
     /// Whether nothing further may be written.
@@ -184,6 +204,11 @@ impl Session {
         if let Some(awaited) = &self.awaited
             && let Some(received) = self.matched(awaited, &read)
         {
+            let is_commit = matches!(received, Received::Reply { code: AckCode::CA, .. });
+            if is_commit && awaited.expected == Expected::Application {
+                self.counters.lint_reply.one();
+                return Judged::Skipped;
+            }
             return Judged::Heard(match received {
                 taken if taken.is_taken() && !awaited.written => Received::Unclear(Unclear::Early),
                 received => received,
@@ -193,9 +218,10 @@ impl Session {
             Ok(reply) => reply,
             Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
         };
-        if self.sent.contains(self.destination.ack_match.key(reply.acknowledged())) {
+        let acknowledged = self.destination.ack_match.key(reply.acknowledged());
+        if self.sent.contains(acknowledged) {
             self.counters.replies_stale.one();
-            self.spent = true;
+            self.spent |= !self.may_follow.contains(acknowledged);
             return Judged::Skipped;
         }
         Judged::Heard(Received::Unclear(Unclear::UnknownControlId))
@@ -244,6 +270,11 @@ impl Session {
             }
         }
         let awaited = self.awaited.take()?;
+        if awaited.expected == (Expected::Accept { application_follows: true })
+            && matches!(received, Received::Reply { code: AckCode::CA, .. })
+        {
+            self.may_follow.remember(self.destination.ack_match.key(&awaited.control_id));
+        }
         // What is left of a frame must not be taken for the beginning of the next.
         self.spent |= !awaited.written;
         Some(Heard { received, reply })

@@ -17,6 +17,12 @@ pub(super) fn message(control_id: &str) -> Bytes {
         .into()
 }
 
+/// A message that asks for these answers (MSH-15, MSH-16).
+pub(super) fn asking(control_id: &str, accept: &str, application: &str) -> Bytes {
+    let header = format!("A|B|C|D|2026||ADT^A01|{control_id}|P|2.5|||{accept}|{application}");
+    format!("MSH|^~\\&|{header}\rPID|1||{control_id}\r").into()
+}
+
 pub(super) fn delivery(number: u64) -> Delivery {
     Delivery {
         id: id(number),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use bytes::Bytes;
-use wardline_flow::Received;
+use wardline_flow::{AckMode, Asked, Received};
 use wardline_hl7::Message as Hl7Message;
 use wardline_mllp::{encoded_len, survives_framing};
 use wardline_store::MessageId;
@@ -61,13 +61,13 @@ impl OutboundConnection {
     }
 
     fn write(&mut self, writer: &WireWriter, delivery: &Delivery, ctx: &mut Context<Self>) {
-        let control_id = control_id(&delivery.body);
+        let (control_id, asked) = control_id_and_asked(&delivery.body);
         if !self.session.may_send(&control_id) {
             let doubtful = self.session.is_spent();
             let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
             return self.close(reason, ctx);
         }
-        self.session.sent(control_id);
+        self.session.sent(control_id, self.destination.expect_ack.expected(asked));
         self.counters.attempts.one();
         self.hand = Hand::Sent { id: delivery.id, deadline: None };
         match socket::write_frame(writer, &delivery.body, 0) {
@@ -104,15 +104,25 @@ impl OutboundConnection {
             && *id == written
         {
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
-            self.session.written();
-            self.start_clock(ctx);
+            match self.session.written() {
+                None => self.start_clock(ctx),
+                Some(received) => {
+                    self.proven = true;
+                    self.settle(Ended::attempted(received), ctx);
+                }
+            }
         }
     }
 }
 
-/// MSH-10, as a view into the body. Empty also for what is no message: then no answer can name it.
-fn control_id(body: &Bytes) -> Bytes {
-    Hl7Message::parse(body.clone())
-        .map(|message| body.slice_ref(message.header().control_id()))
-        .unwrap_or_default()
+/// MSH-10, as a view into the body, and the answers asked for. What is no message has no id, so no answer can name it;
+/// one is awaited all the same.
+fn control_id_and_asked(body: &Bytes) -> (Bytes, Asked) {
+    match Hl7Message::parse(body.clone()) {
+        Ok(message) => {
+            let control_id = body.slice_ref(message.header().control_id());
+            (control_id, AckMode::Auto.asked(&message))
+        }
+        Err(_) => (Bytes::new(), Asked::Original),
+    }
 }

@@ -47,7 +47,7 @@ impl Carriers {
                     Order::None => mllp.connections.get(),
                 };
                 Self::Mllp(Connections {
-                    destination: Arc::new(mllp.clone()),
+                    destination: Arc::from(mllp.clone()),
                     connector: delivering.connector.clone(),
                     by_slot: vec![None; connections],
                 })

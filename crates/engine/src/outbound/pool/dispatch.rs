@@ -299,6 +299,8 @@ fn failed_as_a_whole(received: Received) -> bool {
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
         | Received::Ruled { .. }
+        | Received::Written
+        | Received::Silent { .. }
         | Received::Anything
         | Received::HandlerAccepted
         | Received::HandlerRejected
@@ -318,9 +320,11 @@ fn is_error(received: Received) -> bool {
     match received {
         Received::Reply { code, .. } => !code.is_positive(),
         Received::Ruled { then, .. } => then != ReplyOutcome::Delivered,
+        Received::Silent { is_yes } => !is_yes,
         Received::Handler(fault) => fault.was_asked(),
         Received::Transport(_)
         | Received::Unclear(_)
+        | Received::Written
         | Received::Anything
         | Received::HandlerAccepted
         | Received::HandlerRejected

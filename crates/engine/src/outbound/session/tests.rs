@@ -38,8 +38,8 @@ impl Line {
 
     fn send(&mut self, control_id: &'static str) {
         assert!(self.session.may_send(control_id.as_bytes()), "{control_id} may be sent");
-        self.session.sent(Bytes::from_static(control_id.as_bytes()));
-        self.session.written();
+        self.session.sent(Bytes::from_static(control_id.as_bytes()), Expected::Answer);
+        assert_eq!(self.session.written(), None);
     }
 
     fn hears(&mut self, bytes: &[u8]) -> Option<Received> {
@@ -75,7 +75,7 @@ fn taken_is_believed_only_of_what_was_written_to_its_end() {
         ("AR", reply(AckCode::AR)),
     ] {
         let mut line = Line::new();
-        line.session.sent(Bytes::from_static(b"M1"));
+        line.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
         assert_eq!(line.hears(&framed_reply(code, "M1")), Some(expected), "{code}");
         assert!(line.session.is_spent(), "{code}: the rest of its frame is still to be written");
         assert_eq!(line.counters.replies_positive.get(), 0, "{code}");
@@ -137,8 +137,8 @@ fn the_sixty_fourth_id_back_is_remembered_and_the_one_before_is_not() {
     let mut line = Line::new();
     for number in 0..=REMEMBERED_IDS {
         let id = format!("M{number}");
-        line.session.sent(Bytes::from(id.clone()));
-        line.session.written();
+        line.session.sent(Bytes::from(id.clone()), Expected::Answer);
+        assert_eq!(line.session.written(), None);
         assert!(line.hears(&framed_reply("AA", &id)).is_some());
     }
     line.send("now");
@@ -316,7 +316,7 @@ fn any_keeps_a_no_a_no_and_believes_nothing_before_the_last_byte() {
     assert_eq!(line.hears(&framed_reply("AE", "M9")), Some(reply(AckCode::AE)));
 
     let mut early = Line::matching(AckMatch::Any);
-    early.session.sent(Bytes::from_static(b"M1"));
+    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
     assert_eq!(early.hears(&framed("OK")), Some(Received::Unclear(Unclear::Early)));
 }
 
@@ -368,6 +368,60 @@ fn a_rule_speaks_of_an_answer_to_this_message_only_and_never_before_the_last_byt
         assert_eq!(line.session.is_spent(), spent, "{code} {id}");
     }
     let mut early = line();
-    early.session.sent(Bytes::from_static(b"M1"));
+    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
     assert_eq!(early.hears(&framed_reply("OK", "M1")), unclear(Unclear::Early));
+}
+
+/// A line on which a message is being written, of which this is awaited.
+fn expecting(expected: Expected) -> Line {
+    let mut line = Line::new();
+    line.session.sent(Bytes::from_static(b"M1"), expected);
+    line
+}
+
+#[test]
+fn where_nothing_is_awaited_written_is_the_end_and_an_answer_costs_nothing() {
+    let mut line = expecting(Expected::Nothing);
+    assert_eq!(line.session.written(), Some(Received::Written));
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), None);
+    assert!(!line.session.is_spent());
+    line.answered("M2");
+}
+
+#[test]
+fn a_commit_accept_ends_the_wait_and_the_application_s_answer_costs_nothing() {
+    let mut line = expecting(Expected::Accept { application_follows: true });
+    assert_eq!(line.session.written(), None);
+    assert_eq!(line.hears(&framed_reply("CA", "M1")), Some(reply(AckCode::CA)));
+    line.send("M2");
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), None);
+    assert_eq!(line.hears(&framed_reply("AA", "M2")), Some(reply(AckCode::AA)));
+    assert!(!line.session.is_spent());
+}
+
+#[test]
+fn a_commit_accept_is_passed_over_while_the_application_is_awaited() {
+    let mut line = expecting(Expected::Application);
+    assert_eq!(line.session.written(), None);
+    assert_eq!(line.hears(&framed_reply("CA", "M1")), None);
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+
+    let mut refused = expecting(Expected::Application);
+    assert_eq!(refused.session.written(), None);
+    assert_eq!(refused.hears(&framed_reply("CR", "M1")), Some(reply(AckCode::CR)));
+}
+
+#[test]
+fn silence_is_an_answer_where_the_message_says_so_and_only_there() {
+    for is_yes in [true, false] {
+        let mut line = expecting(Expected::Silence { is_yes });
+        assert_eq!(line.session.written(), None);
+        assert_eq!(line.session.silent(), Some(Received::Silent { is_yes }));
+        assert_eq!(line.session.is_spent(), !is_yes, "as behind any answer that did not come");
+    }
+    for expected in [Expected::Answer, Expected::Application] {
+        let mut line = expecting(expected);
+        assert_eq!(line.session.written(), None);
+        assert_eq!(line.session.silent(), None, "{expected:?}");
+    }
 }

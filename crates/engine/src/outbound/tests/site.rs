@@ -40,11 +40,11 @@ pub(super) struct Site {
 
 /// An MLLP destination whose waits are short enough for a test.
 pub(super) fn mllp(address: std::net::SocketAddr) -> Destination {
-    destination(DestinationKind::Mllp(MllpDestination {
+    destination(DestinationKind::Mllp(Box::new(MllpDestination {
         ack_timeout: Duration::from_millis(300),
         write_timeout: Duration::from_millis(300),
         ..MllpDestination::new(address.to_string())
-    }))
+    })))
 }
 
 pub(super) fn destination(kind: DestinationKind) -> Destination {

@@ -64,7 +64,7 @@ impl Bench {
 }
 
 fn destination(order: Order) -> Destination {
-    let kind = DestinationKind::Mllp(MllpDestination::new("127.0.0.1:1"));
+    let kind = DestinationKind::Mllp(Box::new(MllpDestination::new("127.0.0.1:1")));
     Destination { order, ..Destination::new(DestinationId::from("lis"), kind) }
 }
 

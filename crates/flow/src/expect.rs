@@ -1,0 +1,119 @@
+//! What is awaited for a message: it follows the bytes sent (HL7 v2.5 chapter 2.9, ACK-2).
+//!
+//! ```text
+//!   original mode ──────────────────────▶ one answer
+//!   MSH-15 AL ──────────────────────────▶ CA; what the application says later changes nothing
+//!   MSH-15 ER, SU ──────────────────────▶ silence for `ack_timeout` is a yes, is a no
+//!   MSH-15 NE or empty, MSH-16 AL ──────▶ AA; a CA before it is passed over
+//!   MSH-15 NE or empty, MSH-16 ER, SU ──▶ silence, as above
+//!   neither wants one, or an answer ────▶ nothing: written is delivered
+//! ```
+
+use crate::ack_mode::{Asked, Condition};
+
+/// Whether the message decides what is awaited (`expect_ack`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExpectAck {
+    /// By its MSH-15 and MSH-16.
+    #[default]
+    ByMessage,
+    /// One answer, whatever it asks for.
+    Always,
+    /// None, whatever it asks for.
+    Never,
+}
+
+/// What is awaited for one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// An answer of either kind.
+    Answer,
+    /// The accept answer. Where `application_follows`, AA, AE or AR may come behind it.
+    Accept {
+        /// Whether MSH-16 asks for more.
+        application_follows: bool,
+    },
+    /// The application's answer.
+    Application,
+    /// None.
+    Nothing,
+    /// An answer of either kind, and silence for `ack_timeout` is one too: a yes where `is_yes`.
+    Silence {
+        /// Whether only a no was asked for.
+        is_yes: bool,
+    },
+}
+
+impl ExpectAck {
+    /// What is awaited for a message that asks for this.
+    pub fn expected(self, asked: Asked) -> Expected {
+        match (self, asked) {
+            (Self::Never, _) | (Self::ByMessage, Asked::Nothing) => Expected::Nothing,
+            (Self::Always, _) | (Self::ByMessage, Asked::Original) => Expected::Answer,
+            (Self::ByMessage, Asked::Enhanced { accept, application }) => {
+                match (accept, application) {
+                    (Condition::Always, application) => {
+                        Expected::Accept { application_follows: application != Condition::Never }
+                    }
+                    (Condition::OnError, _) | (Condition::Never, Condition::OnError) => {
+                        Expected::Silence { is_yes: true }
+                    }
+                    (Condition::OnSuccess, _) | (Condition::Never, Condition::OnSuccess) => {
+                        Expected::Silence { is_yes: false }
+                    }
+                    (Condition::Never, Condition::Always) => Expected::Application,
+                    (Condition::Never, Condition::Never) => Expected::Nothing,
+                }
+            }
+        }
+    }
+
+    /// What is given up by it, for wherever the destination is shown.
+    pub const fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::ByMessage | Self::Always => None,
+            Self::Never => Some("expect_ack = \"never\": what is written counts as delivered"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_awaited_follows_what_is_asked_for() {
+        use Condition::{Always, Never, OnError, OnSuccess};
+        let accept = |application_follows| Expected::Accept { application_follows };
+        let silence = |is_yes| Expected::Silence { is_yes };
+        for (accepted, applied, expected) in [
+            (Always, Never, accept(false)),
+            (Always, Always, accept(true)),
+            (Always, OnError, accept(true)),
+            (Always, OnSuccess, accept(true)),
+            (Never, Always, Expected::Application),
+            (Never, Never, Expected::Nothing),
+            (Never, OnError, silence(true)),
+            (Never, OnSuccess, silence(false)),
+            (OnError, Never, silence(true)),
+            (OnError, Always, silence(true)),
+            (OnSuccess, Never, silence(false)),
+            (OnSuccess, Always, silence(false)),
+        ] {
+            let asked = Asked::Enhanced { accept: accepted, application: applied };
+            assert_eq!(ExpectAck::ByMessage.expected(asked), expected, "{asked:?}");
+        }
+        assert_eq!(ExpectAck::ByMessage.expected(Asked::Original), Expected::Answer);
+        assert_eq!(ExpectAck::ByMessage.expected(Asked::Nothing), Expected::Nothing);
+    }
+
+    #[test]
+    fn the_destination_may_know_better() {
+        let never = Asked::Enhanced { accept: Condition::Never, application: Condition::Never };
+        for asked in [Asked::Nothing, Asked::Original, never] {
+            assert_eq!(ExpectAck::Always.expected(asked), Expected::Answer, "{asked:?}");
+            assert_eq!(ExpectAck::Never.expected(asked), Expected::Nothing, "{asked:?}");
+        }
+        assert!(ExpectAck::Never.warning().is_some());
+    }
+}
