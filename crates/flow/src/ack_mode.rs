@@ -135,7 +135,7 @@ const SEGMENTS_TO_MSA: usize = 8;
 
 /// Whether the message is an answer that nobody acknowledges: an accept answer, or an ACK with MSH-15 empty.
 pub fn is_answer(message: &Message) -> bool {
-    let mut first = message.segments().take(SEGMENTS_TO_MSA);
+    let mut first = message.leading_segments(SEGMENTS_TO_MSA);
     let Some(msa) = first.find(|segment| segment.name() == b"MSA") else {
         return false;
     };

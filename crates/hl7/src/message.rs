@@ -107,6 +107,11 @@ impl Message {
         Segments::of(self)
     }
 
+    /// The first `most` of [`Message::segments`], found without looking at the rest of the message.
+    pub fn leading_segments(&self, most: usize) -> impl Iterator<Item = Segment<'_>> {
+        segments::leading(self, most)
+    }
+
     pub(crate) fn header_field(&self, number: usize) -> &[u8] {
         self.header_range(number).and_then(|range| self.bytes.get(range)).unwrap_or_default()
     }

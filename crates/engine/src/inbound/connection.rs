@@ -194,15 +194,15 @@ impl Conversation {
         } else {
             self.seat.busy();
         }
+        if self.drain.is_draining() {
+            return Err(self.leave(idle).await);
+        }
+        // Reading comes first: when bytes are there, which is the usual way, nothing else is asked. A peer that never
+        // stops sending is told of a drain above.
         let outcome = tokio::select! {
             biased;
-            () = self.drain.begun() => {
-                if !idle || self.socket.has_unread() {
-                    self.socket.part().await;
-                }
-                return Err(CloseReason::Draining);
-            }
             outcome = self.socket.read(self.session.buffer(), deadline) => outcome,
+            () = self.drain.begun() => return Err(self.leave(idle).await),
             () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
         };
         let now = Instant::now();
@@ -214,6 +214,14 @@ impl Conversation {
             ReadOutcome::Failed(kind) => return Err(CloseReason::Failed(kind)),
         }
         Ok(self.session.next(now))
+    }
+
+    /// Leaves for a drain; what the peer has sent and nobody read must not reset what it has yet to read.
+    async fn leave(&mut self, idle: bool) -> CloseReason {
+        if !idle || self.socket.has_unread() {
+            self.socket.part().await;
+        }
+        CloseReason::Draining
     }
 
     /// From a payload to its answer.

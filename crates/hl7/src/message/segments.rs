@@ -38,6 +38,11 @@ impl<'m> Segments<'m> {
     }
 }
 
+/// The first segments, for whoever needs no more: nothing is found beyond them, or kept.
+pub(super) fn leading(message: &Message, most: usize) -> impl Iterator<Item = Segment<'_>> {
+    spans_of(message).take(most).map(move |span| Segment { message, span })
+}
+
 impl<'m> Iterator for Segments<'m> {
     type Item = Segment<'m>;
 
@@ -112,22 +117,26 @@ pub(crate) fn is_named(bytes: &[u8], name: &[u8], delimiters: &Delimiters) -> bo
 
 /// Splits the payload at its segment ends.
 fn find(message: &Message) -> Arc<[Span]> {
+    let mut spans = Vec::with_capacity(USUAL_SEGMENTS);
+    spans.extend(spans_of(message));
+    spans.into()
+}
+
+/// Where the segments lie, found one after the other.
+fn spans_of(message: &Message) -> impl Iterator<Item = Span> + use<'_> {
     let body = message.body();
     let offset = message.bytes.len() - body.len();
-    let mut spans = Vec::with_capacity(USUAL_SEGMENTS);
+    let ends = memchr_iter(message.ends.byte(), body).chain(std::iter::once(body.len()));
     let mut start = 0;
-    for end in memchr_iter(message.ends.byte(), body).chain(std::iter::once(body.len())) {
+    ends.filter_map(move |end| {
         let kept = message.ends.trim(body.get(start..end).unwrap_or_default());
-        if !is_blank(kept) {
-            let first = match message.ends {
-                Ends::Cr => end - kept.len(),
-                Ends::Lf => start,
-            };
-            spans.push(offset + first..offset + first + kept.len());
-        }
+        let first = match message.ends {
+            Ends::Cr => end - kept.len(),
+            Ends::Lf => start,
+        };
         start = end + 1;
-    }
-    spans.into()
+        (!is_blank(kept)).then(|| offset + first..offset + first + kept.len())
+    })
 }
 
 /// A line that holds nothing but white space.

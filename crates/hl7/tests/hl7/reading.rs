@@ -199,6 +199,23 @@ fn without_a_cr_lf_ends_segments() {
 }
 
 #[test]
+fn leading_segments_are_the_first_of_all() {
+    for payload in [
+        &b"MSH|^~\\&|A\r\n\r\nPID|1\r\nPV1|1"[..],
+        b"\xef\xbb\xbfMSH|^~\\&|A\n \nPID|1\nPV1|1\n",
+        b"MSH|^~\\&|A",
+    ] {
+        let message = message(payload);
+        let all: Vec<_> = message.segments().map(|segment| segment.range()).collect();
+        for most in 0..4 {
+            let leading: Vec<_> =
+                message.leading_segments(most).map(|segment| segment.range()).collect();
+            assert_eq!(leading, all[..most.min(all.len())]);
+        }
+    }
+}
+
+#[test]
 fn a_listener_may_decide_where_segments_end() {
     let payload = b"MSH|^~\\&|A\r\nPID|x\ry\nPV1|1\r";
     let read = |segments| {
