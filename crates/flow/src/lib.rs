@@ -7,6 +7,7 @@
 //!
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
+//! - [`expression`]: what rules, `when` and `filter` say in CEL, with [`lookup`] tables and HL7 [`time`]s.
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`expect`]: what is awaited for this message?
 //! - [`on_reply`]: does the operator know better what it means?
@@ -18,13 +19,16 @@ pub mod ack_mode;
 pub mod cause;
 pub mod classify;
 pub mod expect;
+pub mod expression;
 mod id;
 pub mod intake;
+pub mod lookup;
 pub mod matching;
 pub mod on_reply;
 pub mod retry;
 pub mod routing;
 pub mod streak;
+pub mod time;
 
 pub use ack_match::AckMatch;
 pub use ack_mode::{AckMode, Asked, Condition, Due};

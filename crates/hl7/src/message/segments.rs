@@ -83,6 +83,13 @@ impl<'m> Segment<'m> {
             .value(&self.message.bytes)
     }
 
+    /// The first repetition of a field, or a component of it.
+    pub fn first(&self, field: u16, component: Option<u16>) -> Value<'m> {
+        let step = Step { field, repetition: Some(1), component, subcomponent: None };
+        locate(self.message.outline(), self.span.clone(), &self.message.delimiters, step)
+            .value(&self.message.bytes)
+    }
+
     /// All fields, from number 1.
     pub fn fields(&self) -> impl Iterator<Item = Value<'m>> + use<'m> {
         let Self { message, span } = self;
