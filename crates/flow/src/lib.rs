@@ -7,7 +7,8 @@
 //!
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
-//! - [`expression`]: what rules, `when` and `filter` say in CEL, with [`lookup`] tables and HL7 [`time`]s.
+//! - [`expression`]: what rules, `when` and `filter` say in CEL, with [`lookup`] tables and HL7 [`time`]s;
+//!   [`transform`]: what becomes of a message on its way.
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`expect`]: what is awaited for this message?
 //! - [`on_reply`]: does the operator know better what it means?
@@ -29,6 +30,7 @@ pub mod retry;
 pub mod routing;
 pub mod streak;
 pub mod time;
+pub mod transform;
 
 pub use ack_match::AckMatch;
 pub use ack_mode::{AckMode, Asked, Condition, Due};

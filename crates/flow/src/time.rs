@@ -18,6 +18,16 @@ pub fn seconds(text: &str) -> Option<i64> {
     civil.to_zoned(zone).ok().map(|zoned| zoned.timestamp().as_second())
 }
 
+/// The date and time as it is written, whatever its offset.
+pub fn civil_part(text: &str) -> Option<DateTime> {
+    let text = text.trim();
+    let digits = match text.find(['+', '-']) {
+        Some(at) => zone(text.get(at..)?).and(text.get(..at))?,
+        None => text,
+    };
+    civil(digits)
+}
+
 /// The digits before the offset.
 pub fn civil(digits: &str) -> Option<DateTime> {
     let whole = match digits.split_once('.') {

@@ -48,6 +48,6 @@ pub use message::{
     Unmappable,
 };
 pub use message_pattern::{MessagePattern, PatternError};
-pub use path::{Index, Path, PathError, PathFault};
+pub use path::{Index, Path, PathError, PathFault, SegmentPath};
 pub use segment_ends::SegmentEnds;
 pub use value::Value;

@@ -13,6 +13,7 @@ mod lints;
 mod parse;
 mod read;
 mod reencode;
+mod restructure;
 mod segments;
 
 use std::fmt;

@@ -15,10 +15,12 @@
 //! Everything counts from 1. `*` stands for every one.
 
 mod parse;
+mod segment_path;
 
 use std::fmt;
 
 pub use parse::{PathError, PathFault};
+pub use segment_path::SegmentPath;
 
 /// Which ones of several, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +56,36 @@ impl Path {
     /// Whether it names every occurrence of its segment or every repetition of its field.
     pub fn is_plural(&self) -> bool {
         self.occurrence == Index::Every || self.repetition == Some(Index::Every)
+    }
+
+    /// The same place in this occurrence of its segment.
+    #[must_use]
+    pub fn in_occurrence(self, nth: u16) -> Self {
+        Self { occurrence: Index::Nth(nth), ..self }
+    }
+
+    /// A component of the same place; of the first repetition where the path names none.
+    #[must_use]
+    pub fn with_component(self, number: u16) -> Self {
+        Self { component: Some(number), subcomponent: None, ..self }
+    }
+
+    /// Field 1 of this occurrence of a segment, its set id; `name` is a segment's, as [`SegmentPath`] has read it.
+    pub fn set_id(name: &str, nth: u16) -> Self {
+        let segment = name.as_bytes().first_chunk().copied().unwrap_or_default();
+        Self {
+            segment,
+            occurrence: Index::Nth(nth),
+            field: 1,
+            repetition: None,
+            component: None,
+            subcomponent: None,
+        }
+    }
+
+    /// Which occurrences of its segment it names.
+    pub fn occurrence(&self) -> Index {
+        self.occurrence
     }
 
     /// Whether it names MSH-1 or MSH-2, by which everything else is read.

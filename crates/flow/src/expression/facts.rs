@@ -2,16 +2,17 @@
 //!
 //! | variable | keys |
 //! |---|---|
-//! | `msh` | msg_type, trigger, sending_app, sending_fac, receiving_app, receiving_fac, control_id, version |
+//! | `msh` | `msg_type`, `trigger`, `sending_app`, `sending_fac`, `receiving_app`, `receiving_fac`, `control_id`, `version` |
 //! | `pid` | id, name, dob, sex, ssn, country |
-//! | `pv1` | patient_class, assigned_location, attending_doctor, admit_datetime |
-//! | `obx` | of the first OBX: value_type, identifier, value, unit, status |
+//! | `pv1` | `patient_class`, `assigned_location`, `attending_doctor`, `admit_datetime` |
+//! | `obx` | of the first OBX: `value_type`, `identifier`, `value`, `unit`, `status` |
 //! | `obx_list` | one such map for each OBX |
 //!
 //! All values are strings, escapes resolved and charset decoded. A segment that is there has all its keys, empty where
 //! the field is; one that is missing is an empty map, so that `has(pid.id)` is false and a plain `pid.id` is a fault.
 //! Under [`Strictness::Lenient`] it has its keys as well, all empty.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,7 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::common::types::{CelList, CelMap, CelMapKey, CelString, DYN_TYPE, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
 use cel::context::VariableResolver;
-use wardline_hl7::{Header, Message, Segment};
+use wardline_hl7::{Header, Index, Message, Path, Segment};
 
 use super::cost::MAX_LIST;
 use super::{ExpressionError, Problem};
@@ -48,8 +49,16 @@ pub struct Facts {
 pub(super) struct Seen {
     pub(super) message: Message,
     pub(super) lookups: Arc<Lookups>,
+    turn: Option<Turn>,
     /// A list was longer than an expression goes through.
     too_long: AtomicBool,
+}
+
+/// The segment that a `for_each` is at: its variable, and paths to the first of its name, mean this one.
+#[derive(Clone)]
+struct Turn {
+    segment: String,
+    number: u16,
 }
 
 /// The name by which functions find the message; no expression can write it.
@@ -92,9 +101,19 @@ impl Facts {
         let seen = Arc::new(Seen {
             message: message.clone(),
             lookups: Arc::clone(lookups),
+            turn: None,
             too_long: AtomicBool::new(false),
         });
         Self { seen, strictness, variables: [const { OnceLock::new() }; VARIABLES.len()] }
+    }
+
+    /// The same, where the `number`th segment of a name is the one in turn.
+    #[must_use]
+    pub fn in_turn(mut self, segment: &str, number: u16) -> Self {
+        if let Some(seen) = Arc::get_mut(&mut self.seen) {
+            seen.turn = Some(Turn { segment: segment.to_owned(), number });
+        }
+        self
     }
 
     /// The message.
@@ -119,7 +138,12 @@ impl Facts {
     }
 
     fn segment(&self, keys: &[&'static str], name: &[u8], places: &[Place]) -> CelMap<'static> {
-        let found = self.seen.message.segments().find(|segment| segment.name() == name);
+        let number = match &self.seen.turn {
+            Some(turn) if turn.segment.as_bytes() == name => usize::from(turn.number),
+            _ => 1,
+        };
+        let mut named = self.seen.message.segments().filter(|segment| segment.name() == name);
+        let found = named.nth(number - 1);
         match (found, self.strictness) {
             (Some(segment), _) => map(keys, self.texts(&segment, places)),
             (None, Strictness::Strict) => CelMap::default(),
@@ -140,12 +164,22 @@ impl Facts {
         let message = &self.seen.message;
         places.iter().map(move |&(field, component)| {
             let value = segment.first(field, component);
-            message.text_of(value).map(|text| text.into_owned()).unwrap_or_default()
+            message.text_of(value).map(Cow::into_owned).unwrap_or_default()
         })
     }
 }
 
 impl Seen {
+    /// A path as it is meant here.
+    pub(super) fn meant(&self, path: &Path) -> Path {
+        match &self.turn {
+            Some(turn) if path.segment() == turn.segment && path.occurrence() == Index::Nth(1) => {
+                path.in_occurrence(turn.number)
+            }
+            _ => *path,
+        }
+    }
+
     /// As many as an expression goes through; more than that is remembered.
     pub(super) fn bounded<T>(&self, all: impl Iterator<Item = T>) -> Vec<T> {
         let mut taken: Vec<T> = all.take(MAX_LIST + 1).collect();
@@ -288,7 +322,7 @@ pub(super) fn walk(
 ) -> Result<(), ExpressionError> {
     visit(expression, bound)?;
     match &expression.expr {
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Ok(()),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => Ok(()),
         Expr::Select(select) => walk(&select.operand, bound, visit),
         Expr::Call(call) => {
             let parts = call.target.as_deref().into_iter().chain(&call.args);
@@ -302,7 +336,6 @@ pub(super) fn walk(
                 walk(&entry.value, bound, visit)
             }
         }),
-        Expr::Struct(_) => Ok(()),
         Expr::Comprehension(one) => {
             walk(&one.iter_range, bound, visit)?;
             walk(&one.accu_init, bound, visit)?;

@@ -118,14 +118,18 @@ pub(super) fn context(environment: Arc<Env>, found: Constants) -> Context<'stati
     let known = Arc::clone(&paths);
     let hl7 = move |call: &FunctionContext, path: Arc<String>| {
         let seen = seen(call)?;
-        let text = known.get(path.as_str()).and_then(|path| seen.message.text(path));
+        let path = known.get(path.as_str()).map(|path| seen.meant(path));
+        let text = path.and_then(|path| seen.message.text(&path));
         Ok::<_, ExecutionError>(text_value(text.as_deref().unwrap_or_default()))
     };
     let known = Arc::clone(&paths);
     let all = move |call: &FunctionContext, path: Arc<String>| {
         let seen = seen(call)?;
-        let Some(path) = known.get(path.as_str()) else { return Ok(Value::List(Arc::default())) };
-        let values = seen.message.all(path).filter_map(|value| seen.message.text_of(value));
+        let path = known.get(path.as_str()).map(|path| seen.meant(path));
+        let values = path
+            .iter()
+            .flat_map(|path| seen.message.all(path))
+            .filter_map(|value| seen.message.text_of(value));
         let texts = seen.bounded(values.map(|text| text_value(&text)));
         Ok::<_, ExecutionError>(Value::List(Arc::new(texts)))
     };
@@ -152,6 +156,7 @@ pub(super) fn context(environment: Arc<Env>, found: Constants) -> Context<'stati
     context
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the interpreter gives its arguments so")]
 fn look_up(
     call: &FunctionContext,
     table: Arc<String>,

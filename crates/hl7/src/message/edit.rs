@@ -25,6 +25,9 @@ pub enum EditError {
         /// What was to be edited.
         path: Path,
     },
+    /// MSH cannot be taken out: a message begins with it.
+    #[error("MSH cannot be removed")]
+    Header,
     /// The raw value has a separator or a segment end that would change more than the element named.
     #[error("the value for {path} would reach beyond it")]
     BreaksOut {

@@ -1,0 +1,253 @@
+//! Transforms: what becomes of a message on its way to a destination, step by step, declared in the configuration.
+//!
+//! ```text
+//!   message ──step 1──▶ ──step 2 (when …)──▶ … ──▶ the body for these destinations
+//! ```
+//!
+//! Each step sees what the one before it made. Every byte that no step names is copied (RAW-1 for all the rest). What can
+//! be wrong with a step by itself is found when it is read; what only a message shows is a [`TransformFault`], which
+//! says which step it was and no value (PHI-1).
+
+mod fault;
+mod name_format;
+mod steps;
+
+use std::sync::Arc;
+
+use regex::Regex;
+use wardline_hl7::{Message, Path, SegmentPath};
+
+use crate::expression::{Expression, Facts, Strictness};
+use crate::lookup::Lookups;
+
+pub use fault::{StepFault, TransformFault};
+pub use name_format::{NameFormat, NameFormatError};
+
+/// The steps of one route or destination, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transform {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Taken only where this is true of the message as it is then; absent = always.
+    pub when: Option<Arc<Expression>>,
+    /// What it does.
+    pub change: Change,
+}
+
+/// What a step does. A path with `[*]` means each place that is there.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// `set`: this text stands there.
+    Set {
+        /// Where.
+        path: Path,
+        /// What.
+        value: Content,
+    },
+    /// `copy`: what stands there stands here too, separators of lower levels included.
+    Copy {
+        /// From where; a single place.
+        from: Path,
+        /// To where.
+        to: Path,
+    },
+    /// `clear`: nothing stands there.
+    Clear {
+        /// Where.
+        path: Path,
+    },
+    /// `remove` of segments.
+    RemoveSegments {
+        /// Which.
+        segments: SegmentPath,
+    },
+    /// `remove` of a repetition.
+    RemoveRepetition {
+        /// Which; a path with a repetition and no component.
+        path: Path,
+    },
+    /// `map`: the text there is looked up in a table. An empty one is left alone.
+    Map {
+        /// Where.
+        path: Path,
+        /// The table's name.
+        table: String,
+    },
+    /// `replace`: each match in the text there, `$1` and `${name}` standing for what was found.
+    Replace {
+        /// Where.
+        path: Path,
+        /// What to find.
+        pattern: Regex,
+        /// What to write.
+        with: String,
+    },
+    /// `format_date`: an HL7 date and time in another form (`strftime`). An empty one is left alone.
+    FormatDate {
+        /// Where.
+        path: Path,
+        /// The form.
+        format: String,
+    },
+    /// `format_name`: a person's name (XPN, XCN) as one text. An empty one is left alone.
+    FormatName {
+        /// A field or one repetition of it.
+        path: Path,
+        /// The form.
+        format: NameFormat,
+        /// Whether the components before the family name are those of XCN: an id number comes first.
+        with_id: bool,
+    },
+    /// `split`: the text there, cut at each `at`; its parts go to these places, one each, the rest with the last.
+    Split {
+        /// Where.
+        path: Path,
+        /// The text between the parts.
+        at: String,
+        /// Where the parts go.
+        into: Vec<Path>,
+    },
+    /// `join`: the texts of these places that are not empty, in one.
+    Join {
+        /// Where from.
+        paths: Vec<Path>,
+        /// The text between them.
+        with: String,
+        /// Where to.
+        to: Path,
+    },
+    /// `for_each`: the steps for each segment of a name; a path to its first means the one in turn, and so does its
+    /// variable.
+    ForEach {
+        /// The segment's name.
+        segment: String,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// `renumber`: field 1 of each segment of a name counts them.
+    Renumber {
+        /// The segment's name.
+        segment: String,
+        /// The first number.
+        from: u32,
+    },
+}
+
+/// What `set` writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// What an expression gives.
+    Expression(Arc<Expression>),
+}
+
+/// What steps need beside the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// The lookup tables.
+    pub lookups: &'s Arc<Lookups>,
+    /// What a missing segment is to an expression.
+    pub strictness: Strictness,
+}
+
+impl Transform {
+    /// The message after all steps.
+    pub fn apply(
+        &self,
+        message: &Message,
+        around: Surroundings<'_>,
+    ) -> Result<Message, TransformFault> {
+        self.apply_watched(message, around, &mut |_, _, _| ())
+    }
+
+    /// The same, telling `watch` of each step that was taken: its number from 0, what it found and what it made.
+    pub fn apply_watched(
+        &self,
+        message: &Message,
+        around: Surroundings<'_>,
+        watch: &mut dyn FnMut(usize, &Message, &Message),
+    ) -> Result<Message, TransformFault> {
+        let mut current = message.clone();
+        for (number, step) in self.steps.iter().enumerate() {
+            let next = step.apply(&current, around, None);
+            let next = next.map_err(|fault| TransformFault { step: number, fault })?;
+            if let Some(next) = next {
+                watch(number, &current, &next);
+                current = next;
+            }
+        }
+        Ok(current)
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+impl Step {
+    /// What the step makes of a message; `None` where its condition is false. `turn` is the segment that a `for_each`
+    /// around it is at.
+    fn apply(
+        &self,
+        message: &Message,
+        around: Surroundings<'_>,
+        turn: Option<Turn<'_>>,
+    ) -> Result<Option<Message>, StepFault> {
+        if let Some(when) = &self.when {
+            let facts = facts(message, around, turn);
+            if !when.holds(&facts).map_err(StepFault::Condition)? {
+                return Ok(None);
+            }
+        }
+        self.change.apply(message, around, turn).map(Some)
+    }
+}
+
+/// The segment that a `for_each` is at.
+#[derive(Debug, Clone, Copy)]
+struct Turn<'t> {
+    segment: &'t str,
+    number: u16,
+}
+
+impl Turn<'_> {
+    /// A path as it is meant in this turn.
+    fn meant(turn: Option<Self>, path: &Path) -> Path {
+        match turn {
+            Some(turn)
+                if path.segment() == turn.segment
+                    && path.occurrence() == wardline_hl7::Index::Nth(1) =>
+            {
+                path.in_occurrence(turn.number)
+            }
+            _ => *path,
+        }
+    }
+}
+
+fn facts(message: &Message, around: Surroundings<'_>, turn: Option<Turn<'_>>) -> Facts {
+    let facts = Facts::of(message, around.lookups, around.strictness);
+    match turn {
+        Some(turn) => facts.in_turn(turn.segment, turn.number),
+        None => facts,
+    }
+}
+
+impl PartialEq for Change {
+    /// What is written decides.
+    fn eq(&self, other: &Self) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
+impl Eq for Change {}
+
+#[cfg(test)]
+mod tests;
