@@ -112,3 +112,30 @@ fn a_text_is_written_in_the_charset_of_its_message() {
     let mistaken = latin.set(&path("PID-5"), "Ã©").err();
     assert_eq!(mistaken, Some(EditError::Charset { path: path("PID-5") }));
 }
+
+#[test]
+fn a_removed_segment_takes_its_end_with_it_whatever_that_is() {
+    for (payload, expected) in [
+        ("MSH|^~\\&|A\rNTE|1\rPID|1", "MSH|^~\\&|A\rPID|1"),
+        ("MSH|^~\\&|A\r\nNTE|1\r\nPID|1\r\n", "MSH|^~\\&|A\r\nPID|1\r\n"),
+        ("MSH|^~\\&|A\nPID|1\nNTE|1\n", "MSH|^~\\&|A\nPID|1\n"),
+        ("MSH|^~\\&|A\rNTEX|1\r", "MSH|^~\\&|A\rNTEX|1\r"),
+    ] {
+        let message = Message::parse(payload.to_owned().into()).unwrap();
+        let removed = message.remove_segments(&"NTE[*]".parse().unwrap()).unwrap();
+        assert_eq!(removed.bytes(), expected.as_bytes());
+    }
+}
+
+#[test]
+fn a_plural_path_stands_for_the_places_that_are_there() {
+    let payload = "MSH|^~\\&|A\rOBX|1||a~b\rOBX|2\rOBX|3||c\r";
+    let message = Message::parse(payload.to_owned().into()).unwrap();
+    let places = |text: &str| -> Vec<String> {
+        message.places(&text.parse().unwrap()).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(places("OBX[*]-3[*].1"), ["OBX-3[1].1", "OBX-3[2].1", "OBX[3]-3[1].1"]);
+    assert_eq!(places("OBX[*]-1"), ["OBX-1", "OBX[2]-1", "OBX[3]-1"]);
+    assert_eq!(places("PID-3"), ["PID-3"]);
+    assert!(places("PID[*]-3").is_empty());
+}
