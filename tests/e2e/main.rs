@@ -19,6 +19,7 @@ mod large;
 mod mllp_examples;
 mod ours;
 mod ping;
+mod processing_id;
 mod queues;
 mod readme;
 mod replies;
@@ -45,6 +46,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(large::trials());
     trials.extend(mllp_examples::trials());
     trials.extend(ping::trials());
+    trials.extend(processing_id::trials());
     trials.extend(queues::trials());
     trials.extend(readme::trials());
     trials.extend(replies::trials());

@@ -6,10 +6,10 @@
 mod names;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use wardline_flow::{HandlerName, Route, Routing};
+use wardline_flow::{DestinationId, HandlerName, Route, Routing};
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{Config, HandlerLimits};
@@ -34,7 +34,7 @@ pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Co
         log: main.log,
         handlers,
         listeners: drafts.listeners.iter().map(|draft| draft.listener.clone()).collect(),
-        routing: Routing { routes: routes(context, drafts) },
+        routing: Routing { routes: routes(context, drafts), production: production(drafts) },
         destinations: drafts
             .destinations
             .iter()
@@ -110,6 +110,12 @@ fn used_handlers(drafts: &Drafts) -> impl Iterator<Item = &Placed<Id>> {
     let by_routes = drafts.routes.iter().flat_map(|draft| &draft.handlers);
     let by_destinations = drafts.destinations.iter().filter_map(|draft| draft.handler.as_ref());
     by_listeners.chain(by_routes).chain(by_destinations)
+}
+
+/// The destinations that no test may reach.
+fn production(drafts: &Drafts) -> BTreeSet<DestinationId> {
+    let destinations = drafts.destinations.iter().filter_map(|draft| draft.destination.as_ref());
+    destinations.filter(|one| one.refuses_tests()).map(|one| one.id.clone()).collect()
 }
 
 fn routes(context: &Context<'_>, drafts: &Drafts) -> Vec<Route> {

@@ -49,10 +49,10 @@ impl Charsets {
         &self,
         message: &Message,
         hops: u8,
-        plan: Plan,
+        plan: &Plan,
     ) -> Result<NewMessage, Untranscodable> {
         let mut deliveries = Vec::with_capacity(plan.deliveries.len());
-        for planned in plan.deliveries {
+        for planned in &plan.deliveries {
             let body = self.body(&planned.destination, message)?;
             let destination = planned.destination.arc();
             deliveries.push(NewDelivery { body, ..NewDelivery::new(destination) });

@@ -6,6 +6,7 @@
 mod counters;
 mod moments;
 mod unrouted;
+mod withheld;
 
 pub use counters::{
     DestinationCounters, DestinationCounts, HandlerCounters, HandlerCounts, ListenerCounters,
@@ -13,3 +14,4 @@ pub use counters::{
 };
 pub use moments::Moment;
 pub(crate) use unrouted::UnroutedTypes;
+pub(crate) use withheld::Withheld;

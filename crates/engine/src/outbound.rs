@@ -40,7 +40,7 @@ use wardline_store::Store;
 use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
-use crate::observe::{DestinationCounters, Moment};
+use crate::observe::{DestinationCounters, Moment, Withheld};
 use crate::tls::Connector;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
@@ -67,6 +67,8 @@ pub(crate) struct Delivering {
     pub(crate) turn: Turn,
     /// In which charset messages are read, and what the handler emits is written.
     pub(crate) charsets: Arc<Charsets>,
+    /// Where what is kept from production is counted.
+    pub(crate) withheld: Arc<Withheld>,
     /// What it shakes hands with, where it is encrypted.
     pub(crate) connector: Option<Arc<Connector>>,
 }

@@ -7,6 +7,7 @@
 //!
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
+//!   [`processing`]: which destinations a test must not reach.
 //! - [`expression`]: what rules, `when` and `filter` say in CEL, with [`lookup`] tables and HL7 [`time`]s;
 //!   [`transform`]: what becomes of a message on its way.
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
@@ -26,6 +27,7 @@ pub mod intake;
 pub mod lookup;
 pub mod matching;
 pub mod on_reply;
+pub mod processing;
 pub mod retry;
 pub mod routing;
 pub mod streak;
@@ -44,6 +46,7 @@ pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
+pub use processing::ProcessingId;
 pub use retry::RetryPolicy;
 pub use routing::{Plan, Planned, Route, Routing, Source};
 pub use streak::ConsecutiveDead;

@@ -6,14 +6,17 @@
 //!          ──▶ route 3 ──matches──▶ lis, billing ─┘
 //! ```
 //!
-//! The plan is made before anything is stored, and stored with the message in one record.
+//! The plan is made before anything is stored, and stored with the message in one record. A test (processing id T or D)
+//! has no delivery to a destination that is for production; the plan tells which were withheld.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use wardline_hl7::Message;
 
 use crate::id::{DestinationId, HandlerName, ListenerId, RouteId};
 use crate::matching::Matcher;
+use crate::processing::ProcessingId;
 
 /// Where a message comes from, as `from` of a route names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +47,8 @@ pub struct Route {
 pub struct Routing {
     /// The routes.
     pub routes: Vec<Route>,
+    /// Destinations that no test may reach, whatever routes say.
+    pub production: BTreeSet<DestinationId>,
 }
 
 /// Every destination of one message, each once.
@@ -51,6 +56,8 @@ pub struct Routing {
 pub struct Plan {
     /// In the order in which routes and their `to` name them.
     pub deliveries: Vec<Planned>,
+    /// Destinations that routes name and that do not get it: they are for production, and it is a test.
+    pub withheld: Vec<DestinationId>,
 }
 
 /// One destination of a message.
@@ -108,13 +115,28 @@ impl Routing {
 
     /// The plan for this message.
     pub fn plan(&self, source: &Source, message: &Message) -> Plan {
-        Plan::of(&self.matching(source, message))
+        self.plan_of(&self.matching(source, message), message)
+    }
+
+    /// The plan for this message, of routes that have been found to match.
+    pub fn plan_of(&self, routes: &[&Route], message: &Message) -> Plan {
+        let mut plan = Plan::of(routes);
+        let is_test = || ProcessingId::of(message).is_some_and(ProcessingId::is_test);
+        if !self.production.is_empty() && is_test() {
+            let is_for_production =
+                |planned: &Planned| self.production.contains(&planned.destination);
+            let (withheld, deliveries): (Vec<_>, _) =
+                plan.deliveries.into_iter().partition(is_for_production);
+            plan.deliveries = deliveries;
+            plan.withheld = withheld.into_iter().map(|planned| planned.destination).collect();
+        }
+        plan
     }
 }
 
 impl Plan {
-    /// The plan of routes that have been found to match.
-    pub fn of(routes: &[&Route]) -> Self {
+    /// Every destination of routes that have been found to match.
+    fn of(routes: &[&Route]) -> Self {
         let mut deliveries: Vec<Planned> = Vec::new();
         for route in routes {
             for destination in &route.to {
@@ -126,12 +148,12 @@ impl Plan {
                 }
             }
         }
-        Self { deliveries }
+        Self { deliveries, withheld: Vec::new() }
     }
 
     /// Whether no route wanted the message.
     pub fn is_unrouted(&self) -> bool {
-        self.deliveries.is_empty()
+        self.deliveries.is_empty() && self.withheld.is_empty()
     }
 }
 

@@ -1,7 +1,9 @@
 //! What can be meant, and probably isn't. Asked only of a configuration without faults.
 
+use wardline_flow::ProcessingId;
+
 use crate::diagnostic::Diagnostic;
-use crate::model::{DestinationKind, Order};
+use crate::model::{Destination, DestinationKind, Order};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
@@ -83,6 +85,17 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
         context.report(
             warning.hint("`order = \"none\"` uses them all, and messages overtake each other"),
         );
+    }
+    if let Some(accept) = draft.accept_test.as_ref().filter(|accept| accept.value) {
+        let (text, hint) = if destination.processing_id == Some(ProcessingId::Production) {
+            (Destination::TAKES_TESTS, "without `accept_test` they are kept from it, and counted")
+        } else {
+            (
+                "`accept_test` changes nothing here",
+                "it is for a destination with `processing_id = \"P\"`",
+            )
+        };
+        context.report(Diagnostic::warning(text).at(&accept.place).hint(hint));
     }
     if let Some(ack_match) = &draft.ack_match
         && let Some(text) = ack_match.value.warning()

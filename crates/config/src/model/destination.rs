@@ -3,7 +3,9 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use wardline_flow::{AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, ReplyRule};
+use wardline_flow::{
+    AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, ProcessingId, ReplyRule,
+};
 use wardline_hl7::{Charset, Unmappable};
 
 use super::path_template::PathTemplate;
@@ -28,6 +30,10 @@ pub struct Destination {
     pub unmappable: Unmappable,
     /// Dead letters in a row after which the destination is held.
     pub max_consecutive_dead: NonZeroU32,
+    /// What the system there is for; absent: nobody has said.
+    pub processing_id: Option<ProcessingId>,
+    /// Whether it gets tests although it is for production.
+    pub accept_test: bool,
 }
 
 impl Destination {
@@ -42,7 +48,14 @@ impl Destination {
             charset: None,
             unmappable: Unmappable::Fail,
             max_consecutive_dead: FIVE,
+            processing_id: None,
+            accept_test: false,
         }
+    }
+
+    /// Whether a message of processing id T or D is kept from it.
+    pub fn refuses_tests(&self) -> bool {
+        self.processing_id == Some(ProcessingId::Production) && !self.accept_test
     }
 
     /// What is given up by how it is configured, to be told wherever it is shown.
@@ -51,8 +64,13 @@ impl Destination {
             DestinationKind::Mllp(mllp) => [mllp.ack_match.warning(), mllp.expect_ack.warning()],
             DestinationKind::File(_) | DestinationKind::Handler(_) => [None, None],
         };
-        warnings.into_iter().flatten()
+        let takes_tests = self.accept_test && self.processing_id == Some(ProcessingId::Production);
+        warnings.into_iter().flatten().chain(takes_tests.then_some(Self::TAKES_TESTS))
     }
+
+    /// The warning of `accept_test`.
+    pub(crate) const TAKES_TESTS: &'static str =
+        "tests (processing id T or D) go to this production system";
 }
 
 /// The `kind` of a destination.

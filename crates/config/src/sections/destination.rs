@@ -1,6 +1,6 @@
 //! `[[destinations]]`, with the keys of its kind and its table `retry`.
 
-use wardline_flow::{AckMatch, DeliveryPolicy, ExpectAck, RetryPolicy};
+use wardline_flow::{AckMatch, DeliveryPolicy, ExpectAck, ProcessingId, RetryPolicy};
 use wardline_hl7::Charset;
 
 use crate::diagnostic::{Diagnostic, Placed};
@@ -29,6 +29,8 @@ pub(crate) struct DestinationDraft {
     pub(crate) ack_match: Option<Placed<AckMatch>>,
     /// Where `expect_ack` stands, if it does.
     pub(crate) expect_ack: Option<Placed<ExpectAck>>,
+    /// Where `accept_test` stands, if it does.
+    pub(crate) accept_test: Option<Placed<bool>>,
     /// Absent where a required key is: a fault, so the draft never leaves this crate without it.
     pub(crate) destination: Option<Destination>,
 }
@@ -43,6 +45,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         connections: None,
         ack_match: None,
         expect_ack: None,
+        accept_test: None,
         destination: None,
     };
     let keys_of_kind = match &draft.kind {
@@ -56,6 +59,8 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
     let max_consecutive_dead = section.get("max_consecutive_dead");
     let charset: Option<Placed<Charset>> = section.get("charset");
     let unmappable = section.get("unmappable");
+    let processing_id: Option<Placed<ProcessingId>> = section.get("processing_id");
+    draft.accept_test = section.get("accept_test");
     if let Some(kind) = &draft.kind {
         section.call(format!("a destination of kind \"{}\"", kind.value.as_str()));
         section.finish();
@@ -67,6 +72,8 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
             destination.order = order.value;
         }
         destination.charset = charset.map(|charset| charset.value);
+        destination.processing_id = processing_id.map(|id| id.value);
+        destination.accept_test = draft.accept_test.as_ref().is_some_and(|accept| accept.value);
         if let Some(unmappable) = unmappable {
             destination.unmappable = unmappable.value;
         }

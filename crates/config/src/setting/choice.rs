@@ -1,6 +1,8 @@
 //! Keys that take one of a few words.
 
-use wardline_flow::{AckMatch, AckMode, ExpectAck, OnExhausted, OnUnclear, Presence, ReplyOutcome};
+use wardline_flow::{
+    AckMatch, AckMode, ExpectAck, OnExhausted, OnUnclear, Presence, ProcessingId, ReplyOutcome,
+};
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
@@ -54,6 +56,7 @@ choice!(OnUnavailable { "close" => Close, "answer" => Answer });
 choice!(OnUnclear { "hold" => Hold, "dead" => Dead });
 choice!(Order { "fifo" => Fifo, "none" => None });
 choice!(Presence { "require" => Require, "accept" => Accept });
+choice!(ProcessingId { "P" => Production, "T" => Training, "D" => Debugging });
 choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(ReplyOutcome { "delivered" => Delivered, "retry" => Retry, "dead" => Dead, "hold" => Hold });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });

@@ -35,6 +35,7 @@ fn every_default_in_the_reference_is_the_one_that_holds() {
                 to: vec!["lis".into(), "archive".into(), "gate".into()],
                 handlers: Vec::new(),
             }],
+            ..Routing::default()
         },
         destinations: destinations(),
         ..Config::default()

@@ -14,7 +14,7 @@ use super::protocol::{HandlerRow, ListenerRow};
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
-use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment};
+use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
 use crate::outbound::PoolDoor;
 use crate::tls::Certificates;
 
@@ -27,6 +27,7 @@ pub(crate) struct Face {
     pub(crate) listeners: Vec<ListenerFace>,
     pub(crate) destinations: Vec<DestinationFace>,
     pub(crate) handlers: Vec<HandlerFace>,
+    pub(crate) withheld: Arc<Withheld>,
     pub(crate) certificates: Arc<Certificates>,
 }
 

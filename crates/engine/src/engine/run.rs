@@ -25,7 +25,7 @@ use crate::inbound::connection::Surroundings;
 use crate::inbound::intake::Intake;
 use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
-use crate::observe::{DestinationCounters, ListenerCounters, Moment};
+use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
 use crate::outbound::{self, Delivering, PoolDoor};
 use crate::tls::Certificates;
 
@@ -96,8 +96,9 @@ impl Engine {
         let store: Arc<dyn Store> = self.store.clone();
         let quays = quays(self.config.engine.arbiters, &*store);
         let (callers, handler_faces) = self.start_handlers();
-        let (pools, destination_faces) = self.start_pools(&quays, &callers, &drain);
-        let (rosters, listener_faces) = self.berth_listeners(&quays, &callers, &drain);
+        let withheld = Arc::new(Withheld::of(&self.config));
+        let (pools, destination_faces) = self.start_pools(&quays, &callers, &withheld, &drain);
+        let (rosters, listener_faces) = self.berth_listeners(&quays, &callers, &withheld, &drain);
         let face = Face {
             name: self.config.engine.name.clone(),
             started: Timestamp::now(),
@@ -106,6 +107,7 @@ impl Engine {
             listeners: listener_faces,
             destinations: destination_faces,
             handlers: handler_faces,
+            withheld,
             certificates: Arc::clone(&self.certificates),
         };
         for (listener, address) in self.addresses() {
@@ -148,6 +150,7 @@ impl Engine {
         &self,
         quays: &[Quay],
         callers: &Callers,
+        withheld: &Arc<Withheld>,
         drain: &Drain,
     ) -> (Vec<PoolDoor>, Vec<DestinationFace>) {
         let routing = Arc::new(self.config.routing.clone());
@@ -171,6 +174,7 @@ impl Engine {
                 routing: Arc::clone(&routing),
                 turn: outbound::Turn::default(),
                 charsets: Arc::clone(&charsets),
+                withheld: Arc::clone(withheld),
                 connector: self.certificates.connector(&destination.id),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
@@ -190,6 +194,7 @@ impl Engine {
         &self,
         quays: &[Quay],
         callers: &Callers,
+        withheld: &Arc<Withheld>,
         drain: &Drain,
     ) -> (Vec<Berthed>, Vec<ListenerFace>) {
         let routing = Arc::new(self.config.routing.clone());
@@ -205,6 +210,7 @@ impl Engine {
                 Arc::clone(&routing),
                 Arc::clone(callers),
                 Arc::clone(&charsets),
+                Arc::clone(withheld),
             );
             let intake = Arc::new(intake);
             let last_received = Arc::new(Moment::default());

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use wardline_config::{Listener, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
 use wardline_flow::{
-    AckMode, Asked, HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source,
+    AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source,
 };
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message};
@@ -30,7 +30,7 @@ use super::unasked::Unasked;
 use crate::charsets::{Charsets, Untranscodable};
 use crate::events::ExceptionReason;
 use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
-use crate::observe::{ListenerCounters, UnroutedTypes};
+use crate::observe::{ListenerCounters, UnroutedTypes, Withheld};
 
 /// What one listener decides with.
 pub(crate) struct Intake {
@@ -39,6 +39,7 @@ pub(crate) struct Intake {
     routing: Arc<Routing>,
     handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
     charsets: Arc<Charsets>,
+    withheld: Arc<Withheld>,
     told: UnroutedTypes,
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
@@ -74,6 +75,8 @@ pub(crate) struct Settled {
     pub(crate) unrouted: Vec<String>,
     /// How many more no route takes, which are not kept: `unrouted = "discard"`.
     pub(crate) discarded: u64,
+    /// Destinations that do not get them, for tests are kept from production.
+    pub(crate) withheld: Vec<DestinationId>,
 }
 
 impl Intake {
@@ -82,6 +85,7 @@ impl Intake {
         routing: Arc<Routing>,
         handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
         charsets: Arc<Charsets>,
+        withheld: Arc<Withheld>,
     ) -> Self {
         let source = Source::Listener(listener.id.clone());
         Self {
@@ -90,6 +94,7 @@ impl Intake {
             routing,
             handlers,
             charsets,
+            withheld,
             told: UnroutedTypes::default(),
             told_rules: Mutex::default(),
             unasked: Unasked::default(),
@@ -202,7 +207,10 @@ impl Intake {
             }
         }
         match emitted {
-            None => self.settle(vec![(message.clone(), Plan::of(&routes))]),
+            None => {
+                let plan = self.routing.plan_of(&routes, message);
+                self.settle(vec![(message.clone(), plan)])
+            }
             Some(messages) if messages.is_empty() => {
                 // The message ends with its handler, and is kept to show that it did.
                 let body = message.bytes().clone();
@@ -270,9 +278,11 @@ impl Intake {
         &self,
         unrouted: Vec<String>,
         discarded: u64,
+        withheld: &[DestinationId],
         counters: &ListenerCounters,
     ) {
         counters.stored.one();
+        self.withheld.count(&self.source, withheld);
         counters.unrouted.add(unrouted.len() as u64);
         counters.discarded.add(discarded);
         for message_type in unrouted {
@@ -294,10 +304,11 @@ impl Intake {
                     }
                 }
             }
-            match self.charsets.planned(&message, 0, plan) {
+            match self.charsets.planned(&message, 0, &plan) {
                 Ok(planned) => settled.messages.push(planned),
                 Err(error) => return Decided::Refuse(untranscodable(&error)),
             }
+            settled.withheld.extend(plan.withheld);
         }
         if settled.messages.is_empty() {
             return Decided::Discard { messages: settled.discarded };

@@ -39,6 +39,11 @@ impl Counter {
         self.add(1);
     }
 
+    /// Counts one, and gives how many it are now.
+    pub fn one_more(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// Counts `many`.
     pub fn add(&self, many: u64) {
         self.0.fetch_add(many, Ordering::Relaxed);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::HandlerDestination;
-use wardline_flow::{DestinationId, HandlerFault as Fault, Received, Routing, Source};
+use wardline_flow::{DestinationId, HandlerFault as Fault, Plan, Received, Routing, Source};
 use wardline_hl7::Message;
 use wardline_store::{Accept, Concluded, DeliveryRef, Name, NewMessage, Outcome, Refusal, Store};
 
@@ -28,7 +28,7 @@ use crate::charsets::{Charsets, Untranscodable};
 use crate::drain::Drain;
 use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
-use crate::observe::{DestinationCounters, UnroutedTypes};
+use crate::observe::{DestinationCounters, UnroutedTypes, Withheld};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
 const MAX_HOPS: u8 = 8;
@@ -44,6 +44,7 @@ pub(super) struct HandlerCalls {
     timeout: Duration,
     routing: Arc<Routing>,
     charsets: Arc<Charsets>,
+    withheld: Arc<Withheld>,
     store: Arc<dyn Store>,
     completions: Completions,
     drain: Drain,
@@ -65,6 +66,7 @@ impl HandlerCalls {
             timeout: handler.timeout,
             routing: Arc::clone(&delivering.routing),
             charsets: Arc::clone(&delivering.charsets),
+            withheld: Arc::clone(&delivering.withheld),
             store: Arc::clone(&delivering.store),
             completions,
             drain: delivering.drain.clone(),
@@ -123,8 +125,11 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let planned: Result<Vec<NewMessage>, Untranscodable> =
-            emitted.iter().map(|message| self.planned(delivery.hops + 1, message)).collect();
+        let plans: Vec<Plan> =
+            emitted.iter().map(|message| self.routing.plan(&self.source, message)).collect();
+        let planned: Result<Vec<NewMessage>, Untranscodable> = (emitted.iter().zip(&plans))
+            .map(|(message, plan)| self.charsets.planned(message, delivery.hops + 1, plan))
+            .collect();
         let messages = match planned {
             Ok(messages) => messages,
             Err(error) => {
@@ -133,21 +138,18 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let unrouted: Vec<String> = (emitted.iter().zip(&messages))
-            .filter(|(_, planned)| planned.deliveries.is_empty())
+        let unrouted: Vec<String> = (emitted.iter().zip(&plans))
+            .filter(|(_, plan)| plan.is_unrouted())
             .map(|(message, _)| message.header().message_code())
             .collect();
         let ended = self.conclude(delivery, messages).await;
         if ended == Ended::Concluded {
             self.tell_unrouted(unrouted);
+            for plan in plans {
+                self.withheld.count(&self.source, &plan.withheld);
+            }
         }
         ended
-    }
-
-    /// One emitted message with all its deliveries.
-    fn planned(&self, hops: u8, message: &Message) -> Result<NewMessage, Untranscodable> {
-        let plan = self.routing.plan(&self.source, message);
-        self.charsets.planned(message, hops, plan)
     }
 
     /// Counts and tells of what was emitted and is kept with nowhere to go.

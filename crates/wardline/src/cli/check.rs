@@ -124,6 +124,9 @@ fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> 
     for listener in listeners {
         terminal.line(format!("listens  {} ({})", listener.bind, listener.id))?;
     }
+    for destination in destinations.iter().filter(|one| one.refuses_tests()) {
+        terminal.line(format!("no tests {} (processing id T and D)", destination.id))?;
+    }
     Ok(())
 }
 

@@ -211,6 +211,10 @@ pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), Termi
         for warning in &queue.warnings {
             terminal.line(format!("warning: {}: {warning}", queue.destination))?;
         }
+        if queue.withheld > 0 {
+            let tests = amounts::count(queue.withheld);
+            terminal.line(format!("withheld: {}: {tests} tests", queue.destination))?;
+        }
     }
     Ok(())
 }

@@ -32,6 +32,7 @@ impl Desk {
         let (kind, endpoint) = endpoint(destination);
         let mut row = base(destination.id.as_str(), kind, &endpoint, state.as_ref());
         row.warnings = destination.warnings().map(str::to_owned).collect();
+        row.withheld = self.face.as_ref().map_or(0, |face| face.withheld.from(&destination.id));
         match self.face_of(destination.id.as_str()) {
             Some(face) => describe(&mut row, face).await,
             None if row.state == "held" => {}
@@ -70,6 +71,7 @@ fn base(id: &str, kind: &str, endpoint: &str, state: Option<&DestinationState>) 
         last_close: None,
         last_delivered: None,
         warnings: Vec::new(),
+        withheld: 0,
         counts: None,
     }
 }

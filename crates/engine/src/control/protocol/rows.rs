@@ -102,6 +102,9 @@ pub struct QueueRow {
     pub last_delivered: Option<String>,
     /// What is given up by its configuration, for whoever looks at it.
     pub warnings: Vec<String>,
+    /// Messages since the start that it did not get because they are tests and it is for production.
+    #[serde(default)]
+    pub withheld: u64,
     /// Its counters since the start; absent on a stopped store.
     pub counts: Option<DestinationCounts>,
 }

@@ -24,7 +24,7 @@ impl Conversation {
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
-        let Settled { messages, unrouted, discarded } = settled;
+        let Settled { messages, unrouted, discarded, withheld } = settled;
         let due = heard.due(AckCode::AA);
         let control_id = around.control_ids.next();
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
@@ -50,7 +50,7 @@ impl Conversation {
             return self.unavailable(heard).await;
         }
         tracing::debug!(deliveries, unrouted = unrouted.len(), "stored");
-        around.intake.stored(unrouted, discarded, &around.counters);
+        around.intake.stored(unrouted, discarded, &withheld, &around.counters);
         self.say(answers).await
     }
 

@@ -49,9 +49,11 @@ async fn decided(unrouted: Unrouted, emitted: Vec<&'static [u8]>) -> Decided {
             to: vec![DestinationId::from("lis")],
             handlers: Vec::new(),
         }],
+        ..Routing::default()
     };
     let callers = BTreeMap::from([(name, caller)]);
-    let intake = Intake::new(listener, Arc::new(routing), Arc::new(callers), Arc::default());
+    let intake =
+        Intake::new(listener, Arc::new(routing), Arc::new(callers), Arc::default(), Arc::default());
     let message = Message::parse(Bytes::from_static(ROUTED)).expect("a message");
     let peer = ([127, 0, 0, 1], 1).into();
     let counters = ListenerCounters::default();

@@ -57,6 +57,7 @@ fn site(script: impl Fn(&Received, usize) -> Decision + Send + Sync + 'static) -
             to: vec![DestinationId::from("lis")],
             handlers: Vec::new(),
         }],
+        ..Routing::default()
     });
     site
 }

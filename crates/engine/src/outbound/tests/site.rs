@@ -96,6 +96,7 @@ impl Site {
             routing: Arc::new(Routing::default()),
             turn: Turn::default(),
             charsets: Arc::default(),
+            withheld: Arc::default(),
             connector: None,
         };
         let next = Cell::new(0);
