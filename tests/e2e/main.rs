@@ -5,6 +5,7 @@
 use libtest_mimic::{Arguments, Trial};
 
 mod answers;
+mod buffered;
 mod corpus;
 mod deliveries;
 mod disk_full;
@@ -25,6 +26,7 @@ mod readme;
 mod replies;
 mod scale;
 mod shipped;
+mod sources;
 mod store_damage;
 mod text;
 mod tls;
@@ -33,6 +35,7 @@ mod tls_out;
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(answers::trials());
+    trials.extend(buffered::trials());
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());
@@ -51,6 +54,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(readme::trials());
     trials.extend(replies::trials());
     trials.extend(scale::trials());
+    trials.extend(sources::trials());
     trials.extend(store_damage::trials());
     trials.extend(text::trials());
     trials.extend(tls::trials());

@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
+
 use crate::message::{Unframed, field, framed};
 
 /// How long a peer waits for an answer before the test fails.
@@ -22,9 +24,20 @@ impl Peer {
         Self::try_connect(address).expect("the listener accepts")
     }
 
+    /// Connects from this address, which is another source on the same machine.
+    pub fn from(source: SocketAddr, to: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&source.into()).expect("an address of this machine");
+        socket.connect(&to.into()).expect("the listener accepts");
+        Self::over(socket.into()).expect("a connected socket")
+    }
+
     /// Connects, or tells why not.
     pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::over(TcpStream::connect(address)?)
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
         Ok(Self { stream, unread: Unframed::default() })

@@ -8,7 +8,9 @@ mod engine;
 mod handler;
 mod listener;
 mod log;
+mod network;
 mod path_template;
+mod rate;
 mod store;
 mod tls;
 
@@ -20,8 +22,10 @@ pub use engine::Engine;
 pub use handler::HandlerLimits;
 pub use listener::{AckWhen, Listener, OnUnavailable, ProfileLevel, Unrouted, WhenFull};
 pub use log::{Log, LogFormat};
+pub use network::Network;
 pub(crate) use path_template::PLACEHOLDERS;
 pub use path_template::{PathTemplate, TemplateFault, TemplateValues};
+pub use rate::Rate;
 pub use store::Store;
 pub use tls::{CertificateFiles, ClientTls, Fingerprint, ServerTls, TlsVersion, TrustedClients};
 

@@ -9,7 +9,9 @@ mod choice;
 mod duration;
 mod fingerprint;
 mod name;
+mod network;
 mod number;
+mod rate;
 mod size;
 
 pub(crate) use address::{Host, PeerAddress};

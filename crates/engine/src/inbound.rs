@@ -9,10 +9,11 @@
 //!                        answer
 //! ```
 //!
-//! In the order of the data: [`listener`] and its [`roster`] of connections, [`handshake`], [`connection`], [`session`],
-//! [`intake`], [`handover`], [`completions`], [`answer`].
+//! In the order of the data: [`listener`] with its [`roster`] of connections and its [`sources`], [`handshake`],
+//! [`connection`] with its share of the [`budget`], [`session`], [`intake`], [`handover`], [`completions`], [`answer`].
 
 pub(crate) mod answer;
+pub(crate) mod budget;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod connection;
@@ -23,4 +24,6 @@ pub(crate) mod listener;
 pub(crate) mod roster;
 pub(crate) mod session;
 mod socket;
+pub(crate) mod sources;
+mod turned_away;
 mod unasked;

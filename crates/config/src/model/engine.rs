@@ -16,6 +16,8 @@ pub struct Engine {
     pub drain_timeout: Duration,
     /// Threads that carry connections; absent = one per core.
     pub arbiters: Option<NonZeroUsize>,
+    /// What the messages that are coming in may take of memory, all connections together, in bytes.
+    pub max_buffered: usize,
     /// How long before a certificate of ours expires it is warned of.
     pub certificate_warning: Duration,
 }
@@ -27,6 +29,7 @@ impl Default for Engine {
             data_dir: PathBuf::from("var/wardline"),
             drain_timeout: Duration::from_secs(10),
             arbiters: None,
+            max_buffered: 256 * 1024 * 1024,
             certificate_warning: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }

@@ -1,6 +1,6 @@
 //! `[[listeners]]`: where messages come in, and what each peer may ask of the engine.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
 
+use super::network::Network;
+use super::rate::Rate;
 use super::tls::ServerTls;
 
 const MIB: usize = 1024 * 1024;
@@ -31,6 +33,12 @@ pub struct Listener {
     pub max_per_source: Option<NonZeroUsize>,
     /// Who gives way when a limit is reached.
     pub when_full: WhenFull,
+    /// The networks that may connect; empty = every address.
+    pub allow: Vec<Network>,
+    /// How many messages of one address are read in which time; absent = as they come.
+    pub rate: Option<Rate>,
+    /// How many messages of one address are in hand at a time; absent = one on each of its connections.
+    pub max_in_flight_per_source: Option<NonZeroUsize>,
     /// How long a connection may be silent between frames; absent = for ever.
     pub idle_timeout: Option<Duration>,
     /// How long it may be silent inside a frame.
@@ -88,6 +96,9 @@ impl Listener {
             max_connections: MAX_CONNECTIONS,
             max_per_source: None,
             when_full: WhenFull::ReplaceOldestIdleOfSameSource,
+            allow: Vec::new(),
+            rate: None,
+            max_in_flight_per_source: None,
             idle_timeout: None,
             frame_idle_timeout: Duration::from_secs(30),
             frame_timeout: Duration::from_secs(10 * 60),
@@ -112,15 +123,12 @@ impl Listener {
 }
 
 impl Listener {
-    /// Whether it takes unencrypted messages on an address that is not inside: neither this machine's own nor one of
-    /// the networks that no router of the internet carries. Every interface (`0.0.0.0`) is not inside.
+    /// Whether it takes unencrypted messages from outside: on an address that is neither this machine's own nor in one
+    /// of the networks that no router of the internet carries, and not only from such networks either. Every interface
+    /// (`0.0.0.0`) is not inside.
     pub fn is_plain_in_public(&self) -> bool {
-        let inside = match self.bind.ip().to_canonical() {
-            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-            IpAddr::V6(ip) => {
-                ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-            }
-        };
+        let inside = Network::of_one(self.bind.ip().to_canonical()).is_inside()
+            || (!self.allow.is_empty() && self.allow.iter().all(Network::is_inside));
         self.tls.is_none() && !inside
     }
 }
@@ -196,6 +204,18 @@ mod tests {
             let listener = Listener::new("in".into(), bind.parse().unwrap());
             assert_eq!(listener.is_plain_in_public(), expected, "{bind}");
         }
+    }
+
+    #[test]
+    fn who_lets_in_none_from_outside_is_not_public() {
+        let mut listener = Listener::new("in".into(), ([0, 0, 0, 0], 1).into());
+        let networks = ["10.0.0.0", "192.168.1.7", "198.51.100.0"];
+        let mut networks =
+            networks.map(|one| Network::around(one.parse().unwrap(), 24)).into_iter();
+        listener.allow.extend(networks.by_ref().take(2).flatten());
+        assert!(!listener.is_plain_in_public());
+        listener.allow.extend(networks.flatten());
+        assert!(listener.is_plain_in_public());
     }
 
     #[test]

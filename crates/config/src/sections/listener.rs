@@ -62,6 +62,9 @@ fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("max_connections", &mut listener.max_connections);
     section.set_as("max_per_source", &mut listener.max_per_source, Some);
     section.set("when_full", &mut listener.when_full);
+    section.set_list("allow", &mut listener.allow, |network| network);
+    section.set_as("rate", &mut listener.rate, Some);
+    section.set_as("max_in_flight_per_source", &mut listener.max_in_flight_per_source, Some);
     section.set_as("idle_timeout", &mut listener.idle_timeout, Some);
     section.set("frame_idle_timeout", &mut listener.frame_idle_timeout);
     section.set("frame_timeout", &mut listener.frame_timeout);

@@ -6,6 +6,7 @@ mod reference;
 mod sending;
 mod shipped;
 mod sound;
+mod sources;
 mod tls;
 
 use std::fs;

@@ -20,11 +20,13 @@ use crate::control::face::{DestinationFace, Face, HandlerFace, ListenerFace};
 use crate::drain::{Drain, Phase, PhaseSender};
 use crate::handler::{HandlerCaller, HandlerSupervisor};
 use crate::inbound::answer::{AnswerStyle, ControlIds};
+use crate::inbound::budget::Budget;
 use crate::inbound::completions::Completions;
 use crate::inbound::connection::Surroundings;
 use crate::inbound::intake::Intake;
 use crate::inbound::listener::{Berth, Listener};
 use crate::inbound::roster::Roster;
+use crate::inbound::sources::Sources;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
 use crate::outbound::{self, Delivering, PoolDoor};
 use crate::tls::Certificates;
@@ -200,6 +202,7 @@ impl Engine {
         let routing = Arc::new(self.config.routing.clone());
         let charsets = Arc::new(Charsets::of(&self.config));
         let control_ids = Arc::new(ControlIds::starting_at(Timestamp::now()));
+        let budget = Budget::new(self.config.engine.max_buffered);
         let mut all = Vec::new();
         let mut faces = Vec::new();
         for (listener, endpoint) in self.config.listeners.iter().zip(&self.endpoints) {
@@ -214,6 +217,7 @@ impl Engine {
             );
             let intake = Arc::new(intake);
             let last_received = Arc::new(Moment::default());
+            let sources = Sources::new(listener);
             let berths: Vec<Berth> = quays
                 .iter()
                 .map(|quay| Berth {
@@ -232,6 +236,8 @@ impl Engine {
                         events: self.events.clone(),
                         last_received: Arc::clone(&last_received),
                         drain: drain.clone(),
+                        sources: Arc::clone(&sources),
+                        budget: Arc::clone(&budget),
                         acceptor: self.certificates.acceptor(&listener.id),
                     }),
                 })

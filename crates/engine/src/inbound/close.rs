@@ -22,6 +22,8 @@ pub(crate) enum CloseReason {
     TooLarge,
     /// The engine could not store for `unavailable_wait`: silence makes the sender retry.
     Unavailable,
+    /// No room for more of a large message within `unavailable_wait`: silence makes the sender retry.
+    NoRoom,
     /// The engine is draining.
     Draining,
     /// The TLS handshake failed, or the peer's certificate was refused: told where it happened.
@@ -44,6 +46,7 @@ impl CloseReason {
             Self::NoFrame => "no-frame",
             Self::TooLarge => "too-large",
             Self::Unavailable => "unavailable",
+            Self::NoRoom => "no-room",
             Self::Draining => "draining",
             Self::Tls => "tls",
             Self::Replaced => "replaced",
@@ -61,6 +64,7 @@ impl CloseReason {
             | Self::NoFrame
             | Self::TooLarge
             | Self::Unavailable
+            | Self::NoRoom
             | Self::Replaced => true,
         }
     }
@@ -71,9 +75,12 @@ impl CloseReason {
             Self::ByPeer | Self::Draining | Self::Replaced => StopReason::Closed,
             Self::Idle | Self::FrameTimeout | Self::WriteTimeout => StopReason::Timeout,
             Self::TooLarge => StopReason::MessageTooLarge,
-            Self::InsideFrame | Self::NoFrame | Self::Unavailable | Self::Tls | Self::Failed(_) => {
-                StopReason::Error(self.code())
-            }
+            Self::InsideFrame
+            | Self::NoFrame
+            | Self::Unavailable
+            | Self::NoRoom
+            | Self::Tls
+            | Self::Failed(_) => StopReason::Error(self.code()),
         }
     }
 
@@ -89,6 +96,7 @@ impl CloseReason {
             Self::NoFrame => counters.closed_no_frame.one(),
             Self::TooLarge => counters.closed_too_large.one(),
             Self::Unavailable => counters.closed_unavailable.one(),
+            Self::NoRoom => counters.closed_no_room.one(),
             Self::Draining => counters.closed_draining.one(),
             Self::Tls => counters.closed_tls.one(),
             Self::Replaced => counters.closed_replaced.one(),

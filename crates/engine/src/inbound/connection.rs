@@ -39,6 +39,7 @@ use wardline_store::{Intake as StoreIntake, Name, Store};
 
 use self::say::Heard;
 use super::answer::{AnswerStyle, Clock, ControlIds, failure};
+use super::budget::{Budget, NoRoom, Share};
 use super::close::CloseReason;
 use super::completions::Completions;
 use super::handshake::shake_hands;
@@ -46,10 +47,15 @@ use super::intake::{Decided, Intake};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
+use super::sources::{Source, Sources, Turn};
 use crate::drain::Drain;
 use crate::events::{Events, ExceptionReason, Telling};
 use crate::observe::{ListenerCounters, Moment};
 use crate::tls::Acceptor;
+
+/// Messages in a row that one connection may have handled before the others of its arbiter get their turn: a peer that
+/// sends a thousand without waiting for an answer keeps nobody else waiting for all of them.
+const IN_A_ROW: u8 = 16;
 
 /// What all connections of one listener on one arbiter share.
 pub(crate) struct Surroundings {
@@ -63,6 +69,8 @@ pub(crate) struct Surroundings {
     pub(crate) events: Events,
     pub(crate) last_received: Arc<Moment>,
     pub(crate) drain: Drain,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) budget: Arc<Budget>,
     /// Where the listener is encrypted.
     pub(crate) acceptor: Option<Arc<Acceptor>>,
 }
@@ -84,8 +92,13 @@ struct Newcomer {
 struct Conversation {
     socket: Socket,
     session: Session,
+    share: Share,
     telling: Telling,
     seat: Seat,
+    /// Where something is limited by source.
+    source: Option<Arc<Source>>,
+    /// Messages handled since nothing was left to be read.
+    in_a_row: u8,
     peer: SocketAddr,
     peer_name: Name,
     clock: Clock,
@@ -134,8 +147,11 @@ impl Newcomer {
         let mut conversation = Conversation {
             socket: Socket::new(wire, listener.write_timeout),
             session: Session::new(listener, Arc::clone(&around.counters), Instant::now()),
+            share: around.budget.share(),
             telling,
             seat,
+            source: around.sources.of(peer.ip()),
+            in_a_row: 0,
             peer,
             peer_name: peer.to_string().into(),
             clock: Clock::new(),
@@ -166,16 +182,23 @@ impl Conversation {
             match next {
                 Next::Message(payload) => {
                     self.seat.busy();
+                    let _turn = self.turn().await;
                     self.telling.came(payload.len(), self.socket.written());
                     self.answer(payload).await?;
                     self.telling.answered(self.socket.written());
+                    if self.share.is_granted() {
+                        self.share.keep_for(self.session.let_go());
+                    }
                     if self.drain.is_draining() {
                         self.socket.part().await;
                         return Err(CloseReason::Draining);
                     }
                     next = self.session.next(Instant::now());
                 }
-                Next::Read { deadline } => next = self.read(deadline).await?,
+                Next::Read { deadline } if self.share.covers(self.session.buffered()) => {
+                    next = self.read(deadline).await?;
+                }
+                Next::Read { .. } => next = self.make_room().await?,
                 Next::TooLarge { head } => {
                     self.telling.failed(ExceptionReason::TooLarge);
                     self.refuse_too_large(&head).await?;
@@ -186,22 +209,52 @@ impl Conversation {
         }
     }
 
+    /// Waits until the next message may be taken in hand, for the sake of the others.
+    async fn turn(&mut self) -> Option<Turn> {
+        self.in_a_row += 1;
+        if self.in_a_row > IN_A_ROW {
+            self.in_a_row = 0;
+            tokio::task::yield_now().await;
+        }
+        let source = self.source.as_ref()?;
+        Some(source.turn(&mut self.drain, &self.around.counters).await)
+    }
+
+    /// Gets what a large message needs to be read on, or waits for it: not reading, so that no clock of a frame runs.
+    async fn make_room(&mut self) -> Result<Next, CloseReason> {
+        let held = self.session.buffered();
+        if !self.share.take(held) {
+            self.around.counters.slowed_memory.one();
+            self.seat.busy();
+            let limit = self.around.intake.listener().unavailable_wait;
+            let waited = tokio::select! {
+                biased;
+                () = self.drain.begun() => return Err(self.leave(false).await),
+                waited = self.share.wait(held, limit) => waited,
+            };
+            waited.map_err(|NoRoom| CloseReason::NoRoom)?;
+        }
+        Ok(self.session.next(Instant::now()))
+    }
+
     /// Waits for bytes, for the session's clock, for a drain, or for a newcomer who needs the place.
     async fn read(&mut self, deadline: Option<Instant>) -> Result<Next, CloseReason> {
         let idle = self.session.is_idle();
         if idle {
             self.seat.idle();
+            self.in_a_row = 0;
         } else {
             self.seat.busy();
         }
         if self.drain.is_draining() {
             return Err(self.leave(idle).await);
         }
+        let most = self.share.next_read(self.session.buffered());
         // Reading comes first: when bytes are there, which is the usual way, nothing else is asked. A peer that never
         // stops sending is told of a drain above.
         let outcome = tokio::select! {
             biased;
-            outcome = self.socket.read(self.session.buffer(), deadline) => outcome,
+            outcome = self.socket.read(self.session.buffer(), most, deadline) => outcome,
             () = self.drain.begun() => return Err(self.leave(idle).await),
             () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
         };

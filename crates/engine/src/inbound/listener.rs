@@ -10,7 +10,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::close::CloseReason;
 use super::connection::{Connection, Surroundings};
 use super::roster::Roster;
+use super::turned_away::TurnedAway;
 use crate::drain::Drain;
 use crate::tcp;
 
@@ -57,6 +58,8 @@ struct Accepting {
     next_berth: usize,
     roster: Arc<Roster>,
     drain: Drain,
+    not_allowed: TurnedAway,
+    no_place: TurnedAway,
 }
 
 impl Endpoint {
@@ -101,6 +104,8 @@ impl Actor for Listener {
                     next_berth: 0,
                     roster: Arc::clone(&self.roster),
                     drain: self.drain.clone(),
+                    not_allowed: TurnedAway::default(),
+                    no_place: TurnedAway::default(),
                 };
                 ctx.spawn(accepting.run().into_actor(self).map(|(), _, ctx| ctx.stop()));
             }
@@ -142,11 +147,21 @@ impl Accepting {
         };
         self.next_berth = self.next_berth.wrapping_add(1);
         let counters = &berth.around.counters;
+        let listener = &berth.around.intake.listener().id;
+        if !berth.around.sources.allows(peer.ip()) {
+            counters.refused_not_allowed.one();
+            if let Some(times) = self.not_allowed.one(Instant::now()) {
+                tracing::warn!(%listener, %peer, times, "connection refused: not from a network of allow");
+            }
+            return;
+        }
         let seat = match self.roster.admit(peer.ip()) {
             Ok(seat) => seat,
             Err(full) => {
                 counters.refused_full.one();
-                tracing::debug!(%peer, ?full, "no place for a connection");
+                if let Some(times) = self.no_place.one(Instant::now()) {
+                    tracing::warn!(%listener, %peer, times, "connection refused: {full}");
+                }
                 return;
             }
         };

@@ -65,6 +65,15 @@ pub(crate) enum Full {
     Source,
 }
 
+impl std::fmt::Display for Full {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Listener => "`max_connections` are open and none of them makes room",
+            Self::Source => "its source has `max_per_source` open and none of them makes room",
+        })
+    }
+}
+
 impl Roster {
     pub(crate) fn new(
         max_connections: NonZeroUsize,

@@ -22,6 +22,7 @@ use bytes::{Bytes, BytesMut};
 use wardline_config::Listener;
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, FS_SILENCE, Frame, Position};
 
+use super::budget::FREE;
 use super::close::CloseReason;
 use crate::observe::ListenerCounters;
 
@@ -101,6 +102,20 @@ impl Session {
     /// Where the connection puts what it reads. Empty between frames, so that an idle connection holds no memory.
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
+    }
+
+    /// How much lies in the buffer.
+    pub(crate) fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Lets go of the memory of a large message that has left the buffer; a copy of the few bytes behind it stays. How
+    /// much lies in the buffer.
+    pub(super) fn let_go(&mut self) -> usize {
+        if self.buffer.len() <= FREE {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
+        self.buffer.len()
     }
 
     /// Whether no byte of a frame has come yet.

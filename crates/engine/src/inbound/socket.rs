@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::close::CloseReason;
 use crate::wire::Wire;
 
 /// One read's most, and what one arbiter's connections share as their read buffer.
-const READ_SIZE: usize = 64 * 1024;
+pub(super) const READ_SIZE: usize = 64 * 1024;
 /// A connection that holds this much of a frame reads into its own buffer instead of copying from the shared one.
 const LARGE: usize = 32 * 1024;
 /// How long a refused peer may take to read the refusal.
@@ -57,17 +57,19 @@ impl Socket {
         Self { wire, write_timeout, written: 0 }
     }
 
-    /// Reads once, at most until `deadline`. Cancel-safe: what was read is in `buffer`.
+    /// Reads once, no more than `most` or [`READ_SIZE`], at most until `deadline`. Cancel-safe: what was read is in
+    /// `buffer`.
     pub(super) async fn read(
         &mut self,
         buffer: &mut BytesMut,
+        most: usize,
         deadline: Option<Instant>,
     ) -> ReadOutcome {
         let wire = &mut self.wire;
         let read = async {
             if buffer.len() >= LARGE {
                 buffer.reserve(READ_SIZE);
-                wire.read_buf(buffer).await
+                wire.read_buf(&mut buffer.limit(most)).await
             } else {
                 let mut keep = |read: &[u8]| buffer.extend_from_slice(read);
                 poll_fn(|cx| poll_shared(Pin::new(&mut *wire), cx, &mut keep)).await

@@ -78,6 +78,8 @@ counters! {
         closed_too_large,
         /// Closed unanswered because the engine could not store.
         closed_unavailable,
+        /// Closed unanswered because `max_buffered` was full for `unavailable_wait`.
+        closed_no_room,
         /// Closed because the TLS handshake failed.
         closed_tls,
         /// Closed by the engine's drain.
@@ -88,6 +90,14 @@ counters! {
         closed_replaced,
         /// Newcomers closed at once because the listener or their source was full.
         refused_full,
+        /// Newcomers closed at once because they are in no network of `allow`.
+        refused_not_allowed,
+        /// Messages that waited because their source was over its `rate`.
+        slowed_rate,
+        /// Messages that waited because their source had `max_in_flight_per_source` in hand.
+        slowed_in_flight,
+        /// Times a large message waited because `max_buffered` was full.
+        slowed_memory,
         /// TLS handshakes that ended well.
         tls_handshakes,
         /// TLS handshakes that failed because the peer's certificate is not trusted, or missing.

@@ -79,6 +79,7 @@ fn listeners(
         ("AA", Align::Right),
         ("AE", Align::Right),
         ("AR", Align::Right),
+        ("REFUSED", Align::Right),
     ]);
     for row in rows {
         table.row([
@@ -91,9 +92,16 @@ fn listeners(
             amounts::count(row.counts.answered_aa).into(),
             amounts::count(row.counts.answered_ae).into(),
             amounts::count(row.counts.answered_ar).into(),
+            amounts::count(refused(row)).into(),
         ]);
     }
     terminal.table(&table)
+}
+
+/// Connections that were turned away, whatever the reason.
+fn refused(row: &ListenerRow) -> u64 {
+    let counts = &row.counts;
+    counts.refused_full + counts.refused_not_allowed + counts.tls_refused
 }
 
 fn handlers(rows: &[HandlerRow], terminal: Terminal) -> Result<(), TerminalError> {
