@@ -231,9 +231,10 @@ fn every_bad_payload_leaves_the_connection_usable() {
     let site = Site::new(PROGRAM, "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n");
     let engine = site.start();
     let mut peer = Peer::connect(engine.address("in"));
-    let bad: [&[u8]; 6] = [
+    let bad: [&[u8]; 7] = [
         b"\xff\xfe\x00",
-        b"FHS|^~\\&|A\rBHS|^~\\&|A\r",
+        b"FHS|^~\\&|A\rBHS|^~\\&|A\rPID|1||1\r",
+        b"BHS^|~\\&^A\rBTS^1\r",
         b"MSH\r\r\r",
         b"MSH||||||||||||||",
         b"PID|1||1",
@@ -243,5 +244,5 @@ fn every_bad_payload_leaves_the_connection_usable() {
         assert_eq!(field(&peer.exchange(payload), "MSA", 1), "AR", "payload {n}");
         assert_eq!(peer.send(&adt("FINE")), "AA", "after payload {n}");
     }
-    assert_eq!(engine.counts("in").answered_ar, 6);
+    assert_eq!(engine.counts("in").answered_ar, 7);
 }

@@ -5,6 +5,7 @@
 use libtest_mimic::{Arguments, Trial};
 
 mod answers;
+mod batches;
 mod buffered;
 mod corpus;
 mod deliveries;
@@ -35,6 +36,7 @@ mod tls_out;
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(answers::trials());
+    trials.extend(batches::trials());
     trials.extend(buffered::trials());
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());

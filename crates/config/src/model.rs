@@ -20,7 +20,9 @@ pub use destination::{
 };
 pub use engine::Engine;
 pub use handler::HandlerLimits;
-pub use listener::{AckWhen, Listener, OnUnavailable, ProfileLevel, Unrouted, WhenFull};
+pub use listener::{
+    AckWhen, BatchAck, Listener, Multiple, OnUnavailable, ProfileLevel, Unrouted, WhenFull,
+};
 pub use log::{Log, LogFormat};
 pub use network::Network;
 pub(crate) use path_template::PLACEHOLDERS;

@@ -6,6 +6,7 @@ mod lints;
 
 use std::borrow::Cow;
 
+use wardline_hl7::batch::BatchError;
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 
@@ -177,6 +178,38 @@ impl Refusal {
             error: ErrorCode::SegmentSequenceError,
             location: None,
             text: Cow::Owned(error.to_string()),
+        }
+    }
+
+    /// The refusal of a payload with several messages that cannot be split, or that lost some on their way.
+    pub fn not_a_batch(error: &BatchError) -> Self {
+        Self {
+            code: AckCode::AR,
+            error: ErrorCode::SegmentSequenceError,
+            location: None,
+            text: Cow::Owned(error.to_string()),
+        }
+    }
+
+    /// The same refusal as the answer for a whole batch gives it, where it is for one message of it, counted from 1.
+    #[must_use]
+    pub fn within_batch(&self, number: usize) -> Self {
+        let in_header = |path: &str| Some(format!("MSH[{number}]{}", path.strip_prefix("MSH")?));
+        // Where another segment stands in the batch, its place in the message does not tell.
+        let location = self.location.as_deref().and_then(in_header).map(Cow::Owned);
+        let text = Cow::Owned(format!("message {number}: {}", self.text));
+        Self { location, text, ..self.clone() }
+    }
+
+    /// What the other messages of a batch are answered, of which this one is refused, counted from 1: none is kept, and
+    /// for the same reason none will be when they come again.
+    #[must_use]
+    pub fn of_the_others(&self, number: usize) -> Self {
+        Self {
+            code: self.code,
+            error: ErrorCode::ApplicationInternalError,
+            location: None,
+            text: Cow::Owned(format!("message {number} of the batch was refused, so none is kept")),
         }
     }
 

@@ -57,6 +57,10 @@ pub struct Listener {
     pub ack_type: Option<String>,
     /// Whether a negative answer to version 2.4 or older carries ERR-1.
     pub err: bool,
+    /// What becomes of several messages in one frame without an envelope around them.
+    pub multiple: Multiple,
+    /// How a batch is answered.
+    pub batch_ack: BatchAck,
     /// What becomes of a message that no route matches.
     pub unrouted: Unrouted,
     /// What the sender sees while nothing can be stored.
@@ -108,6 +112,8 @@ impl Listener {
             ack_mode: AckMode::Auto,
             ack_type: None,
             err: false,
+            multiple: Multiple::Reject,
+            batch_ack: BatchAck::Single,
             unrouted: Unrouted::Accept,
             on_unavailable: OnUnavailable::Close,
             unavailable_wait: Duration::from_secs(5),
@@ -151,6 +157,28 @@ pub enum AckWhen {
     AfterStore,
     /// Never.
     None,
+}
+
+/// What becomes of several messages in one frame without FHS or BHS around them (`multiple`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiple {
+    /// AR: in a frame without an envelope a second MSH is a sender's fault.
+    Reject,
+    /// They are a batch.
+    Split,
+}
+
+/// How a batch is answered (`batch_ack`). One that cannot be split has a single answer, and so has an empty one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchAck {
+    /// One answer for the whole; its MSA-2 is BHS-11.
+    Single,
+    /// A batch of answers, one for each message; its BHS-12 is their BHS-11.
+    Batch,
+    /// The same with negative answers only.
+    Errors,
+    /// An answer for each message, in a frame of its own.
+    Each,
 }
 
 /// Who gives way when all connections are taken (`when_full`).

@@ -77,6 +77,8 @@ fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("ack_mode", &mut listener.ack_mode);
     section.set_as("ack_type", &mut listener.ack_type, |MessageCode(code)| Some(code));
     section.set("err", &mut listener.err);
+    section.set("multiple", &mut listener.multiple);
+    section.set("batch_ack", &mut listener.batch_ack);
     section.set("unrouted", &mut listener.unrouted);
     section.set("on_unavailable", &mut listener.on_unavailable);
     section.set("unavailable_wait", &mut listener.unavailable_wait);

@@ -8,8 +8,8 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
 use crate::model::{
-    AckWhen, ConnectionMode, LogFormat, OnUnavailable, Order, ProfileLevel, TlsVersion, Unrouted,
-    WhenFull,
+    AckWhen, BatchAck, ConnectionMode, LogFormat, Multiple, OnUnavailable, Order, ProfileLevel,
+    TlsVersion, Unrouted, WhenFull,
 };
 use crate::suggest::did_you_mean;
 
@@ -46,11 +46,13 @@ choice!(AckMatch {
 });
 choice!(AckMode { "auto" => Auto, "original" => Original, "enhanced" => Enhanced });
 choice!(AckWhen { "after_store" => AfterStore, "none" => None });
+choice!(BatchAck { "single" => Single, "batch" => Batch, "errors" => Errors, "each" => Each });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
 choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Never });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
 choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
 choice!(LogFormat { "human" => Human, "json" => Json });
+choice!(Multiple { "reject" => Reject, "split" => Split });
 choice!(OnExhausted { "dead" => Dead, "block" => Block });
 choice!(OnUnavailable { "close" => Close, "answer" => Answer });
 choice!(OnUnclear { "hold" => Hold, "dead" => Dead });

@@ -72,7 +72,7 @@ pub(crate) struct AnswerStyle {
 }
 
 impl AnswerStyle {
-    /// The framed positive answer. Whoever sends it vouches for ACK-1.
+    /// The positive answer. Whoever sends it vouches for ACK-1.
     pub(crate) fn positive(
         &self,
         original: Original<'_>,
@@ -80,10 +80,10 @@ impl AnswerStyle {
         control_id: &str,
         time: &str,
     ) -> Bytes {
-        framed(&self.request(original, code, control_id, time))
+        wardline_hl7::ack::build(&self.request(original, code, control_id, time))
     }
 
-    /// The framed negative answer of a refusal, with `code` for MSA-1.
+    /// The negative answer of a refusal, with `code` for MSA-1.
     pub(crate) fn negative(
         &self,
         original: Original<'_>,
@@ -99,7 +99,7 @@ impl AnswerStyle {
             code: refusal.error,
             user_text: Some(&refusal.text),
         });
-        framed(&request)
+        wardline_hl7::ack::build(&request)
     }
 
     fn request<'a>(
@@ -122,10 +122,10 @@ impl AnswerStyle {
     }
 }
 
-fn framed(request: &AckRequest<'_>) -> Bytes {
-    let payload = wardline_hl7::ack::build(request);
-    let mut frame = BytesMut::with_capacity(wardline_mllp::encoded_len(payload.len()));
-    wardline_mllp::encode(&payload, &mut frame);
+/// An answer as it goes out.
+pub(crate) fn framed(answer: &Bytes) -> Bytes {
+    let mut frame = BytesMut::with_capacity(wardline_mllp::encoded_len(answer.len()));
+    wardline_mllp::encode(answer, &mut frame);
     frame.freeze()
 }
 

@@ -13,11 +13,13 @@
 //!
 //! One message in hand at a time: frames are answered in the order they came (ACK-2). The positive answer is built
 //! while the sync runs and leaves below it, in [`Conversation::keep`] and nowhere else (ACK-1). An answer that comes in
-//! as a message is never acknowledged; it is kept where a route names its type.
+//! as a message is never acknowledged; it is kept where a route names its type. A payload with several messages is one
+//! message in hand: they are kept together and answered as `batch_ack` says.
 //!
 //! Who sends to it: nobody; it is told to leave through its seat in the roster and of a drain by its watch. Its death
 //! costs its socket: the peer has no answer for the message in hand and sends it again.
 
+mod batch;
 mod keep;
 mod say;
 
@@ -33,17 +35,17 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tracing::Instrument;
 use wardline_flow::Asked;
+use wardline_hl7::Message;
 use wardline_hl7::ack::Original;
-use wardline_hl7::{AckCode, Message};
 use wardline_store::{Intake as StoreIntake, Name, Store};
 
 use self::say::Heard;
-use super::answer::{AnswerStyle, Clock, ControlIds, failure};
+use super::answer::{AnswerStyle, Clock, ControlIds};
 use super::budget::{Budget, NoRoom, Share};
 use super::close::CloseReason;
 use super::completions::Completions;
 use super::handshake::shake_hands;
-use super::intake::{Decided, Intake};
+use super::intake::{Decided, Intake, Read};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
@@ -282,11 +284,13 @@ impl Conversation {
         let received_at = Timestamp::now();
         let around = Arc::clone(&self.around);
         around.last_received.set(received_at);
-        let (message, checked) = around.intake.read(&payload, &around.counters);
-        let Some(message) = message else {
-            let refusal = checked.err().unwrap_or_else(|| failure("The message could not be read"));
-            let heard = self.heard(Original::Unreadable(&payload), Asked::Original);
-            return self.refuse(heard, &refusal).await;
+        let (message, checked) = match around.intake.read(&payload, &around.counters) {
+            Read::Message(message, checked) => (message, checked),
+            Read::Batch => return self.answer_batch(&payload, received_at).await,
+            Read::Unreadable(refusal) => {
+                let heard = self.heard(Original::Unreadable(&payload), Asked::Original);
+                return self.refuse(heard, &refusal).await;
+            }
         };
         let asked = around.intake.asked(&message, &around.counters);
         if asked == Asked::Nothing && !(checked.is_ok() && around.intake.is_named(&message)) {
@@ -308,12 +312,12 @@ impl Conversation {
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
-        match around.intake.decide(message, self.peer, received_at, &around.counters).await {
+        let peer = Some(self.peer);
+        match around.intake.decide(message, peer, received_at, &around.counters).await {
             Decided::Store(settled) => self.keep(heard, settled, received_at).await,
             Decided::Discard { messages } => {
                 around.counters.discarded.add(messages);
-                let due = heard.due(AckCode::AA);
-                let answers = self.positive(heard, due, around.control_ids.next(), received_at);
+                let answers = self.positive(heard, around.control_ids.next(), received_at);
                 self.say(answers).await
             }
             Decided::Refuse(refusal) => self.refuse(heard, &refusal).await,

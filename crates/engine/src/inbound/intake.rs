@@ -8,7 +8,11 @@
 //!    AR                AR                AR / AE                          Accept for the store (ROUTE-1)
 //! ```
 //!
+//! A payload with several messages is split, each is decided so, and all are kept or none: [`batch`].
+//!
 //! Nothing is stored or answered here.
+
+mod batch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -16,15 +20,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use wardline_config::{Listener, ProfileLevel, Unrouted};
+use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
 use wardline_flow::{
     AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source,
 };
 use wardline_hl7::profile::Violation;
-use wardline_hl7::{AckCode, ErrorCode, Message};
+use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 use wardline_store::NewMessage;
 
+pub(crate) use self::batch::{BatchDecided, Member};
 use super::answer::{failure, rejection};
 use super::unasked::Unasked;
 use crate::charsets::{Charsets, Untranscodable};
@@ -44,6 +49,16 @@ pub(crate) struct Intake {
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
     unasked: Unasked,
+}
+
+/// What a payload is.
+pub(crate) enum Read {
+    /// A message, and why the listener does not take it.
+    Message(Message, Result<(), Refusal>),
+    /// Several messages, or an envelope: to be split.
+    Batch,
+    /// Neither.
+    Unreadable(Refusal),
 }
 
 /// What is to be done with a payload.
@@ -69,6 +84,8 @@ pub(crate) enum Decided {
 /// Messages whose ways are planned.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
+    /// How many that came are kept, or others in their place.
+    pub(crate) taken: u64,
     /// The messages with all their deliveries: one record.
     pub(crate) messages: Vec<NewMessage>,
     /// The types of those among them that no route takes.
@@ -106,30 +123,29 @@ impl Intake {
         &self.listener
     }
 
-    /// Reads a payload as a message and holds it against the listener's header policy.
-    pub(crate) fn read(
-        &self,
-        payload: &Bytes,
-        counters: &ListenerCounters,
-    ) -> (Option<Message>, Result<(), Refusal>) {
+    /// Reads a payload, and holds a message against the listener's header policy.
+    pub(crate) fn read(&self, payload: &Bytes, counters: &ListenerCounters) -> Read {
         let message = match Message::parse_with(payload.clone(), self.listener.reading()) {
             Ok(message) => message,
-            Err(error) => return (None, Err(Refusal::unreadable(&error))),
+            Err(ParseError::Envelope) => return Read::Batch,
+            Err(error) => return Read::Unreadable(Refusal::unreadable(&error)),
         };
-        let checked = self.listener.intake.check(&message);
+        if self.listener.multiple == Multiple::Split && message.message_headers() > 1 {
+            return Read::Batch;
+        }
+        let checked = self.check(&message, counters);
+        Read::Message(message, checked)
+    }
+
+    /// Holds a message against the listener's header policy and profile.
+    fn check(&self, message: &Message, counters: &ListenerCounters) -> Result<(), Refusal> {
         if !message.lints().is_empty() {
             counters.lint_message.one();
         }
-        match checked {
-            Ok(lints) => {
-                if lints != IntakeLints::default() {
-                    counters.lint_header.one();
-                }
-                let kept = self.hold_against_profile(&message, counters);
-                (Some(message), kept)
-            }
-            Err(refusal) => (Some(message), Err(refusal)),
+        if self.listener.intake.check(message)? != IntakeLints::default() {
+            counters.lint_header.one();
         }
+        self.hold_against_profile(message, counters)
     }
 
     /// Which answers the message asks for.
@@ -185,7 +201,7 @@ impl Intake {
     pub(crate) async fn decide(
         &self,
         message: &Message,
-        peer: SocketAddr,
+        peer: Option<SocketAddr>,
         received_at: Timestamp,
         counters: &ListenerCounters,
     ) -> Decided {
@@ -195,7 +211,7 @@ impl Intake {
             let received = Received {
                 message: message.clone(),
                 listener: self.listener.id.arc(),
-                peer: Some(peer),
+                peer,
                 received_at,
                 id: None,
                 hops: 0,
@@ -215,7 +231,7 @@ impl Intake {
                 // The message ends with its handler, and is kept to show that it did.
                 let body = message.bytes().clone();
                 let messages = vec![NewMessage::new(body, Vec::new())];
-                Decided::Store(Settled { messages, ..Settled::default() })
+                Decided::Store(Settled { taken: 1, messages, ..Settled::default() })
             }
             Some(messages) => {
                 let plan = |message: Message| {
@@ -274,25 +290,19 @@ impl Intake {
     }
 
     /// Counts what was stored and what of it has no way, with an alarm about each type.
-    pub(crate) fn stored(
-        &self,
-        unrouted: Vec<String>,
-        discarded: u64,
-        withheld: &[DestinationId],
-        counters: &ListenerCounters,
-    ) {
-        counters.stored.one();
-        self.withheld.count(&self.source, withheld);
-        counters.unrouted.add(unrouted.len() as u64);
-        counters.discarded.add(discarded);
-        for message_type in unrouted {
-            self.told.tell(&self.source, &message_type);
+    pub(crate) fn stored(&self, settled: &Settled, counters: &ListenerCounters) {
+        counters.stored.add(settled.taken);
+        self.withheld.count(&self.source, &settled.withheld);
+        counters.unrouted.add(settled.unrouted.len() as u64);
+        counters.discarded.add(settled.discarded);
+        for message_type in &settled.unrouted {
+            self.told.tell(&self.source, message_type);
         }
     }
 
     /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks for each that has none.
     fn settle(&self, plans: Vec<(Message, Plan)>) -> Decided {
-        let mut settled = Settled::default();
+        let mut settled = Settled { taken: 1, ..Settled::default() };
         for (message, plan) in plans {
             if plan.is_unrouted() {
                 match self.listener.unrouted {

@@ -108,6 +108,8 @@ counters! {
         frames,
         /// Bytes of their payloads.
         bytes,
+        /// Frames, or files, that were split into several messages.
+        batches,
         /// Empty frames and lone MLLP release 2 blocks, ignored.
         frames_ignored,
         /// Bytes outside of frames, dropped.

@@ -34,13 +34,14 @@ fn single(payload: &[u8]) -> String {
 /// The answer to a batch whose second message is refused; ids count up from W1.
 fn answered(payload: &[u8], errors_only: bool) -> String {
     let batch = batch(payload);
-    let answers: Vec<Option<Bytes>> = batch
+    let answers: Vec<Vec<Bytes>> = batch
         .messages()
         .zip([AckCode::AA, AckCode::AR, AckCode::AA])
         .filter_map(|(message, code)| {
             let message = Message::parse(message.clone()).ok()?;
             let wanted = !errors_only || !code.is_positive();
-            Some(wanted.then(|| build(&request(Original::Message(&message), code))))
+            let answer = wanted.then(|| build(&request(Original::Message(&message), code)));
+            Some(answer.into_iter().collect())
         })
         .collect();
     let mut made = 1;

@@ -20,19 +20,18 @@ impl Conversation {
     pub(super) async fn keep(
         &mut self,
         heard: Heard<'_>,
-        settled: Settled,
+        mut settled: Settled,
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
-        let Settled { messages, unrouted, discarded, withheld } = settled;
-        let due = heard.due(AckCode::AA);
+        let messages = std::mem::take(&mut settled.messages);
         let control_id = around.control_ids.next();
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
         let accept = Accept {
             received_at,
             listener: around.intake.listener().id.arc(),
             peer: Arc::clone(&self.peer_name),
-            answer: due.codes().next().map(|code| StoredAnswer {
+            answer: heard.due(AckCode::AA).codes().next().map(|code| StoredAnswer {
                 code: letters(code),
                 control_id: control_id.as_str().into(),
                 at: received_at,
@@ -45,12 +44,12 @@ impl Conversation {
             Err(NotHandedOver::InTime) => return self.unavailable(heard).await,
             Err(NotHandedOver::Ever) => return self.refuse(heard, &too_large_to_store()).await,
         };
-        let answers = self.positive(heard, due, control_id, received_at);
+        let answers = self.positive(heard, control_id, received_at);
         if awaited.stored().await.is_none() {
             return self.unavailable(heard).await;
         }
-        tracing::debug!(deliveries, unrouted = unrouted.len(), "stored");
-        around.intake.stored(unrouted, discarded, &withheld, &around.counters);
+        tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
+        around.intake.stored(&settled, &around.counters);
         self.say(answers).await
     }
 

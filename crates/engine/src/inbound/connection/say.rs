@@ -9,24 +9,36 @@ use wardline_flow::{Asked, Due, Refusal};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Original, begins_like_hl7};
 
+use super::batch::{EachHeard, Outcome};
 use super::{Conversation, Goes};
-use crate::inbound::answer::{ControlIds, too_large};
+use crate::inbound::answer::{ControlIds, framed, too_large};
 use crate::observe::ListenerCounters;
 
 /// What came, and which answers it asks for.
 #[derive(Clone, Copy)]
-pub(super) struct Heard<'a> {
-    original: Original<'a>,
-    asked: Asked,
+pub(super) enum Heard<'a> {
+    /// A payload that is answered as a whole.
+    Whole { original: Original<'a>, asked: Asked },
+    /// A batch with an answer for each of its messages.
+    Each(EachHeard<'a>),
 }
 
 /// The frames that are due, in the order in which they go.
-pub(super) struct Answers([Option<(AckCode, Bytes)>; 2]);
+pub(super) enum Answers {
+    /// Those of one payload.
+    Whole([Option<(AckCode, Bytes)>; 2]),
+    /// Those of the messages of a batch, and the frames they are in.
+    Each { codes: Vec<AckCode>, frames: Vec<Bytes> },
+}
 
 impl Heard<'_> {
-    /// What is due when the application's answer is `code`.
+    /// What is due when the application's answer is `code`: of a batch, what is for the first of its messages that asks
+    /// for any.
     pub(super) fn due(&self, code: AckCode) -> Due {
-        self.asked.due(code)
+        match self {
+            Self::Whole { asked, .. } => asked.due(code),
+            Self::Each(each) => each.due(code),
+        }
     }
 }
 
@@ -37,22 +49,28 @@ impl Conversation {
             AckWhen::AfterStore => asked,
             AckWhen::None => Asked::Nothing,
         };
-        Heard { original, asked }
+        Heard::Whole { original, asked }
     }
 
     /// The positive answers. Whoever says them vouches for ACK-1; the first has this MSH-10.
     pub(super) fn positive(
         &mut self,
         heard: Heard<'_>,
-        due: Due,
         control_id: String,
         at: Timestamp,
     ) -> Answers {
         let around = Arc::clone(&self.around);
         let time = self.clock.text(at);
-        Answers::each(due, control_id, &around.control_ids, |code, control_id| {
-            around.style.positive(heard.original, code, control_id, time)
-        })
+        let (style, control_ids) = (&around.style, &*around.control_ids);
+        match heard {
+            Heard::Whole { original, asked } => {
+                let due = asked.due(AckCode::AA);
+                Answers::whole(due, control_id, control_ids, |code, control_id| {
+                    style.positive(original, code, control_id, time)
+                })
+            }
+            Heard::Each(each) => each.answers(Outcome::Taken, style, control_id, control_ids, time),
+        }
     }
 
     /// Answers that it is not taken, and why.
@@ -60,22 +78,42 @@ impl Conversation {
         let around = Arc::clone(&self.around);
         tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
         let time = self.clock.text(Timestamp::now());
-        let due = heard.due(refusal.code);
-        let first = around.control_ids.next();
-        let answers = Answers::each(due, first, &around.control_ids, |code, control_id| {
-            around.style.negative(heard.original, code, refusal, control_id, time)
-        });
+        let (style, control_ids) = (&around.style, &*around.control_ids);
+        let first = control_ids.next();
+        let answers = match heard {
+            Heard::Whole { original, asked } => {
+                let due = asked.due(refusal.code);
+                Answers::whole(due, first, control_ids, |code, control_id| {
+                    style.negative(original, code, refusal, control_id, time)
+                })
+            }
+            Heard::Each(each) => {
+                each.answers(Outcome::Refused(refusal), style, first, control_ids, time)
+            }
+        };
         self.say(answers).await
     }
 
     /// Writes the answers; none is counted too.
-    pub(super) async fn say(&mut self, Answers(frames): Answers) -> Goes {
-        if frames.iter().all(Option::is_none) {
+    pub(super) async fn say(&mut self, answers: Answers) -> Goes {
+        if answers.is_empty() {
             self.around.counters.unanswered.one();
         }
-        for (code, frame) in frames.into_iter().flatten() {
-            count(code, &self.around.counters);
-            self.socket.write(&frame).await?;
+        match answers {
+            Answers::Whole(frames) => {
+                for (code, frame) in frames.into_iter().flatten() {
+                    count(code, &self.around.counters);
+                    self.socket.write(&frame).await?;
+                }
+            }
+            Answers::Each { codes, frames } => {
+                for code in codes {
+                    count(code, &self.around.counters);
+                }
+                for frame in frames {
+                    self.socket.write(&frame).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -94,15 +132,23 @@ impl Conversation {
 
 impl Answers {
     /// One for each code that is due; the second has an MSH-10 of its own.
-    fn each(
+    fn whole(
         due: Due,
         first: String,
         control_ids: &ControlIds,
-        frame: impl Fn(AckCode, &str) -> Bytes,
+        answer: impl Fn(AckCode, &str) -> Bytes,
     ) -> Self {
-        let accept = due.accept.map(|code| (code, frame(code, &first)));
+        let frame = |code, control_id: &str| (code, framed(&answer(code, control_id)));
+        let accept = due.accept.map(|code| frame(code, &first));
         let own_id = if accept.is_some() { control_ids.next() } else { first };
-        Self([accept, due.application.map(|code| (code, frame(code, &own_id)))])
+        Self::Whole([accept, due.application.map(|code| frame(code, &own_id))])
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Whole(frames) => frames.iter().all(Option::is_none),
+            Self::Each { frames, .. } => frames.is_empty(),
+        }
     }
 }
 

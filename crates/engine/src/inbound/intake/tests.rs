@@ -55,7 +55,7 @@ async fn decided(unrouted: Unrouted, emitted: Vec<&'static [u8]>) -> Decided {
     let intake =
         Intake::new(listener, Arc::new(routing), Arc::new(callers), Arc::default(), Arc::default());
     let message = Message::parse(Bytes::from_static(ROUTED)).expect("a message");
-    let peer = ([127, 0, 0, 1], 1).into();
+    let peer = Some(([127, 0, 0, 1], 1).into());
     let counters = ListenerCounters::default();
     intake.decide(&message, peer, Timestamp::UNIX_EPOCH, &counters).await
 }

@@ -19,8 +19,9 @@ use crate::{Delimiters, Message};
 pub struct BatchAnswer<'a> {
     /// What came.
     pub batch: &'a Batch,
-    /// The answer to each of its messages, in their order, as [`super::build`] makes them; `None` leaves one out.
-    pub answers: &'a [Option<Bytes>],
+    /// The answers to each of its messages, in their order, as [`super::build`] makes them: none, one, or one of each
+    /// kind in the enhanced mode.
+    pub answers: &'a [Vec<Bytes>],
     /// BHS-7 and FHS-7: `YYYYMMDDHHMMSS`.
     pub time: &'a str,
 }
