@@ -19,7 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A listener that answers AA to all before a destination with these keys.
-fn running(sink: &Sink, keys: &str) -> (Site, Engine) {
+pub(crate) fn running(sink: &Sink, keys: &str) -> (Site, Engine) {
     let site = Site::new(
         PROGRAM,
         &format!(
@@ -47,7 +47,7 @@ address = "{}"
 }
 
 /// Takes in a message that asks its destination for these answers.
-fn send(engine: &Engine, control_id: &str, accept: &str, application: &str) {
+pub(crate) fn send(engine: &Engine, control_id: &str, accept: &str, application: &str) {
     let msh = format!("A|B|C|D|2026||ADT^A01|{control_id}|P|2.5|||{accept}|{application}");
     let message = format!("MSH|^~\\&|{msh}\rPID|1||1\r").into_bytes();
     assert_eq!(Peer::connect(engine.address("in")).send(&message), "AA");

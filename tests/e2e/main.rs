@@ -5,6 +5,8 @@
 use libtest_mimic::{Arguments, Trial};
 
 mod answers;
+mod applications;
+
 mod batches;
 mod buffered;
 mod corpus;
@@ -36,6 +38,7 @@ mod tls_out;
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(answers::trials());
+    trials.extend(applications::trials());
     trials.extend(batches::trials());
     trials.extend(buffered::trials());
     trials.extend(corpus::trials());

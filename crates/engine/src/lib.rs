@@ -6,6 +6,7 @@
 //! - [`inbound`]: from a peer's bytes to an answer (ACK-1, ACK-2).
 //! - [`handler`]: the actors that users write, and their supervision.
 //! - [`outbound`]: from the outbox of a destination to its outcome (ORDER-1, END-1, MATCH-1).
+//! - [`replies`]: what peers say of our messages elsewhere than on the connection that waits.
 //! - [`engine`]: building, running, draining.
 //! - [`events`]: what an embedding program is told while it happens.
 //! - [`tls`]: certificates and handshakes; [`Wire`] hides whether a connection is encrypted.
@@ -17,6 +18,7 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod replies;
 mod tcp;
 mod wire;
 

@@ -41,6 +41,7 @@ use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment, Withheld};
+use crate::replies::Applications;
 use crate::tls::Connector;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
@@ -71,6 +72,8 @@ pub(crate) struct Delivering {
     pub(crate) withheld: Arc<Withheld>,
     /// What it shakes hands with, where it is encrypted.
     pub(crate) connector: Option<Arc<Connector>>,
+    /// What its application owes; it outlives a pool.
+    pub(crate) applications: Arc<Applications>,
 }
 
 /// Starts the pool of one destination on `arbiter`, with all its connections.

@@ -135,14 +135,20 @@ const SEGMENTS_TO_MSA: usize = 8;
 
 /// Whether the message is an answer that nobody acknowledges: an accept answer, or an ACK with MSH-15 empty.
 pub fn is_answer(message: &Message) -> bool {
-    let mut first = message.leading_segments(SEGMENTS_TO_MSA);
-    let Some(msa) = first.find(|segment| segment.name() == b"MSA") else {
+    let Some((code, _)) = acknowledged(message) else {
         return false;
     };
-    let is_accept_answer = matches!(msa.field(1).raw().trim_ascii(), b"CA" | b"CE" | b"CR");
+    let is_accept_answer = code.is_some_and(AckCode::is_accept_level);
     let header = message.header();
     is_accept_answer
         || (header.message_type() == b"ACK" && is_empty(header.accept_acknowledgement()))
+}
+
+/// What an answer says, and of which message: MSA-1, where it is one of the six, and MSA-2.
+pub fn acknowledged(message: &Message) -> Option<(Option<AckCode>, &[u8])> {
+    let mut first = message.leading_segments(SEGMENTS_TO_MSA);
+    let msa = first.find(|segment| segment.name() == b"MSA")?;
+    Some((AckCode::from_bytes(msa.field(1).raw().trim_ascii()), msa.field(2).raw()))
 }
 
 /// Whether MSH-15 or MSH-16 has a value outside of table 0155: a lint.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   original mode ──────────────────────▶ one answer
-//!   MSH-15 AL ──────────────────────────▶ CA; what the application says later changes nothing
+//!   MSH-15 AL ──────────────────────────▶ CA; what the application says later (MSH-16) is tracked apart
 //!   MSH-15 ER, SU ──────────────────────▶ silence for `ack_timeout` is a yes, is a no
 //!   MSH-15 NE or empty, MSH-16 AL ──────▶ AA; a CA before it is passed over
 //!   MSH-15 NE or empty, MSH-16 ER, SU ──▶ silence, as above
@@ -28,11 +28,8 @@ pub enum ExpectAck {
 pub enum Expected {
     /// An answer of either kind.
     Answer,
-    /// The accept answer. Where `application_follows`, AA, AE or AR may come behind it.
-    Accept {
-        /// Whether MSH-16 asks for more.
-        application_follows: bool,
-    },
+    /// The accept answer. The application's own is taken for it.
+    Accept,
     /// The application's answer.
     Application,
     /// None.
@@ -44,6 +41,17 @@ pub enum Expected {
     },
 }
 
+/// What the application may still say once the accept answer has ended the delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// Nothing that matters.
+    Nothing,
+    /// A no, if there is one (MSH-16 ER).
+    IfNegative,
+    /// An answer (AL, SU): silence is worth an alarm.
+    Due,
+}
+
 impl ExpectAck {
     /// What is awaited for a message that asks for this.
     pub fn expected(self, asked: Asked) -> Expected {
@@ -52,9 +60,7 @@ impl ExpectAck {
             (Self::Always, _) | (Self::ByMessage, Asked::Original) => Expected::Answer,
             (Self::ByMessage, Asked::Enhanced { accept, application }) => {
                 match (accept, application) {
-                    (Condition::Always, application) => {
-                        Expected::Accept { application_follows: application != Condition::Never }
-                    }
+                    (Condition::Always, _) => Expected::Accept,
                     (Condition::OnError, _) | (Condition::Never, Condition::OnError) => {
                         Expected::Silence { is_yes: true }
                     }
@@ -65,6 +71,20 @@ impl ExpectAck {
                     (Condition::Never, Condition::Never) => Expected::Nothing,
                 }
             }
+        }
+    }
+
+    /// What may come of such a message once it is accepted.
+    pub fn later(self, asked: Asked) -> Later {
+        let Asked::Enhanced { accept, application } = asked else { return Later::Nothing };
+        // Where nobody accepts, the application's answer is the one that is awaited.
+        if self == Self::Never || accept == Condition::Never {
+            return Later::Nothing;
+        }
+        match application {
+            Condition::Always | Condition::OnSuccess => Later::Due,
+            Condition::OnError => Later::IfNegative,
+            Condition::Never => Later::Nothing,
         }
     }
 
@@ -84,13 +104,12 @@ mod tests {
     #[test]
     fn what_is_awaited_follows_what_is_asked_for() {
         use Condition::{Always, Never, OnError, OnSuccess};
-        let accept = |application_follows| Expected::Accept { application_follows };
         let silence = |is_yes| Expected::Silence { is_yes };
         for (accepted, applied, expected) in [
-            (Always, Never, accept(false)),
-            (Always, Always, accept(true)),
-            (Always, OnError, accept(true)),
-            (Always, OnSuccess, accept(true)),
+            (Always, Never, Expected::Accept),
+            (Always, Always, Expected::Accept),
+            (Always, OnError, Expected::Accept),
+            (Always, OnSuccess, Expected::Accept),
             (Never, Always, Expected::Application),
             (Never, Never, Expected::Nothing),
             (Never, OnError, silence(true)),
@@ -105,6 +124,25 @@ mod tests {
         }
         assert_eq!(ExpectAck::ByMessage.expected(Asked::Original), Expected::Answer);
         assert_eq!(ExpectAck::ByMessage.expected(Asked::Nothing), Expected::Nothing);
+    }
+
+    #[test]
+    fn behind_an_accept_answer_comes_what_msh_16_asks_for() {
+        use Condition::{Always, Never, OnError, OnSuccess};
+        for (accept, application, expected) in [
+            (Always, Always, Later::Due),
+            (Always, OnSuccess, Later::Due),
+            (Always, OnError, Later::IfNegative),
+            (Always, Never, Later::Nothing),
+            (OnError, Always, Later::Due),
+            (Never, Always, Later::Nothing),
+        ] {
+            let asked = Asked::Enhanced { accept, application };
+            assert_eq!(ExpectAck::ByMessage.later(asked), expected, "{asked:?}");
+            assert_eq!(ExpectAck::Always.later(asked), expected, "{asked:?}");
+            assert_eq!(ExpectAck::Never.later(asked), Later::Nothing);
+        }
+        assert_eq!(ExpectAck::ByMessage.later(Asked::Original), Later::Nothing);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub use classify::{
     DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,
     TransportFault, Unclear, Verdict, classify,
 };
-pub use expect::{ExpectAck, Expected};
+pub use expect::{ExpectAck, Expected, Later};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};

@@ -39,8 +39,8 @@ impl Identity {
     }
 }
 
-/// Short and on one line.
-pub(crate) fn presentable(id: &[u8]) -> String {
+/// An id as it may be shown: short and on one line.
+pub fn presentable(id: &[u8]) -> String {
     // No character is longer than 4 bytes, so nothing that is shown is cut off here.
     let id = id.get(..MAX_CHARACTERS * 4).unwrap_or(id);
     String::from_utf8_lossy(id)

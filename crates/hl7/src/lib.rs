@@ -42,7 +42,7 @@ pub use ack::{AckCode, ErrorCode};
 pub use charset::{Charset, CharsetRule};
 pub use delimiters::Delimiters;
 pub use header::Header;
-pub use identity::Identity;
+pub use identity::{Identity, presentable};
 pub use message::{
     EditError, Lint, Lints, Message, ParseError, ParseOptions, ReencodeError, Segment, Segments,
     Unmappable,

@@ -105,6 +105,8 @@ pub struct MllpDestination {
     pub ack_match: AckMatch,
     /// Whether the message decides what is awaited.
     pub expect_ack: ExpectAck,
+    /// How long an application's answer may take behind a commit accept.
+    pub app_ack_within: Duration,
     /// How the connection is encrypted; absent = not at all.
     pub tls: Option<ClientTls>,
     /// What answers mean, before their code says it; the first that fits.
@@ -112,6 +114,9 @@ pub struct MllpDestination {
 }
 
 impl MllpDestination {
+    /// `app_ack_within` where it is not set: applications look at what came in once a day at least.
+    pub const APP_ACK_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// The defaults, for the key that has none.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -124,6 +129,7 @@ impl MllpDestination {
             max_reply_size: MIB,
             ack_match: AckMatch::Exact,
             expect_ack: ExpectAck::ByMessage,
+            app_ack_within: Self::APP_ACK_WITHIN,
             tls: None,
             on_reply: Vec::new(),
         }

@@ -16,6 +16,7 @@ use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
 use crate::outbound::PoolDoor;
+use crate::replies::Applications;
 use crate::tls::Certificates;
 
 /// A running engine as its desk sees it.
@@ -46,6 +47,7 @@ pub(crate) struct ListenerFace {
 pub(crate) struct DestinationFace {
     pub(crate) destination: Destination,
     pub(crate) counters: Arc<DestinationCounters>,
+    pub(crate) applications: Arc<Applications>,
     pub(crate) last_delivered: Arc<Moment>,
     pub(crate) pool: PoolDoor,
 }

@@ -29,6 +29,7 @@ use crate::inbound::roster::Roster;
 use crate::inbound::sources::Sources;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
 use crate::outbound::{self, Delivering, PoolDoor};
+use crate::replies::{Applications, Replies};
 use crate::tls::Certificates;
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
@@ -100,7 +101,10 @@ impl Engine {
         let (callers, handler_faces) = self.start_handlers();
         let withheld = Arc::new(Withheld::of(&self.config));
         let (pools, destination_faces) = self.start_pools(&quays, &callers, &withheld, &drain);
-        let (rosters, listener_faces) = self.berth_listeners(&quays, &callers, &withheld, &drain);
+        let applications = destination_faces.iter().map(|face| Arc::clone(&face.applications));
+        let replies = Arc::new(Replies::new(applications.collect()));
+        let (rosters, listener_faces) =
+            self.berth_listeners(&quays, &callers, &withheld, &replies, &drain);
         let face = Face {
             name: self.config.engine.name.clone(),
             started: Timestamp::now(),
@@ -166,6 +170,7 @@ impl Engine {
                 DestinationKind::Handler(handler) => callers.get(&handler.handler).cloned(),
                 DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
             };
+            let applications = Applications::of(destination, Arc::clone(&counters));
             let delivering = Delivering {
                 destination: destination.clone(),
                 store: self.store.clone(),
@@ -178,11 +183,13 @@ impl Engine {
                 charsets: Arc::clone(&charsets),
                 withheld: Arc::clone(withheld),
                 connector: self.certificates.connector(&destination.id),
+                applications: Arc::clone(&applications),
             };
             let pool = outbound::start(delivering, &quay.arbiter);
             faces.push(DestinationFace {
                 destination: destination.clone(),
                 counters,
+                applications,
                 last_delivered,
                 pool: pool.clone(),
             });
@@ -197,6 +204,7 @@ impl Engine {
         quays: &[Quay],
         callers: &Callers,
         withheld: &Arc<Withheld>,
+        replies: &Arc<Replies>,
         drain: &Drain,
     ) -> (Vec<Berthed>, Vec<ListenerFace>) {
         let routing = Arc::new(self.config.routing.clone());
@@ -234,6 +242,7 @@ impl Engine {
                         control_ids: Arc::clone(&control_ids),
                         counters: Arc::new(ListenerCounters::default()),
                         events: self.events.clone(),
+                        replies: Arc::clone(replies),
                         last_received: Arc::clone(&last_received),
                         drain: drain.clone(),
                         sources: Arc::clone(&sources),

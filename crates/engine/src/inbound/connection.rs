@@ -13,8 +13,8 @@
 //!
 //! One message in hand at a time: frames are answered in the order they came (ACK-2). The positive answer is built
 //! while the sync runs and leaves below it, in [`Conversation::keep`] and nowhere else (ACK-1). An answer that comes in
-//! as a message is never acknowledged; it is kept where a route names its type. A payload with several messages is one
-//! message in hand: they are kept together and answered as `batch_ack` says.
+//! as a message is never acknowledged; it goes to the destination that awaits it, or is kept where a route names its
+//! type. A payload with several messages is one message in hand: they are kept together and answered as `batch_ack` says.
 //!
 //! Who sends to it: nobody; it is told to leave through its seat in the roster and of a drain by its watch. Its death
 //! costs its socket: the peer has no answer for the message in hand and sends it again.
@@ -53,6 +53,7 @@ use super::sources::{Source, Sources, Turn};
 use crate::drain::Drain;
 use crate::events::{Events, ExceptionReason, Telling};
 use crate::observe::{ListenerCounters, Moment};
+use crate::replies::Replies;
 use crate::tls::Acceptor;
 
 /// Messages in a row that one connection may have handled before the others of its arbiter get their turn: a peer that
@@ -69,6 +70,7 @@ pub(crate) struct Surroundings {
     pub(crate) control_ids: Arc<ControlIds>,
     pub(crate) counters: Arc<ListenerCounters>,
     pub(crate) events: Events,
+    pub(crate) replies: Arc<Replies>,
     pub(crate) last_received: Arc<Moment>,
     pub(crate) drain: Drain,
     pub(crate) sources: Arc<Sources>,
@@ -293,6 +295,12 @@ impl Conversation {
             }
         };
         let asked = around.intake.asked(&message, &around.counters);
+        if around.replies.hear(&message) {
+            around.counters.answers_matched.one();
+            if asked == Asked::Nothing {
+                return Ok(());
+            }
+        }
         if asked == Asked::Nothing && !(checked.is_ok() && around.intake.is_named(&message)) {
             around.counters.answers_unmatched.one();
             return Ok(());

@@ -128,6 +128,8 @@ counters! {
         lint_profile,
         /// Lint: MSH-15 or MSH-16 has a value outside of table 0155.
         lint_ack_condition,
+        /// Messages that came in and were the answers that applications of destinations owed.
+        answers_matched,
         /// Answers that came in as messages and that no route names: neither acknowledged nor kept.
         answers_unmatched,
         /// Messages stored with all their deliveries.
@@ -220,6 +222,12 @@ counters! {
         replies_reject,
         /// No answer within `ack_timeout`.
         ack_timeouts,
+        /// Answers AA of applications behind a commit accept.
+        application_positive,
+        /// Answers AE or AR of applications behind a commit accept.
+        application_negative,
+        /// Applications' answers that did not come within `app_ack_within`.
+        application_overdue,
         /// Late or second answers, skipped.
         replies_stale,
         /// Answers that could not be matched.

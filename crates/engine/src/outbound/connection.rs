@@ -30,9 +30,10 @@ use wardline_store::MessageId;
 use super::delivery::Delivery;
 use super::pool::CarrierId;
 use super::report::{CloseReason, Ended, Report};
-use super::session::{Came, Session};
+use super::session::{Came, Heard, Session};
 use super::socket;
 use crate::observe::DestinationCounters;
+use crate::replies::Applications;
 use crate::tls::Connector;
 use crate::wire::{Wire, WireWriter};
 use farewell::Farewell;
@@ -59,6 +60,8 @@ pub(super) struct OutboundConnection {
     destination: Arc<MllpDestination>,
     /// Where the connection is encrypted.
     connector: Option<Arc<Connector>>,
+    /// Where what its application owes is kept.
+    applications: Arc<Applications>,
     counters: Arc<DestinationCounters>,
     session: Session,
     hand: Hand,
@@ -95,14 +98,16 @@ impl OutboundConnection {
         carrier: CarrierId,
         destination: Arc<MllpDestination>,
         connector: Option<Arc<Connector>>,
+        applications: Arc<Applications>,
         counters: Arc<DestinationCounters>,
         pool: Recipient<Report>,
         first: Delivery,
     ) -> Self {
         Self {
-            session: Session::new(&destination, Arc::clone(&counters)),
+            session: Session::new(&destination, Arc::clone(&applications), Arc::clone(&counters)),
             destination,
             connector,
+            applications,
             counters,
             hand: Hand::Unsent { delivery: first, deadline: None },
             writer: None,
@@ -156,9 +161,8 @@ impl OutboundConnection {
             return;
         }
         if matches!(self.hand, Hand::Sent { .. }) {
-            if let Some(received) = self.session.silent() {
-                self.proven = true;
-                self.settle(Ended::attempted(received), ctx);
+            if let Some(heard) = self.session.silent() {
+                self.conclude(heard, ctx);
                 return;
             }
             self.counters.ack_timeouts.one();
@@ -169,9 +173,7 @@ impl OutboundConnection {
     /// Something is in the buffer, or will never be again.
     fn on_came(&mut self, came: Came, ctx: &mut Context<Self>) {
         while let Some(heard) = self.session.hear(came, &mut self.buffer) {
-            self.proven = true;
-            let ended = Ended::Attempted { received: heard.received, reply: heard.reply };
-            if !self.settle(ended, ctx) {
+            if !self.conclude(heard, ctx) {
                 return;
             }
         }
@@ -180,6 +182,16 @@ impl OutboundConnection {
         }
         self.watch_silence(ctx);
         self.send_unsent(ctx);
+    }
+
+    /// The delivery in hand has ended as the peer may end it. False when that was the connection's last.
+    fn conclude(&mut self, heard: Heard, ctx: &mut Context<Self>) -> bool {
+        self.proven = true;
+        let Heard { received, reply, later, control_id } = heard;
+        if let Hand::Sent { id, .. } = &self.hand {
+            self.applications.owe(*id, &control_id, later, Instant::now());
+        }
+        self.settle(Ended::Attempted { received, reply }, ctx)
     }
 
     /// Tells the pool how the delivery in hand ended. False when that was the connection's last.

@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use wardline_config::Destination;
+use wardline_config::{Destination, DestinationKind};
 use wardline_store::Store;
 
 use super::Delivering;
@@ -40,6 +40,7 @@ use super::report::{CloseReason, Report};
 use crate::drain::Drain;
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
+use crate::replies::Applications;
 use carriers::Carriers;
 use dispatch::{Dispatch, Now};
 use feed::Feed;
@@ -57,6 +58,7 @@ pub(crate) struct OutboundPool {
     counters: Arc<DestinationCounters>,
     last_delivered: Arc<Moment>,
     drain: Drain,
+    applications: Arc<Applications>,
     dispatch: Dispatch,
     carriers: Carriers,
     feed: Feed,
@@ -85,6 +87,7 @@ impl OutboundPool {
             counters: Arc::clone(counters),
             last_delivered: Arc::clone(last_delivered),
             drain: drain.clone(),
+            applications: Arc::clone(&delivering.applications),
             carriers,
             completions,
             hold: None,
@@ -184,6 +187,12 @@ impl Actor for OutboundPool {
             pool.carriers.drain();
             pool.pump(ctx);
         }));
+        let owing = matches!(self.destination.kind, DestinationKind::Mllp(_));
+        if owing {
+            ctx.run_interval(self.applications.look_every(), |pool, _| {
+                pool.applications.look(Instant::now());
+            });
+        }
     }
 }
 

@@ -16,22 +16,20 @@
 //! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`; what it
 //! then means is the code's to say, or `on_reply`'s.
 
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod ids;
+
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
-use wardline_flow::{Expected, Received, ReplyOutcome, Unclear};
+use wardline_flow::{Expected, Later, Received, ReplyOutcome, Unclear};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
 
+use self::ids::SentIds;
 use crate::observe::DestinationCounters;
-
-/// How many ids a connection remembers, so that a late answer is known as one. An older answer than that on a
-/// connection with one message in flight means a peer that has lost its place.
-const REMEMBERED_IDS: usize = 64;
+use crate::replies::Applications;
 
 /// Commit and negative commit of MLLP release 2, which release 1 does not know.
 const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
@@ -45,6 +43,7 @@ pub(super) struct Session {
     /// Those of them whose answers may still come, and change nothing.
     may_follow: SentIds,
     spent: bool,
+    applications: Arc<Applications>,
     counters: Arc<DestinationCounters>,
 }
 
@@ -52,16 +51,9 @@ pub(super) struct Session {
 struct Awaited {
     control_id: Bytes,
     expected: Expected,
+    later: Later,
     /// Its last byte has gone out.
     written: bool,
-}
-
-/// The last ids sent, as hashes: their length is the sender's choice, this memory is ours.
-#[derive(Debug, Default)]
-struct SentIds {
-    hashes: VecDeque<u64>,
-    /// A message without an id was sent.
-    nameless: bool,
 }
 
 /// Why the session looks at its bytes.
@@ -75,13 +67,17 @@ pub(super) enum Came {
     End,
 }
 
-/// What an awaited answer turned out to be.
+/// How the awaited message ended.
 #[derive(PartialEq, Eq)]
 pub(super) struct Heard {
     /// The answer, ready to be classified.
     pub(super) received: Received,
     /// Its bytes as they came, to be kept with a dead letter.
     pub(super) reply: Bytes,
+    /// What its application may still say.
+    pub(super) later: Later,
+    /// MSH-10.
+    pub(super) control_id: Bytes,
 }
 
 /// The answer to one frame.
@@ -94,6 +90,7 @@ impl Session {
     /// A session at the start of a connection.
     pub(super) fn new(
         destination: &Arc<MllpDestination>,
+        applications: Arc<Applications>,
         counters: Arc<DestinationCounters>,
     ) -> Self {
         let max_payload = destination.max_reply_size;
@@ -105,6 +102,7 @@ impl Session {
             sent: SentIds::default(),
             may_follow: SentIds::default(),
             spent: false,
+            applications,
             counters,
         }
     }
@@ -117,32 +115,29 @@ impl Session {
     }
 
     /// A message with this MSH-10 is being written; from now on this is awaited for it.
-    pub(super) fn sent(&mut self, control_id: Bytes, expected: Expected) {
+    pub(super) fn sent(&mut self, control_id: Bytes, expected: Expected, later: Later) {
         self.sent.remember(self.destination.ack_match.key(&control_id));
-        self.awaited = Some(Awaited { control_id, expected, written: false });
+        self.awaited = Some(Awaited { control_id, expected, later, written: false });
     }
 
     /// The awaited message is written to its last byte: from now on the peer can have it. Given is how it ended, where
     /// that is all that was awaited.
-    pub(super) fn written(&mut self) -> Option<Received> {
+    pub(super) fn written(&mut self) -> Option<Heard> {
         let awaited = self.awaited.as_mut()?;
         awaited.written = true;
         if awaited.expected != Expected::Nothing {
             return None;
         }
-        self.may_follow.remember(self.destination.ack_match.key(&awaited.control_id));
-        self.awaited = None;
-        Some(Received::Written)
+        self.conclude(Received::Written, Bytes::new())
     }
 
     /// `ack_timeout` is over. Given is how the message ended, where that was awaited as well.
-    pub(super) fn silent(&mut self) -> Option<Received> {
+    pub(super) fn silent(&mut self) -> Option<Heard> {
         let Expected::Silence { is_yes } = self.awaited.as_ref()?.expected else {
             return None;
         };
-        self.awaited = None;
         self.spent |= !is_yes;
-        Some(Received::Silent { is_yes })
+        self.conclude(Received::Silent { is_yes }, Bytes::new())
     }
 
     /// Whether nothing further may be written.
@@ -201,6 +196,9 @@ impl Session {
     /// Whose answer this is, and what it says.
     fn judge(&mut self, payload: &[u8]) -> Judged {
         let read = Reply::read(payload);
+        if read.as_ref().is_ok_and(|reply| self.was_owed(reply)) {
+            return Judged::Skipped;
+        }
         if let Some(awaited) = &self.awaited
             && let Some(received) = self.matched(awaited, &read)
         {
@@ -269,48 +267,37 @@ impl Session {
                 self.spent = true;
             }
         }
-        let awaited = self.awaited.take()?;
-        if awaited.expected == (Expected::Accept { application_follows: true })
-            && matches!(received, Received::Reply { code: AckCode::CA, .. })
-        {
-            self.may_follow.remember(self.destination.ack_match.key(&awaited.control_id));
-        }
+        self.conclude(received, reply)
+    }
+
+    /// Ends the wait for the awaited message. What may be said of it later costs nothing where it was to be expected.
+    fn conclude(&mut self, received: Received, reply: Bytes) -> Option<Heard> {
+        let Awaited { control_id, later, written, .. } = self.awaited.take()?;
         // What is left of a frame must not be taken for the beginning of the next.
-        self.spent |= !awaited.written;
-        Some(Heard { received, reply })
-    }
-}
-
-impl SentIds {
-    fn remember(&mut self, control_id: &[u8]) {
-        if control_id.is_empty() {
-            self.nameless = true;
-            return;
+        self.spent |= !written;
+        let is_accepted = match received {
+            Received::Reply { code, .. } => code == AckCode::CA,
+            Received::Ruled { then, code } => {
+                then == ReplyOutcome::Delivered && code == Some(AckCode::CA)
+            }
+            Received::Silent { is_yes } => is_yes,
+            _ => false,
+        };
+        if is_accepted || received == Received::Written {
+            self.may_follow.remember(self.destination.ack_match.key(&control_id));
         }
-        if self.hashes.len() == REMEMBERED_IDS {
-            self.hashes.pop_front();
-        }
-        self.hashes.push_back(hash(control_id));
+        let later = if is_accepted { later } else { Later::Nothing };
+        Some(Heard { received, reply, later, control_id })
     }
 
-    fn is_empty(&self) -> bool {
-        self.hashes.is_empty() && !self.nameless
+    /// Whether this is an application's answer to what was delivered before. One that names the awaited message is that
+    /// message's.
+    fn was_owed(&self, reply: &Reply) -> bool {
+        let is_awaited = (self.awaited.as_ref())
+            .is_some_and(|awaited| awaited.control_id == reply.acknowledged());
+        !is_awaited
+            && reply.code().is_some_and(|code| self.applications.hear(code, reply.acknowledged()))
     }
-
-    fn contains(&self, control_id: &[u8]) -> bool {
-        if control_id.is_empty() { self.nameless } else { self.hashes.contains(&hash(control_id)) }
-    }
-
-    /// Whether an answer to what was sent could be taken for one to a message with this id.
-    fn confusable(&self, control_id: &[u8]) -> bool {
-        !self.is_empty() && (self.nameless || control_id.is_empty() || self.contains(control_id))
-    }
-}
-
-fn hash(control_id: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    control_id.hash(&mut hasher);
-    hasher.finish()
 }
 
 impl std::fmt::Debug for Heard {
@@ -319,7 +306,8 @@ impl std::fmt::Debug for Heard {
         f.debug_struct("Heard")
             .field("received", &self.received)
             .field("reply_bytes", &self.reply.len())
-            .finish()
+            .field("later", &self.later)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,7 +72,8 @@ impl AckCode {
         }
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// The code that is written so, without blanks; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str().as_bytes() == bytes)
     }
 }

@@ -208,6 +208,9 @@ pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), Termi
     }
     terminal.table(&table)?;
     for queue in queues {
+        if let Some(applications) = applications(queue) {
+            terminal.line(applications)?;
+        }
         for warning in &queue.warnings {
             terminal.line(format!("warning: {}: {warning}", queue.destination))?;
         }
@@ -217,6 +220,22 @@ pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), Termi
         }
     }
     Ok(())
+}
+
+/// What the application behind a destination said of messages that its system had accepted, or still owes.
+fn applications(queue: &QueueRow) -> Option<String> {
+    let counts = queue.counts.unwrap_or_default();
+    let figures = [
+        (queue.application_awaited, "awaited"),
+        (counts.application_overdue, "overdue"),
+        (counts.application_positive, "positive"),
+        (counts.application_negative, "negative"),
+    ];
+    let said = figures.iter().any(|(count, _)| *count > 0);
+    said.then(|| {
+        let told = figures.map(|(count, what)| format!("{} {what}", amounts::count(count)));
+        format!("application answers: {}: {}", queue.destination, told.join(", "))
+    })
 }
 
 /// A state in the colour of its urgency; the word says the same without colour.

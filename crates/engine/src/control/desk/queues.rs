@@ -51,6 +51,7 @@ async fn describe(row: &mut QueueRow, face: &DestinationFace) {
     row.next_retry = pool.next_retry.map(|at| at.to_string());
     row.last_close = pool.last_close.map(str::to_owned);
     row.last_delivered = face.last_delivered.get().map(|at| at.to_string());
+    row.application_awaited = face.applications.owed() as u64;
     row.counts = Some(face.counters.read());
 }
 
@@ -70,6 +71,7 @@ fn base(id: &str, kind: &str, endpoint: &str, state: Option<&DestinationState>) 
         next_retry: None,
         last_close: None,
         last_delivered: None,
+        application_awaited: 0,
         warnings: Vec::new(),
         withheld: 0,
         counts: None,

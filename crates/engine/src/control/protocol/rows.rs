@@ -100,6 +100,9 @@ pub struct QueueRow {
     pub last_close: Option<String>,
     /// When the last delivery succeeded, RFC 3339.
     pub last_delivered: Option<String>,
+    /// Answers that its application owes behind a commit accept, or may still give; 0 on a stopped store.
+    #[serde(default)]
+    pub application_awaited: u64,
     /// What is given up by its configuration, for whoever looks at it.
     pub warnings: Vec<String>,
     /// Messages since the start that it did not get because they are tests and it is for production.

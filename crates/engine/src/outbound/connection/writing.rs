@@ -67,7 +67,8 @@ impl OutboundConnection {
             let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
             return self.close(reason, ctx);
         }
-        self.session.sent(control_id, self.destination.expect_ack.expected(asked));
+        let expect_ack = self.destination.expect_ack;
+        self.session.sent(control_id, expect_ack.expected(asked), expect_ack.later(asked));
         self.counters.attempts.one();
         self.hand = Hand::Sent { id: delivery.id, deadline: None };
         match socket::write_frame(writer, &delivery.body, 0) {
@@ -106,9 +107,8 @@ impl OutboundConnection {
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
             match self.session.written() {
                 None => self.start_clock(ctx),
-                Some(received) => {
-                    self.proven = true;
-                    self.settle(Ended::attempted(received), ctx);
+                Some(heard) => {
+                    self.conclude(heard, ctx);
                 }
             }
         }

@@ -17,6 +17,7 @@ use crate::outbound::file::{self, FileWriter, Filed};
 use crate::outbound::handler::HandlerCalls;
 use crate::outbound::limits::HANDLER_CALLS;
 use crate::outbound::report::{CloseReason, Ended, Report};
+use crate::replies::Applications;
 use crate::tls::Connector;
 
 /// All carriers of one destination.
@@ -33,6 +34,7 @@ pub(super) enum Carriers {
 pub(super) struct Connections {
     destination: Arc<MllpDestination>,
     connector: Option<Arc<Connector>>,
+    applications: Arc<Applications>,
     by_slot: Vec<Option<Addr<OutboundConnection>>>,
 }
 
@@ -49,6 +51,7 @@ impl Carriers {
                 Self::Mllp(Connections {
                     destination: Arc::from(mllp.clone()),
                     connector: delivering.connector.clone(),
+                    applications: Arc::clone(&delivering.applications),
                     by_slot: vec![None; connections],
                 })
             }
@@ -159,6 +162,7 @@ impl OutboundPool {
             taken.carrier,
             Arc::clone(&connections.destination),
             connections.connector.clone(),
+            Arc::clone(&connections.applications),
             Arc::clone(&self.counters),
             ctx.address().recipient(),
             delivery,

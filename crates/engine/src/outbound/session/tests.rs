@@ -1,5 +1,9 @@
+use std::time::Instant;
+
+use wardline_config::{Destination, DestinationKind};
 use wardline_flow::{AckMatch, ReplyRule};
 
+use super::ids::REMEMBERED_IDS;
 use super::*;
 use crate::outbound::testing::{framed, framed_reply};
 
@@ -7,6 +11,7 @@ const LIMIT: usize = 1024;
 
 struct Line {
     session: Session,
+    applications: Arc<Applications>,
     counters: Arc<DestinationCounters>,
     buffer: BytesMut,
 }
@@ -21,10 +26,15 @@ impl Line {
     }
 
     fn to(destination: MllpDestination) -> Self {
-        let destination = Arc::new(MllpDestination { max_reply_size: LIMIT, ..destination });
+        let destination = Box::new(MllpDestination { max_reply_size: LIMIT, ..destination });
         let counters = Arc::new(DestinationCounters::default());
+        let kind = DestinationKind::Mllp(destination.clone());
+        let applications =
+            Applications::of(&Destination::new("lis".into(), kind), Arc::clone(&counters));
+        let (shared, destination) = (Arc::clone(&applications), Arc::from(destination));
         Self {
-            session: Session::new(&destination, Arc::clone(&counters)),
+            session: Session::new(&destination, shared, Arc::clone(&counters)),
+            applications,
             counters,
             buffer: BytesMut::new(),
         }
@@ -38,7 +48,11 @@ impl Line {
 
     fn send(&mut self, control_id: &'static str) {
         assert!(self.session.may_send(control_id.as_bytes()), "{control_id} may be sent");
-        self.session.sent(Bytes::from_static(control_id.as_bytes()), Expected::Answer);
+        self.session.sent(
+            Bytes::from_static(control_id.as_bytes()),
+            Expected::Answer,
+            Later::Nothing,
+        );
         assert_eq!(self.session.written(), None);
     }
 
@@ -75,7 +89,7 @@ fn taken_is_believed_only_of_what_was_written_to_its_end() {
         ("AR", reply(AckCode::AR)),
     ] {
         let mut line = Line::new();
-        line.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
+        line.session.sent(Bytes::from_static(b"M1"), Expected::Answer, Later::Nothing);
         assert_eq!(line.hears(&framed_reply(code, "M1")), Some(expected), "{code}");
         assert!(line.session.is_spent(), "{code}: the rest of its frame is still to be written");
         assert_eq!(line.counters.replies_positive.get(), 0, "{code}");
@@ -137,7 +151,7 @@ fn the_sixty_fourth_id_back_is_remembered_and_the_one_before_is_not() {
     let mut line = Line::new();
     for number in 0..=REMEMBERED_IDS {
         let id = format!("M{number}");
-        line.session.sent(Bytes::from(id.clone()), Expected::Answer);
+        line.session.sent(Bytes::from(id.clone()), Expected::Answer, Later::Nothing);
         assert_eq!(line.session.written(), None);
         assert!(line.hears(&framed_reply("AA", &id)).is_some());
     }
@@ -271,7 +285,12 @@ fn one_message_at_a_time_is_in_flight() {
 
 #[test]
 fn what_was_heard_shows_no_content() {
-    let heard = Heard { received: reply(AckCode::AA), reply: Bytes::from_static(b"SECRET") };
+    let heard = Heard {
+        received: reply(AckCode::AA),
+        reply: Bytes::from_static(b"SECRET"),
+        later: Later::Nothing,
+        control_id: Bytes::from_static(b"M1"),
+    };
     assert!(!format!("{heard:?}").contains("SECRET"));
 }
 
@@ -316,7 +335,7 @@ fn any_keeps_a_no_a_no_and_believes_nothing_before_the_last_byte() {
     assert_eq!(line.hears(&framed_reply("AE", "M9")), Some(reply(AckCode::AE)));
 
     let mut early = Line::matching(AckMatch::Any);
-    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
+    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer, Later::Nothing);
     assert_eq!(early.hears(&framed("OK")), Some(Received::Unclear(Unclear::Early)));
 }
 
@@ -368,21 +387,21 @@ fn a_rule_speaks_of_an_answer_to_this_message_only_and_never_before_the_last_byt
         assert_eq!(line.session.is_spent(), spent, "{code} {id}");
     }
     let mut early = line();
-    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer);
+    early.session.sent(Bytes::from_static(b"M1"), Expected::Answer, Later::Nothing);
     assert_eq!(early.hears(&framed_reply("OK", "M1")), unclear(Unclear::Early));
 }
 
 /// A line on which a message is being written, of which this is awaited.
 fn expecting(expected: Expected) -> Line {
     let mut line = Line::new();
-    line.session.sent(Bytes::from_static(b"M1"), expected);
+    line.session.sent(Bytes::from_static(b"M1"), expected, Later::Nothing);
     line
 }
 
 #[test]
 fn where_nothing_is_awaited_written_is_the_end_and_an_answer_costs_nothing() {
     let mut line = expecting(Expected::Nothing);
-    assert_eq!(line.session.written(), Some(Received::Written));
+    assert_eq!(line.session.written().map(|heard| heard.received), Some(Received::Written));
     assert_eq!(line.hears(&framed_reply("AA", "M1")), None);
     assert!(!line.session.is_spent());
     line.answered("M2");
@@ -390,7 +409,7 @@ fn where_nothing_is_awaited_written_is_the_end_and_an_answer_costs_nothing() {
 
 #[test]
 fn a_commit_accept_ends_the_wait_and_the_application_s_answer_costs_nothing() {
-    let mut line = expecting(Expected::Accept { application_follows: true });
+    let mut line = expecting(Expected::Accept);
     assert_eq!(line.session.written(), None);
     assert_eq!(line.hears(&framed_reply("CA", "M1")), Some(reply(AckCode::CA)));
     line.send("M2");
@@ -416,12 +435,44 @@ fn silence_is_an_answer_where_the_message_says_so_and_only_there() {
     for is_yes in [true, false] {
         let mut line = expecting(Expected::Silence { is_yes });
         assert_eq!(line.session.written(), None);
-        assert_eq!(line.session.silent(), Some(Received::Silent { is_yes }));
+        let ended = line.session.silent().map(|heard| heard.received);
+        assert_eq!(ended, Some(Received::Silent { is_yes }));
         assert_eq!(line.session.is_spent(), !is_yes, "as behind any answer that did not come");
     }
     for expected in [Expected::Answer, Expected::Application] {
         let mut line = expecting(expected);
         assert_eq!(line.session.written(), None);
         assert_eq!(line.session.silent(), None, "{expected:?}");
+    }
+}
+
+#[test]
+fn what_an_application_owes_is_its_own_whatever_is_awaited_meanwhile() {
+    for ack_match in [AckMatch::Exact, AckMatch::AnyAck] {
+        let mut line = Line::matching(ack_match);
+        line.session.sent(Bytes::from_static(b"M1"), Expected::Accept, Later::Due);
+        assert_eq!(line.session.written(), None);
+        line.buffer.extend_from_slice(&framed_reply("CA", "M1"));
+        let heard = line.session.hear(Came::Bytes, &mut line.buffer).expect("the accept answer");
+        assert_eq!((heard.later, &heard.control_id[..]), (Later::Due, &b"M1"[..]));
+        let number = "1".parse().expect("a number");
+        line.applications.owe(number, &heard.control_id, heard.later, Instant::now());
+        line.send("M2");
+        assert_eq!(line.hears(&framed_reply("AE", "M1")), None, "{ack_match:?}");
+        assert_eq!(line.hears(&framed_reply("AA", "M2")), Some(reply(AckCode::AA)));
+        assert_eq!(line.counters.application_negative.get(), 1);
+        assert_eq!((line.counters.replies_stale.get(), line.session.is_spent()), (0, false));
+    }
+}
+
+#[test]
+fn only_what_was_accepted_is_owed_more() {
+    for code in ["CE", "CR", "AA"] {
+        let mut line = Line::new();
+        line.session.sent(Bytes::from_static(b"M1"), Expected::Accept, Later::Due);
+        assert_eq!(line.session.written(), None);
+        line.buffer.extend_from_slice(&framed_reply(code, "M1"));
+        let heard = line.session.hear(Came::Bytes, &mut line.buffer).expect("an answer");
+        assert_eq!(heard.later, Later::Nothing, "{code}");
     }
 }

@@ -22,6 +22,7 @@ use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
 use crate::outbound::testing::message;
 use crate::outbound::{Delivering, PoolDoor, Turn, start};
+use crate::replies::Applications;
 
 /// How long a test waits for what must come.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -86,6 +87,7 @@ impl Site {
         let counters = Arc::new(DestinationCounters::default());
         let completions = Completions::open(&*store, &Arbiter::current());
         let name = destination.id.arc();
+        let applications = Applications::of(&destination, Arc::clone(&counters));
         let delivering = Delivering {
             destination,
             store: Arc::clone(&store),
@@ -98,6 +100,7 @@ impl Site {
             charsets: Arc::default(),
             withheld: Arc::default(),
             connector: None,
+            applications,
         };
         let next = Cell::new(0);
         Self { store, counters, completions, phase, delivering, destination: name, next, folder }
