@@ -17,6 +17,7 @@ mod events;
 mod examples;
 mod expected;
 mod failed_write;
+mod folders;
 mod framing;
 mod handlers;
 mod large;
@@ -49,6 +50,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(examples::trials());
     trials.extend(expected::trials());
     trials.extend(failed_write::trials());
+    trials.extend(folders::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());
     trials.extend(large::trials());

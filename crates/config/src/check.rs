@@ -8,6 +8,7 @@ mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use wardline_flow::{DestinationId, HandlerName, Route, Routing};
 
@@ -27,6 +28,7 @@ pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Co
     report_taken(context, endpoints.chain(destinations));
     report_taken(context, drafts.routes.iter().filter_map(|draft| draft.id.as_ref()));
     report_shared_addresses(context, drafts);
+    report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
     Config {
         engine: main.engine,
@@ -71,6 +73,20 @@ fn report_shared_addresses(context: &Context<'_>, drafts: &Drafts) {
                 .report(fault.beside(&first.place, "first here").hint("give it a port of its own"));
         }
         seen.push(bind);
+    }
+}
+
+fn report_shared_folders(context: &Context<'_>, drafts: &Drafts) {
+    let mut seen: Vec<&Placed<PathBuf>> = Vec::new();
+    for folder in drafts.listeners.iter().filter_map(|draft| draft.folder.as_ref()) {
+        let same =
+            |first: &&&Placed<PathBuf>| first.value.components().eq(folder.value.components());
+        if let Some(first) = seen.iter().find(same) {
+            let fault = Diagnostic::fault("another listener watches this folder").at(&folder.place);
+            let hint = "each file is taken by one: name another folder";
+            context.report(fault.beside(&first.place, "first here").hint(hint));
+        }
+        seen.push(folder);
     }
 }
 

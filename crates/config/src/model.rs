@@ -5,6 +5,8 @@
 
 mod destination;
 mod engine;
+mod file_pattern;
+mod folder;
 mod handler;
 mod listener;
 mod log;
@@ -19,9 +21,13 @@ pub use destination::{
     MllpDestination, Order,
 };
 pub use engine::Engine;
+pub use file_pattern::FilePattern;
+pub(crate) use file_pattern::fits;
+pub use folder::{FileSort, WatchedFolder, WhenDone};
 pub use handler::HandlerLimits;
 pub use listener::{
-    AckWhen, BatchAck, Listener, Multiple, OnUnavailable, ProfileLevel, Unrouted, WhenFull,
+    AckWhen, BatchAck, Entrance, Listener, Multiple, OnUnavailable, ProfileLevel, Unrouted,
+    WhenFull,
 };
 pub use log::{Log, LogFormat};
 pub use network::Network;

@@ -6,6 +6,7 @@
 mod destination;
 mod engine;
 mod file;
+mod folder;
 mod handler;
 mod listener;
 mod log;

@@ -15,7 +15,7 @@ mod rate;
 mod size;
 
 pub(crate) use address::{Host, PeerAddress};
-pub(crate) use choice::Kind;
+pub(crate) use choice::{Kind, ListenerKind};
 pub(crate) use name::{Filter, Id, MessageCode, Word};
 pub(crate) use size::Size;
 
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use wardline_flow::MessagePattern;
 
-use crate::model::{PLACEHOLDERS, PathTemplate, TemplateFault};
+use crate::model::{FilePattern, PLACEHOLDERS, PathTemplate, TemplateFault};
 use crate::suggest::{did_you_mean, listed};
 
 /// A type that a key can have.
@@ -97,6 +97,19 @@ impl Setting for PathBuf {
             Err(Wrong::text::<Self>(text))
         } else {
             Ok(Self::from(text))
+        }
+    }
+}
+
+impl Setting for FilePattern {
+    const EXPECTED: &'static str = "the name of a file such as \"*.hl7\"";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        if text.is_empty() || text.contains(['/', '\0']) {
+            Err(Wrong::text::<Self>(text)
+                .hint("`*` stands for any text; folders have no place in it"))
+        } else {
+            Ok(Self::new(text))
         }
     }
 }

@@ -9,14 +9,19 @@
 //!                        answer
 //! ```
 //!
-//! In the order of the data: [`listener`] with its [`roster`] of connections and its [`sources`], [`handshake`],
-//! [`connection`] with its share of the [`budget`], [`session`], [`intake`], [`handover`], [`completions`], [`answer`].
+//! Or [`folder`], where files are messages: one in hand, the same intake and store, nobody to answer.
+//!
+//! In the order of the data: [`entrance`], [`listener`] with its [`roster`] of connections and its [`sources`],
+//! [`handshake`], [`connection`] with its share of the [`budget`], [`session`], [`intake`], [`handover`],
+//! [`completions`], [`answer`].
 
 pub(crate) mod answer;
 pub(crate) mod budget;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod connection;
+pub(crate) mod entrance;
+mod folder;
 mod handover;
 mod handshake;
 pub(crate) mod intake;

@@ -18,6 +18,7 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod rename;
 mod replies;
 mod tcp;
 mod wire;

@@ -10,6 +10,7 @@ use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::FrameEnd;
 
+use super::folder::WatchedFolder;
 use super::network::Network;
 use super::rate::Rate;
 use super::tls::ServerTls;
@@ -21,8 +22,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Listener {
     /// Its id, unique among listeners and destinations.
     pub id: ListenerId,
-    /// Where it listens; port 0 takes a free one.
-    pub bind: SocketAddr,
+    /// Where its messages come in.
+    pub entrance: Entrance,
     /// What ends a frame.
     pub frame_end: FrameEnd,
     /// The largest payload of a frame, in bytes.
@@ -89,12 +90,26 @@ impl Listener {
         ParseOptions { segments: self.segments, charset: self.charset, strict: false }
     }
 
-    /// The defaults, for the two keys that have none.
+    /// The defaults of `kind = "mllp"`, for the two keys that have none.
     pub fn new(id: ListenerId, bind: SocketAddr) -> Self {
+        Self::at(id, Entrance::Bind(bind))
+    }
+
+    /// The defaults of `kind = "file"`. It has one file in hand at a time, and nobody to answer.
+    pub fn watching(id: ListenerId, folder: WatchedFolder) -> Self {
+        Self {
+            max_connections: NonZeroUsize::MIN,
+            ack: AckWhen::None,
+            ack_mode: AckMode::Original,
+            ..Self::at(id, Entrance::Folder(folder))
+        }
+    }
+
+    fn at(id: ListenerId, entrance: Entrance) -> Self {
         const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
         Self {
             id,
-            bind,
+            entrance,
             frame_end: FrameEnd::Auto,
             max_message_size: 64 * MIB,
             max_connections: MAX_CONNECTIONS,
@@ -133,10 +148,20 @@ impl Listener {
     /// of the networks that no router of the internet carries, and not only from such networks either. Every interface
     /// (`0.0.0.0`) is not inside.
     pub fn is_plain_in_public(&self) -> bool {
-        let inside = Network::of_one(self.bind.ip().to_canonical()).is_inside()
+        let Entrance::Bind(bind) = &self.entrance else { return false };
+        let inside = Network::of_one(bind.ip().to_canonical()).is_inside()
             || (!self.allow.is_empty() && self.allow.iter().all(Network::is_inside));
         self.tls.is_none() && !inside
     }
+}
+
+/// Where messages come in (`kind`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entrance {
+    /// `"mllp"`: over connections to this address; port 0 takes a free one.
+    Bind(SocketAddr),
+    /// `"file"`: as files in a folder.
+    Folder(WatchedFolder),
 }
 
 /// What it costs a message to break a rule of its listener's profile (`profile_level`).

@@ -8,7 +8,7 @@ use wardline_flow::Intake;
 use crate::diagnostic::Placed;
 use crate::model::Listener;
 use crate::reading::Section;
-use crate::setting::{Id, MessageCode, Word};
+use crate::setting::{Id, ListenerKind, MessageCode, Word};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -22,39 +22,61 @@ const MESSAGE_SIZES: [u64; 2] = [KIB, 512 * MIB];
 pub(crate) struct ListenerDraft {
     pub(crate) id: Option<Placed<Id>>,
     pub(crate) bind: Option<Placed<SocketAddr>>,
+    /// The folder of `kind = "file"`.
+    pub(crate) folder: Option<Placed<PathBuf>>,
     pub(crate) handlers: Vec<Placed<Id>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
-    /// With stand-ins for a missing id or address: both are faults, so it never leaves this crate.
+    /// With stand-ins for a missing id, address or folder: both are faults, so it never leaves this crate.
     pub(crate) listener: Listener,
 }
 
 pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let id: Option<Placed<Id>> = section.require("id");
-    let bind: Option<Placed<SocketAddr>> = section.require("bind");
+    let known_as = id.as_ref().map_or("", |id| id.value.0.as_str()).into();
+    let kind = section.get("kind").map_or(ListenerKind::Mllp, |kind| kind.value);
+    let (mut bind, mut folder) = (None, None);
+    let mut listener = match kind {
+        ListenerKind::Mllp => {
+            bind = section.require("bind");
+            let anywhere = || (Ipv4Addr::LOCALHOST, 0).into();
+            let address = bind.as_ref().map_or_else(anywhere, |bind: &Placed<_>| bind.value);
+            let mut listener = Listener::new(known_as, address);
+            read_connections(&mut section, &mut listener);
+            listener
+        }
+        ListenerKind::File => {
+            section.call("a listener of kind \"file\"".to_owned());
+            let (named, watched) = super::folder::read(&mut section);
+            folder = named;
+            Listener::watching(known_as, watched)
+        }
+    };
     let handlers = section.list("handlers").unwrap_or_default();
-    let mut listener = Listener::new(
-        id.as_ref().map_or("", |id| id.value.0.as_str()).into(),
-        bind.as_ref().map_or((Ipv4Addr::LOCALHOST, 0).into(), |bind| bind.value),
-    );
     listener.handlers =
         handlers.iter().map(|name: &Placed<Id>| name.value.0.as_str().into()).collect();
-    read_framing(&mut section, &mut listener);
-    read_limits(&mut section, &mut listener);
-    read_answers(&mut section, &mut listener);
+    section.set("handler_timeout", &mut listener.handler_timeout);
+    section.set("unrouted", &mut listener.unrouted);
+    section.set("segments", &mut listener.segments);
+    section.set_as("charset", &mut listener.charset.fixed, Some);
+    section.set("default_charset", &mut listener.charset.fallback);
     listener.intake = read_intake(&mut section);
-    listener.tls = section.table("tls").and_then(super::tls::read_server);
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, handlers, profile, listener }
+    ListenerDraft { id, bind, folder, handlers, profile, listener }
+}
+
+/// What only a listener with connections has.
+fn read_connections(section: &mut Section<'_>, listener: &mut Listener) {
+    read_framing(section, listener);
+    read_limits(section, listener);
+    read_answers(section, listener);
+    listener.tls = section.table("tls").and_then(super::tls::read_server);
 }
 
 fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("frame_end", &mut listener.frame_end);
-    section.set("segments", &mut listener.segments);
-    section.set_as("charset", &mut listener.charset.fixed, Some);
-    section.set("default_charset", &mut listener.charset.fallback);
     section.set_size("max_message_size", &mut listener.max_message_size, MESSAGE_SIZES);
 }
 
@@ -69,7 +91,6 @@ fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("frame_idle_timeout", &mut listener.frame_idle_timeout);
     section.set("frame_timeout", &mut listener.frame_timeout);
     section.set("write_timeout", &mut listener.write_timeout);
-    section.set("handler_timeout", &mut listener.handler_timeout);
 }
 
 fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
@@ -79,7 +100,6 @@ fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("err", &mut listener.err);
     section.set("multiple", &mut listener.multiple);
     section.set("batch_ack", &mut listener.batch_ack);
-    section.set("unrouted", &mut listener.unrouted);
     section.set("on_unavailable", &mut listener.on_unavailable);
     section.set("unavailable_wait", &mut listener.unavailable_wait);
 }

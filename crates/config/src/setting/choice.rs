@@ -8,8 +8,8 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
 use crate::model::{
-    AckWhen, BatchAck, ConnectionMode, LogFormat, Multiple, OnUnavailable, Order, ProfileLevel,
-    TlsVersion, Unrouted, WhenFull,
+    AckWhen, BatchAck, ConnectionMode, FileSort, LogFormat, Multiple, OnUnavailable, Order,
+    ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
 };
 use crate::suggest::did_you_mean;
 
@@ -19,6 +19,13 @@ pub(crate) enum Kind {
     Mllp,
     File,
     Handler,
+}
+
+/// The `kind` of a listener, before its keys are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListenerKind {
+    Mllp,
+    File,
 }
 
 macro_rules! choice {
@@ -49,8 +56,10 @@ choice!(AckWhen { "after_store" => AfterStore, "none" => None });
 choice!(BatchAck { "single" => Single, "batch" => Batch, "errors" => Errors, "each" => Each });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
 choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Never });
+choice!(FileSort { "name" => Name, "time" => Time });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
 choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
+choice!(ListenerKind { "mllp" => Mllp, "file" => File });
 choice!(LogFormat { "human" => Human, "json" => Json });
 choice!(Multiple { "reject" => Reject, "split" => Split });
 choice!(OnExhausted { "dead" => Dead, "block" => Block });
@@ -65,6 +74,7 @@ choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
 choice!(TlsVersion { "1.2" => V1_2, "1.3" => V1_3 });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
+choice!(WhenDone { "move" => Move, "delete" => Delete });
 choice!(WhenFull {
     "replace-oldest-idle-of-same-source" => ReplaceOldestIdleOfSameSource,
     "close-newcomer" => CloseNewcomer

@@ -1,6 +1,7 @@
 //! Configurations as their owners write them: right ones, wrong ones, and the files that this project ships.
 
 mod anything;
+mod folders;
 mod mistakes;
 mod reference;
 mod sending;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wardline_config::{
     Config, Destination, DestinationKind, FileDestination, HandlerDestination, HandlerLimits,
-    Listener, MllpDestination,
+    Listener, MllpDestination, WatchedFolder,
 };
 use wardline_flow::{Route, Routing};
 
@@ -26,7 +26,15 @@ fn every_default_in_the_reference_is_the_one_that_holds() {
 
     let mut expected = Config {
         handlers: vec![HandlerLimits::new("lab-gate".into())],
-        listeners: vec![Listener::new("inbound".into(), ([127, 0, 0, 1], 2575).into())],
+        listeners: vec![
+            Listener::new("inbound".into(), ([127, 0, 0, 1], 2575).into()),
+            Listener::watching(
+                "dropbox".into(),
+                WatchedFolder::new(
+                    std::path::absolute("var/dropbox").expect("a working directory"),
+                ),
+            ),
+        ],
         routing: Routing {
             routes: vec![Route {
                 id: "results".into(),

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use wardline_config::{DestinationKind, load};
+use wardline_config::{DestinationKind, Entrance, load};
 
 #[test]
 fn the_first_command_s_configuration_loads_without_a_warning() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/wardline.toml");
     let loaded = load(&path, &|_| None, &[]).unwrap_or_else(|faults| unreachable!("{faults}"));
     assert_eq!(loaded.warnings, []);
-    let binds: Vec<_> =
-        loaded.config.listeners.iter().map(|listener| listener.bind.to_string()).collect();
-    assert_eq!(binds, ["127.0.0.1:2575"]);
+    let entrances: Vec<_> = loaded.config.listeners.iter().map(|one| &one.entrance).collect();
+    assert_eq!(entrances, [&Entrance::Bind(([127, 0, 0, 1], 2575).into())]);
     let kinds: Vec<_> = loaded
         .config
         .destinations

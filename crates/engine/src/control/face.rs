@@ -1,6 +1,5 @@
 //! What a running engine shows of itself: references to the counters and states of its parts, read when asked.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -35,7 +34,8 @@ pub(crate) struct Face {
 /// One listener.
 pub(crate) struct ListenerFace {
     pub(crate) id: ListenerId,
-    pub(crate) address: SocketAddr,
+    /// Where its messages come in, as it is shown.
+    pub(crate) address: String,
     pub(crate) max_connections: u64,
     pub(crate) roster: Arc<Roster>,
     /// One set of counters for each arbiter.
@@ -68,7 +68,7 @@ impl ListenerFace {
     pub(crate) fn row(&self) -> ListenerRow {
         ListenerRow {
             id: self.id.to_string(),
-            address: self.address.to_string(),
+            address: self.address.clone(),
             connections: self.roster.count() as u64,
             max_connections: self.max_connections,
             last_received: self.last_received.get().map(|at| at.to_string()),

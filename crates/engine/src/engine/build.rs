@@ -17,7 +17,7 @@ use super::descriptors;
 use crate::control::socket::ControlSocket;
 use crate::events::Events;
 use crate::handler::Handlers;
-use crate::inbound::listener::Endpoint;
+use crate::inbound::entrance::Entrance;
 use crate::tls::{Certificates, Unusable};
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
@@ -30,7 +30,7 @@ pub struct Engine {
     pub(super) events: Events,
     pub(super) store: Arc<JournalStore>,
     pub(super) intake: watch::Receiver<Intake>,
-    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) entrances: Vec<Entrance>,
     pub(super) control: ControlSocket,
     pub(super) certificates: Arc<Certificates>,
 }
@@ -56,6 +56,16 @@ pub enum BuildError {
         listener: ListenerId,
         /// The address it was to have.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A listener's folder is not there, is another engine's, or `done` or `failed` cannot be reached by a rename.
+    #[error("listener {listener} cannot watch {}", path.display())]
+    Folder {
+        /// Its id.
+        listener: ListenerId,
+        /// The folder it was to watch.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -91,17 +101,7 @@ impl Engine {
         let (changed, intake) = watch::channel(Intake::Open);
         let options = store_options(&config, changed);
         let store = Arc::new(JournalStore::open(options)?);
-        let endpoints = config
-            .listeners
-            .iter()
-            .map(|listener| {
-                Endpoint::bind(listener.bind).map_err(|source| BuildError::Bind {
-                    listener: listener.id.clone(),
-                    address: listener.bind,
-                    source,
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        let entrances = config.listeners.iter().map(Entrance::open).collect::<Result<_, _>>()?;
         let path = crate::control::socket_path(folder);
         let control = ControlSocket::bind(&path)
             .map_err(|source| BuildError::Control { path: path.clone(), source })?;
@@ -111,7 +111,7 @@ impl Engine {
             events: Events::default(),
             store,
             intake,
-            endpoints,
+            entrances,
             control,
             certificates,
         })
@@ -123,9 +123,11 @@ impl Engine {
         Self { events, ..self }
     }
 
-    /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for.
+    /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for. Listeners that
+    /// watch folders have none.
     pub fn addresses(&self) -> impl Iterator<Item = (&ListenerId, SocketAddr)> {
-        self.config.listeners.iter().map(|l| &l.id).zip(self.endpoints.iter().map(|e| e.address))
+        let listeners = self.config.listeners.iter().zip(&self.entrances);
+        listeners.filter_map(|(listener, entrance)| Some((&listener.id, entrance.address()?)))
     }
 }
 

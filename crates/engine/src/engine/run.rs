@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use jiff::Timestamp;
-use wardline_config::{DestinationKind, HandlerLimits};
+use wardline_config::{DestinationKind, Entrance, HandlerLimits};
 use wardline_flow::HandlerName;
 use wardline_store::Store;
 
@@ -24,7 +24,7 @@ use crate::inbound::budget::Budget;
 use crate::inbound::completions::Completions;
 use crate::inbound::connection::Surroundings;
 use crate::inbound::intake::Intake;
-use crate::inbound::listener::{Berth, Listener};
+use crate::inbound::listener::Berth;
 use crate::inbound::roster::Roster;
 use crate::inbound::sources::Sources;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
@@ -116,19 +116,23 @@ impl Engine {
             withheld,
             certificates: Arc::clone(&self.certificates),
         };
-        for (listener, address) in self.addresses() {
-            tracing::info!(%listener, %address, "listening");
+        for (listener, entrance) in self.config.listeners.iter().zip(&self.entrances) {
+            let (id, at) = (&listener.id, entrance.shown());
+            match listener.entrance {
+                Entrance::Bind(_) => tracing::info!(listener = %id, address = at, "listening"),
+                Entrance::Folder(_) => tracing::info!(listener = %id, folder = at, "watching"),
+            }
         }
         for listener in self.config.listeners.iter().filter(|one| one.is_plain_in_public()) {
-            tracing::warn!(listener = %listener.id, bind = %listener.bind,
+            tracing::warn!(listener = %listener.id,
                 "messages come in from everywhere and unencrypted: add `tls`");
         }
         actix::spawn(Arc::clone(&self.certificates).watch());
         let drain_timeout = self.config.engine.drain_timeout;
         let desk = Desk::live(Arc::clone(&store), &self.config, face);
-        let accepting = rosters.into_iter().zip(self.endpoints).map(|(berthed, endpoint)| {
+        let accepting = rosters.into_iter().zip(self.entrances).map(|(berthed, entrance)| {
             let Berthed { roster, berths, drain } = berthed;
-            Listener::new(endpoint, berths, Arc::clone(&roster), drain).start();
+            entrance.start(berths, Arc::clone(&roster), drain);
             roster
         });
         let rosters = accepting.collect();
@@ -213,7 +217,7 @@ impl Engine {
         let budget = Budget::new(self.config.engine.max_buffered);
         let mut all = Vec::new();
         let mut faces = Vec::new();
-        for (listener, endpoint) in self.config.listeners.iter().zip(&self.endpoints) {
+        for (listener, entrance) in self.config.listeners.iter().zip(&self.entrances) {
             let roster =
                 Roster::new(listener.max_connections, listener.max_per_source, listener.when_full);
             let intake = Intake::new(
@@ -253,7 +257,7 @@ impl Engine {
                 .collect();
             faces.push(ListenerFace {
                 id: listener.id.clone(),
-                address: endpoint.address,
+                address: entrance.shown(),
                 max_connections: listener.max_connections.get() as u64,
                 roster: Arc::clone(&roster),
                 counters: berths.iter().map(|b| Arc::clone(&b.around.counters)).collect(),

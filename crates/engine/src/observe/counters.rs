@@ -132,6 +132,14 @@ counters! {
         answers_matched,
         /// Answers that came in as messages and that no route names: neither acknowledged nor kept.
         answers_unmatched,
+        /// Files in hand, those taken again after a start included.
+        files,
+        /// Files whose messages are stored, moved or deleted.
+        files_done,
+        /// Files set aside with their reason.
+        files_failed,
+        /// Times a file rested because a handler did not decide about it or it could not be read.
+        files_retried,
         /// Messages stored with all their deliveries.
         stored,
         /// Messages stored that no route matched, received or emitted in their place.

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use wardline_config::{ClientTls, Config, DestinationKind, Loaded, Paint, ServerTls, Severity};
+use wardline_config::{
+    ClientTls, Config, DestinationKind, Entrance, Loaded, Paint, ServerTls, Severity,
+};
 use wardline_engine::control::socket_path;
 
 use super::Invocation;
@@ -122,7 +124,13 @@ fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> 
         terminal.line(format!("writes   {}", path.display()))?;
     }
     for listener in listeners {
-        terminal.line(format!("listens  {} ({})", listener.bind, listener.id))?;
+        match &listener.entrance {
+            Entrance::Bind(bind) => terminal.line(format!("listens  {bind} ({})", listener.id))?,
+            Entrance::Folder(folder) => {
+                let path = folder.path.display();
+                terminal.line(format!("watches  {path}/{} ({})", folder.pattern, listener.id))?;
+            }
+        }
     }
     for destination in destinations.iter().filter(|one| one.refuses_tests()) {
         terminal.line(format!("no tests {} (processing id T and D)", destination.id))?;

@@ -45,6 +45,7 @@ impl Failure for RunError {
             Self::Build(
                 BuildError::DataFolder { .. }
                 | BuildError::Bind { .. }
+                | BuildError::Folder { .. }
                 | BuildError::Control { .. },
             ) => Exit::Failed,
         }

@@ -87,7 +87,7 @@ fn listeners(
             row.address.as_str().into(),
             format!("{}/{}", row.connections, row.max_connections).into(),
             amounts::ago(row.last_received.as_deref(), now).into(),
-            amounts::count(row.counts.frames).into(),
+            amounts::count(row.counts.frames + row.counts.files).into(),
             amounts::count(row.counts.stored).into(),
             amounts::count(row.counts.answered_aa).into(),
             amounts::count(row.counts.answered_ae).into(),

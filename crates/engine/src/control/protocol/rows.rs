@@ -44,7 +44,7 @@ pub struct Status {
 pub struct ListenerRow {
     /// Its id.
     pub id: String,
-    /// The bound address, with the real port where 0 was asked for.
+    /// The bound address, with the real port where 0 was asked for; or the folder that is watched.
     pub address: String,
     /// Open connections.
     pub connections: u64,

@@ -5,12 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 use wardline_flow::FileFault;
 
 use super::draft::Draft;
 use super::fault;
+use crate::rename::rename_new;
 
 /// The highest number put behind a name that is taken: a template that leads to more files of one name has a fault, and
 /// each further file costs a look at all before it.
@@ -37,19 +36,6 @@ pub(super) fn place(draft: Draft, body: &[u8]) -> Result<PathBuf, FileFault> {
         }
     }
     Err(FileFault::NamesTaken)
-}
-
-/// Renames without overwriting.
-fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        // Network file systems may not know the flag; a hard link never overwrites either.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            fs::hard_link(from, to)?;
-            fs::remove_file(from)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Whether the file has exactly these bytes, as one written before a crash has. If so it is made durable: whoever wrote

@@ -1,0 +1,69 @@
+//! Where a listener's messages come in, once it is open: building may fail here, starting may not.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use wardline_config as config;
+
+use super::folder::{FolderWatcher, Inbox};
+use super::listener::{Berth, Endpoint, Listener};
+use super::roster::Roster;
+use crate::drain::Drain;
+use crate::engine::BuildError;
+
+/// An entrance that nobody has come through yet.
+pub(crate) enum Entrance {
+    /// A bound address.
+    Socket(Endpoint),
+    /// A folder of ours.
+    Folder(Inbox),
+}
+
+impl Entrance {
+    /// Binds the address, or takes possession of the folder.
+    pub(crate) fn open(listener: &config::Listener) -> Result<Self, BuildError> {
+        let id = || listener.id.clone();
+        match &listener.entrance {
+            config::Entrance::Bind(address) => Endpoint::bind(*address)
+                .map(Self::Socket)
+                .map_err(|source| BuildError::Bind { listener: id(), address: *address, source }),
+            config::Entrance::Folder(folder) => {
+                Inbox::open(folder.clone()).map(Self::Folder).map_err(|source| BuildError::Folder {
+                    listener: id(),
+                    path: folder.path.clone(),
+                    source,
+                })
+            }
+        }
+    }
+
+    /// The address, with the real port where 0 was asked for.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Socket(endpoint) => Some(endpoint.address),
+            Self::Folder(_) => None,
+        }
+    }
+
+    /// What an operator is shown: the address, or the folder.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Socket(endpoint) => endpoint.address.to_string(),
+            Self::Folder(inbox) => inbox.settings().path.display().to_string(),
+        }
+    }
+
+    /// Lets messages come in. A folder has one berth: there is one file in hand.
+    pub(crate) fn start(self, berths: Vec<Berth>, roster: Arc<Roster>, drain: Drain) {
+        match self {
+            Self::Socket(endpoint) => {
+                actix::Actor::start(Listener::new(endpoint, berths, roster, drain));
+            }
+            Self::Folder(inbox) => {
+                if let Some(berth) = berths.into_iter().next() {
+                    FolderWatcher::start(inbox, berth, &roster);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A folder on a real file system, and where its files go.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+
+struct Site {
+    folder: TempDir,
+    inbox: Inbox,
+}
+
+impl Site {
+    fn new(change: impl FnOnce(&mut WatchedFolder)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut settings = WatchedFolder::new(folder.path().to_owned());
+        change(&mut settings);
+        let inbox = Inbox::open(settings).expect("a folder that can be watched");
+        Self { folder, inbox }
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.folder.path().join(name), content).expect("a writable folder");
+    }
+
+    fn take(&self, name: &str) -> InHand {
+        let taken = self.inbox.take(OsStr::new(name)).expect("a rename");
+        taken.expect("the file is there")
+    }
+
+    fn listed(&self) -> Vec<OsString> {
+        self.inbox.list().expect("a list").into_iter().map(|found| found.name).collect()
+    }
+
+    /// The names of what lies in a folder below, sorted.
+    fn names(&self, below: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path().join(below)).expect("a folder");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> =
+            entries.map(|entry| name(entry).into_string().expect("plain")).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn only_files_that_fit_and_hold_something_are_shown_in_their_order() {
+    let site = Site::new(|_| ());
+    for name in ["b.hl7", "a.HL7", "c.hl7.tmp", ".d.hl7"] {
+        site.write(name, "x");
+    }
+    site.write("empty.hl7", "");
+    fs::create_dir(site.folder.path().join("folder.hl7")).expect("a folder");
+    std::os::unix::fs::symlink("/etc/hostname", site.folder.path().join("link.hl7"))
+        .expect("a link");
+    assert_eq!(site.listed(), ["a.HL7", "b.hl7"]);
+}
+
+#[test]
+fn files_come_by_time_where_told_so() {
+    let site = Site::new(|settings| settings.sort = FileSort::Time);
+    for (name, age) in [("a.hl7", 1), ("b.hl7", 3), ("c.hl7", 2)] {
+        site.write(name, "x");
+        let path = site.folder.path().join(name);
+        let file = File::options().write(true).open(path).expect("a file");
+        let changed = SystemTime::now() - Duration::from_secs(age * 60);
+        file.set_modified(changed).expect("a time");
+    }
+    assert_eq!(site.listed(), ["b.hl7", "c.hl7", "a.hl7"]);
+}
+
+#[test]
+fn a_file_is_taken_by_one_and_put_away_under_its_name() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "first");
+    let file = site.take("a.hl7");
+    assert!(site.inbox.take(OsStr::new("a.hl7")).expect("no fault").is_none());
+    assert_eq!(site.names(TAKEN), ["a.hl7"]);
+    assert_eq!(site.inbox.read(&file).ok().expect("bytes"), "first");
+    site.inbox.put_away(&file).expect("a rename");
+    assert_eq!((site.names(TAKEN), site.names("done")), (vec![], vec!["a.hl7".to_owned()]));
+}
+
+#[test]
+fn a_file_never_takes_the_place_of_another() {
+    let site = Site::new(|_| ());
+    for content in ["first", "second", "third"] {
+        site.write("a.hl7", content);
+        site.inbox.put_away(&site.take("a.hl7")).expect("a rename");
+    }
+    let names = site.names("done");
+    let mut contents: Vec<_> = names
+        .iter()
+        .map(|name| fs::read_to_string(site.folder.path().join("done").join(name)).expect("text"))
+        .collect();
+    contents.sort();
+    assert_eq!(contents, ["first", "second", "third"]);
+    let is_hl7 = |name: &String| Path::new(name).extension() == Some(OsStr::new("hl7"));
+    assert!(names.iter().all(|name| name.starts_with('a') && is_hl7(name)), "{names:?}");
+}
+
+#[test]
+fn a_file_is_deleted_where_told_so() {
+    let site = Site::new(|settings| settings.when_done = WhenDone::Delete);
+    site.write("a.hl7", "x");
+    site.inbox.put_away(&site.take("a.hl7")).expect("a file to delete");
+    assert_eq!(site.names("."), [TAKEN, "failed"]);
+    assert_eq!(site.names(TAKEN), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_is_set_aside_with_its_reason_beside_it() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "x");
+    site.inbox.set_aside(&site.take("a.hl7"), &Reason::TooLarge { limit: 7 }).expect("a rename");
+    assert_eq!(site.names("failed"), ["a.hl7", "a.hl7.reason"]);
+    let reason = fs::read_to_string(site.folder.path().join("failed/a.hl7.reason")).expect("text");
+    assert!(reason.starts_with("reason: too-large\n"), "{reason}");
+}
+
+#[test]
+fn a_file_over_the_limit_is_not_read() {
+    let site = Site::new(|settings| settings.max_file_size = 4);
+    site.write("a.hl7", "1234");
+    site.write("b.hl7", "12345");
+    assert_eq!(site.inbox.read(&site.take("a.hl7")).ok().expect("bytes"), "1234");
+    assert!(matches!(site.inbox.read(&site.take("b.hl7")), Err(Unread::TooLarge)));
+}
+
+#[test]
+fn a_link_that_takes_the_place_of_a_file_is_not_followed() {
+    let site = Site::new(|_| ());
+    std::os::unix::fs::symlink("/etc/hostname", site.folder.path().join("a.hl7")).expect("a link");
+    assert!(matches!(site.inbox.read(&site.take("a.hl7")), Err(Unread::Failed(_))));
+}
+
+#[test]
+fn what_was_in_hand_is_found_at_the_next_start() {
+    let site = Site::new(|_| ());
+    site.write("b.hl7", "x");
+    site.write("a.hl7", "x");
+    site.take("b.hl7");
+    site.take("a.hl7");
+    let Site { folder, inbox } = site;
+    drop(inbox);
+    let inbox = Inbox::open(WatchedFolder::new(folder.path().to_owned())).expect("a folder");
+    let left = inbox.left_behind().expect("a list");
+    let names: Vec<_> = left.iter().filter_map(|file| file.0.file_name()).collect();
+    assert_eq!(names, ["a.hl7", "b.hl7"]);
+}
+
+#[test]
+fn a_folder_has_one_engine() {
+    let site = Site::new(|_| ());
+    let second = Inbox::open(WatchedFolder::new(site.folder.path().to_owned()));
+    assert_eq!(second.err().map(|error| error.kind()), Some(ErrorKind::ResourceBusy));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = Inbox::open(WatchedFolder::new(folder.path().join("share")));
+    assert_eq!(opened.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
+    assert!(!folder.path().join("share").exists());
+}
