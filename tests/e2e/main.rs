@@ -27,6 +27,7 @@ mod ping;
 mod processing_id;
 mod queues;
 mod readme;
+mod release_2;
 mod replies;
 mod scale;
 mod shipped;
@@ -59,6 +60,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(processing_id::trials());
     trials.extend(queues::trials());
     trials.extend(readme::trials());
+    trials.extend(release_2::trials());
     trials.extend(replies::trials());
     trials.extend(scale::trials());
     trials.extend(sources::trials());

@@ -16,6 +16,7 @@
 //! [`completions`], [`answer`].
 
 pub(crate) mod answer;
+pub(crate) mod blocks;
 pub(crate) mod budget;
 pub(crate) mod close;
 pub(crate) mod completions;

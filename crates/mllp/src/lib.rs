@@ -45,6 +45,7 @@ mod encoder;
 mod error;
 mod frame;
 mod gap;
+mod release;
 
 #[cfg(feature = "client")]
 pub use client::{
@@ -56,6 +57,7 @@ pub use decoder::{Decoder, DecoderOptions, FS_SILENCE, MAX_LOST_PIECE, MAX_PAYLO
 pub use encoder::{encode, encoded_len, survives_framing};
 pub use error::{DecodeError, MAX_HEAD};
 pub use frame::{Decoded, Ended, Frame, FrameEnd};
+pub use release::{Commit, Release};
 
 /// Begins a frame: the start block character, VT.
 pub const START_BLOCK: u8 = 0x0B;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wardline_flow::{AckMode, HandlerName, Intake, ListenerId};
 use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
-use wardline_mllp::FrameEnd;
+use wardline_mllp::{FrameEnd, Release};
 
 use super::folder::WatchedFolder;
 use super::network::Network;
@@ -24,6 +24,8 @@ pub struct Listener {
     pub id: ListenerId,
     /// Where its messages come in.
     pub entrance: Entrance,
+    /// Whether each message is answered by a commit block below its answer (`mllp`).
+    pub release: Release,
     /// What ends a frame.
     pub frame_end: FrameEnd,
     /// The largest payload of a frame, in bytes.
@@ -110,6 +112,7 @@ impl Listener {
         Self {
             id,
             entrance,
+            release: Release::One,
             frame_end: FrameEnd::Auto,
             max_message_size: 64 * MIB,
             max_connections: MAX_CONNECTIONS,

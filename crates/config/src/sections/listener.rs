@@ -76,6 +76,7 @@ fn read_connections(section: &mut Section<'_>, listener: &mut Listener) {
 }
 
 fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("mllp", &mut listener.release);
     section.set("frame_end", &mut listener.frame_end);
     section.set_size("max_message_size", &mut listener.max_message_size, MESSAGE_SIZES);
 }

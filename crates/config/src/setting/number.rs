@@ -1,6 +1,8 @@
-//! Counts.
+//! Counts, and the releases of MLLP.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+
+use wardline_mllp::Release;
 
 use super::{Setting, Wrong};
 
@@ -43,5 +45,21 @@ impl Setting for NonZeroUsize {
     fn from_integer(value: i64) -> Result<Self, Wrong> {
         let count = NonZeroU32::from_integer(value)?;
         Self::try_from(count).map_err(|_| Wrong::text::<Self>(&value.to_string()))
+    }
+}
+
+impl Setting for Release {
+    const EXPECTED: &'static str = "1 or 2";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        match text {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            _ => Err(Wrong::text::<Self>(text)),
+        }
+    }
+
+    fn from_integer(value: i64) -> Result<Self, Wrong> {
+        Self::from_text(&value.to_string())
     }
 }

@@ -20,6 +20,7 @@ use crate::control::face::{DestinationFace, Face, HandlerFace, ListenerFace};
 use crate::drain::{Drain, Phase, PhaseSender};
 use crate::handler::{HandlerCaller, HandlerSupervisor};
 use crate::inbound::answer::{AnswerStyle, ControlIds};
+use crate::inbound::blocks::Blocks;
 use crate::inbound::budget::Budget;
 use crate::inbound::completions::Completions;
 use crate::inbound::connection::Surroundings;
@@ -228,6 +229,7 @@ impl Engine {
                 Arc::clone(withheld),
             );
             let intake = Arc::new(intake);
+            let blocks = Arc::new(Blocks::default());
             let last_received = Arc::new(Moment::default());
             let sources = Sources::new(listener);
             let berths: Vec<Berth> = quays
@@ -249,6 +251,7 @@ impl Engine {
                         replies: Arc::clone(replies),
                         last_received: Arc::clone(&last_received),
                         drain: drain.clone(),
+                        blocks: Arc::clone(&blocks),
                         sources: Arc::clone(&sources),
                         budget: Arc::clone(&budget),
                         acceptor: self.certificates.acceptor(&listener.id),

@@ -20,6 +20,7 @@
 //! costs its socket: the peer has no answer for the message in hand and sends it again.
 
 mod batch;
+mod block;
 mod keep;
 mod say;
 
@@ -37,10 +38,12 @@ use tracing::Instrument;
 use wardline_flow::Asked;
 use wardline_hl7::Message;
 use wardline_hl7::ack::Original;
+use wardline_mllp::Release;
 use wardline_store::{Intake as StoreIntake, Name, Store};
 
 use self::say::Heard;
 use super::answer::{AnswerStyle, Clock, ControlIds};
+use super::blocks::{Blocks, InHand, LastBlock};
 use super::budget::{Budget, NoRoom, Share};
 use super::close::CloseReason;
 use super::completions::Completions;
@@ -75,6 +78,7 @@ pub(crate) struct Surroundings {
     pub(crate) drain: Drain,
     pub(crate) sources: Arc<Sources>,
     pub(crate) budget: Arc<Budget>,
+    pub(crate) blocks: Arc<Blocks>,
     /// Where the listener is encrypted.
     pub(crate) acceptor: Option<Arc<Acceptor>>,
 }
@@ -103,6 +107,9 @@ struct Conversation {
     source: Option<Arc<Source>>,
     /// Messages handled since nothing was left to be read.
     in_a_row: u8,
+    /// Under MLLP release 2, what waits for its commit block.
+    uncommitted: Option<InHand>,
+    last_block: LastBlock,
     peer: SocketAddr,
     peer_name: Name,
     clock: Clock,
@@ -156,6 +163,8 @@ impl Newcomer {
             seat,
             source: around.sources.of(peer.ip()),
             in_a_row: 0,
+            uncommitted: None,
+            last_block: LastBlock::default(),
             peer,
             peer_name: peer.to_string().into(),
             clock: Clock::new(),
@@ -188,7 +197,10 @@ impl Conversation {
                     self.seat.busy();
                     let _turn = self.turn().await;
                     self.telling.came(payload.len(), self.socket.written());
-                    self.answer(payload).await?;
+                    match self.around.intake.listener().release {
+                        Release::One => self.answer(payload).await?,
+                        Release::Two => self.answer_block(payload).await?,
+                    }
                     self.telling.answered(self.socket.written());
                     if self.share.is_granted() {
                         self.share.keep_for(self.session.let_go());

@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::Listener;
-use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, FS_SILENCE, Frame, Position};
+use wardline_mllp::{
+    Commit, DecodeError, Decoded, Decoder, DecoderOptions, FS_SILENCE, Frame, Position,
+};
 
 use super::budget::FREE;
 use super::close::CloseReason;
@@ -238,9 +240,9 @@ impl Session {
     }
 }
 
-/// Empty frames, and MLLP release 2's commit blocks (06 and 15 alone), which release 1 does not know.
+/// Empty frames, and commit blocks: release 1 does not know them, and under release 2 no content of ours waits for one.
 fn is_no_message(payload: &[u8]) -> bool {
-    matches!(payload, [] | [0x06 | 0x15])
+    payload.is_empty() || Commit::read(payload).is_some()
 }
 
 impl std::fmt::Debug for Next {

@@ -110,6 +110,10 @@ counters! {
         bytes,
         /// Frames, or files, that were split into several messages.
         batches,
+        /// MLLP release 2: blocks that came again and got the answer they had before.
+        blocks_again,
+        /// MLLP release 2: blocks answered 15, because nothing could be stored.
+        blocks_refused,
         /// Empty frames and lone MLLP release 2 blocks, ignored.
         frames_ignored,
         /// Bytes outside of frames, dropped.

@@ -50,6 +50,9 @@ impl Conversation {
         }
         tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
         around.intake.stored(&settled, &around.counters);
+        if let Some(block) = &self.uncommitted {
+            block.kept(answers.frames());
+        }
         self.say(answers).await
     }
 
@@ -60,8 +63,11 @@ impl Conversation {
         hand_over(&*around.store, &around.completions, intake, accept, deadline).await
     }
 
-    /// The message could not be stored: silence, unless the listener is told to answer AE or CE.
+    /// The message could not be stored: silence, unless the listener is told to answer AE or CE, or MLLP has a word for it.
     async fn unavailable(&mut self, heard: Heard<'_>) -> Goes {
+        if self.uncommitted.is_some() {
+            return self.refuse_block().await;
+        }
         match self.around.intake.listener().on_unavailable {
             OnUnavailable::Answer if !heard.due(AckCode::AE).is_empty() => {
                 self.refuse(heard, &failure("The message cannot be stored now")).await

@@ -96,6 +96,7 @@ impl Conversation {
 
     /// Writes the answers; none is counted too.
     pub(super) async fn say(&mut self, answers: Answers) -> Goes {
+        self.commit().await?;
         if answers.is_empty() {
             self.around.counters.unanswered.one();
         }
@@ -122,6 +123,7 @@ impl Conversation {
     pub(super) async fn refuse_too_large(&mut self, head: &Bytes) -> Goes {
         let limit = self.around.intake.listener().max_message_size;
         if begins_like_hl7(head) {
+            self.commit_unread().await?;
             let refused = self.heard(Original::Unreadable(head), Asked::Original);
             self.refuse(refused, &too_large(limit)).await?;
         }
@@ -144,11 +146,17 @@ impl Answers {
         Self::Whole([accept, due.application.map(|code| frame(code, &own_id))])
     }
 
+    /// The frames, in their order.
+    pub(super) fn frames(&self) -> impl Iterator<Item = &Bytes> + Clone {
+        let (whole, each): (&[_], &[_]) = match self {
+            Self::Whole(frames) => (frames, &[]),
+            Self::Each { frames, .. } => (&[], frames),
+        };
+        whole.iter().flatten().map(|(_, frame)| frame).chain(each)
+    }
+
     fn is_empty(&self) -> bool {
-        match self {
-            Self::Whole(frames) => frames.iter().all(Option::is_none),
-            Self::Each { frames, .. } => frames.is_empty(),
-        }
+        self.frames().next().is_none()
     }
 }
 
