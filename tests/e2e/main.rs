@@ -20,6 +20,7 @@ mod failed_write;
 mod folders;
 mod framing;
 mod handlers;
+mod keys;
 mod large;
 mod mllp_examples;
 mod ours;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(folders::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());
+    trials.extend(keys::trials());
     trials.extend(large::trials());
     trials.extend(mllp_examples::trials());
     trials.extend(ping::trials());

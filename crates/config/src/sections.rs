@@ -12,6 +12,7 @@ mod listener;
 mod log;
 mod matching;
 mod on_reply;
+mod order;
 mod profile;
 mod route;
 mod store;

@@ -1,5 +1,5 @@
 //! The charsets of a site: in which a listener's messages are read, wherever that is, and in which a destination wants
-//! them.
+//! them; with the lanes that each message goes in there.
 //!
 //! A delivery to a destination with a charset of its own gets a body of its own, made before it is stored, so that what
 //! is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
@@ -13,12 +13,15 @@ use wardline_flow::{DestinationId, Plan};
 use wardline_hl7::{Charset, Message, ParseError, ParseOptions, ReencodeError, Unmappable};
 use wardline_store::{NewDelivery, NewMessage};
 
+use crate::ordering::Orders;
+
 /// What listeners and destinations say of charsets.
 #[derive(Debug, Default)]
 pub(crate) struct Charsets {
     readings: BTreeMap<Arc<str>, ParseOptions>,
     /// The destinations with a `charset` of their own.
     writings: BTreeMap<DestinationId, (Charset, Unmappable)>,
+    orders: Orders,
 }
 
 /// A message that one of its destinations could not read.
@@ -35,7 +38,8 @@ impl Charsets {
             Some((destination.id.clone(), (destination.charset?, destination.unmappable)))
         });
         let readings = config.listeners.iter().map(|one| (one.id.arc(), one.reading()));
-        Self { readings: readings.collect(), writings: own.collect() }
+        let orders = Orders::of(&config.destinations);
+        Self { readings: readings.collect(), writings: own.collect(), orders }
     }
 
     /// A stored message, read as the listener read it that it came through; by the defaults where that is gone.
@@ -54,8 +58,9 @@ impl Charsets {
         let mut deliveries = Vec::with_capacity(plan.deliveries.len());
         for planned in &plan.deliveries {
             let body = self.body(&planned.destination, message)?;
+            let (lane, also) = self.orders.lanes(&planned.destination, message);
             let destination = planned.destination.arc();
-            deliveries.push(NewDelivery { body, ..NewDelivery::new(destination) });
+            deliveries.push(NewDelivery { destination, lane, also, body });
         }
         Ok(NewMessage { hops, ..NewMessage::new(message.bytes().clone(), deliveries) })
     }

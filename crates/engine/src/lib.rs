@@ -26,6 +26,7 @@ mod wire;
 pub mod control;
 pub mod events;
 pub mod observe;
+mod ordering;
 pub mod tls;
 
 pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, store_options};

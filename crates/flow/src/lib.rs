@@ -8,6 +8,7 @@
 //! - [`intake`]: may this message come in at all, by its header? [`ack_mode`]: which answers does it ask for?
 //! - [`matching`]: which routes want it? [`routing`]: the plan, all destinations of one message as one unit (ROUTE-1).
 //!   [`processing`]: which destinations a test must not reach.
+//! - [`lane`]: which of them must wait for which (ORDER-1)?
 //! - [`expression`]: what rules, `when` and `filter` say in CEL, with [`lookup`] tables and HL7 [`time`]s;
 //!   [`transform`]: what becomes of a message on its way.
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
@@ -24,6 +25,7 @@ pub mod expect;
 pub mod expression;
 mod id;
 pub mod intake;
+pub mod lane;
 pub mod lookup;
 pub mod matching;
 pub mod on_reply;
@@ -44,6 +46,7 @@ pub use classify::{
 pub use expect::{ExpectAck, Expected, Later};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
+pub use lane::KeyOrder;
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use processing::ProcessingId;

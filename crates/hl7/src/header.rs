@@ -99,6 +99,11 @@ impl<'m> Header<'m> {
         self.component(12, 1)
     }
 
+    /// Whether MSH-14, the continuation pointer, says that this goes on with an earlier message.
+    pub fn is_continuation(self) -> bool {
+        !self.field(14).is_empty()
+    }
+
     /// MSH-15, when an accept acknowledgement is due: AL, NE, ER or SU (table 0155).
     pub fn accept_acknowledgement(self) -> &'m [u8] {
         self.field(15)

@@ -48,6 +48,8 @@ pub enum More {
     Nothing,
     /// There may be more on disk and the window has room for it: call [`Outbox::refill`].
     OnDisk,
+    /// There may be more on disk and the window has no room for it.
+    NoRoom,
 }
 
 /// A delivery to make.
@@ -78,6 +80,10 @@ pub struct Pending {
 pub struct Damaged {
     /// The message.
     pub message: MessageId,
+    /// What must keep its order.
+    pub lane: Lane,
+    /// The lanes beside it that it keeps its order in as well.
+    pub also: Vec<Lane>,
     /// How often it was sent before, as far as that was recorded.
     pub attempts: u32,
     /// Where the damage is.
@@ -101,8 +107,8 @@ impl Outbox {
         Taken { deliveries, more: window.more() }
     }
 
-    /// A delivery that was taken has left the pool's hands, after its outcome was recorded: its room is free. Wakes if
-    /// there is something to read into it.
+    /// A delivery that was taken has left the pool's hands: its room is free. It does not come again: because its outcome
+    /// was recorded before, or until it is [recalled](Self::recall). Wakes if there is something to read into the room.
     pub fn done(&self, message: MessageId) {
         let mut window = self.window();
         window.done(message);
@@ -111,6 +117,14 @@ impl Outbox {
         if wake {
             (self.wake)();
         }
+    }
+
+    /// Deliveries of which [`done`](Self::done) was said without an outcome, to make room for others, are to come again
+    /// with the next refill. Gives whether there is something to refill.
+    pub fn recall(&self, messages: &[MessageId]) -> More {
+        let mut window = self.window();
+        window.recall(messages);
+        window.more()
     }
 
     /// Whether the destination is held. Known from the first delivery on that [`take`](Self::take) gives.

@@ -80,10 +80,10 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
         context.report(warning.at(&id.place).hint("name it in the `from` of a route"));
     }
     let connections = draft.connections.as_ref().filter(|connections| connections.value.get() > 1);
-    if let (Order::Fifo, Some(connections)) = (destination.order, connections) {
+    if let (Order::Fifo, Some(connections)) = (&destination.order, connections) {
         let warning = Diagnostic::warning("one lane uses one connection").at(&connections.place);
         context.report(
-            warning.hint("`order = \"none\"` uses them all, and messages overtake each other"),
+            warning.hint("`order_by = \"PID-3\"` uses them all and keeps each patient's order"),
         );
     }
     if let Some(accept) = draft.accept_test.as_ref().filter(|accept| accept.value) {

@@ -4,7 +4,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use wardline_flow::{
-    AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, ProcessingId, ReplyRule,
+    AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, KeyOrder, ProcessingId,
+    ReplyRule,
 };
 use wardline_hl7::{Charset, Unmappable};
 
@@ -159,12 +160,14 @@ impl HandlerDestination {
     }
 }
 
-/// Whether messages to a destination keep their order (`order`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Whether messages to a destination keep their order (`order`, `order_by`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Order {
     /// One lane, in the order of acceptance (ORDER-1).
     #[default]
     Fifo,
+    /// A lane for each key, in the order of acceptance within it.
+    ByKey(KeyOrder),
     /// Each message by itself.
     None,
 }

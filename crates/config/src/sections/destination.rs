@@ -55,7 +55,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         Some(Placed { value: Kind::Handler, .. }) => read_handler(&mut section, &mut draft),
     };
     let policy = read_policy(&mut section);
-    let order = section.get("order");
+    let order = super::order::read(&mut section);
     let max_consecutive_dead = section.get("max_consecutive_dead");
     let charset: Option<Placed<Charset>> = section.get("charset");
     let unmappable = section.get("unmappable");
@@ -68,9 +68,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
     draft.destination = draft.id.as_ref().zip(keys_of_kind).map(|(id, keys)| {
         let mut destination = Destination::new(id.value.0.as_str().into(), keys);
         destination.policy = policy;
-        if let Some(order) = order {
-            destination.order = order.value;
-        }
+        destination.order = order;
         destination.charset = charset.map(|charset| charset.value);
         destination.processing_id = processing_id.map(|id| id.value);
         destination.accept_test = draft.accept_test.as_ref().is_some_and(|accept| accept.value);

@@ -185,6 +185,8 @@ fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
         "max_per_source",
         "message",
         "min_version",
+        "order_by",
+        "order_id_type",
         "processing_id",
         "profile",
         "rate",

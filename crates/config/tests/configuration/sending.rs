@@ -1,8 +1,8 @@
 //! What is awaited of a peer, and what its answers count as.
 
 use insta::assert_snapshot;
-use wardline_config::{DestinationKind, MllpDestination, Paint};
-use wardline_flow::{AckMatch, ExpectAck, ReplyOutcome, ReplyRule, TextPattern};
+use wardline_config::{DestinationKind, MllpDestination, Order, Paint};
+use wardline_flow::{AckMatch, ExpectAck, KeyOrder, ReplyOutcome, ReplyRule, TextPattern};
 
 use crate::{Site, site};
 
@@ -89,4 +89,38 @@ fn a_rule_says_what_follows_and_names_what_it_knows() {
     );
     let faults = site.load(&[]).expect_err("faults");
     assert_snapshot!(site.portable(&faults.render(Paint::Plain)));
+}
+
+fn order(keys: &str) -> Order {
+    let loaded = sending(keys).load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
+    loaded.config.destinations.into_iter().next().expect("a destination").order
+}
+
+#[test]
+fn a_destination_keeps_the_order_of_each_key_where_it_is_told_the_key() {
+    let by =
+        |path: &str, id_type| Order::ByKey(KeyOrder::new(path.parse().expect("a path"), id_type));
+    assert_eq!(order(""), Order::Fifo);
+    assert_eq!(order("order_by = \"PID-3\""), by("PID-3", "MR"));
+    assert_eq!(order("order = \"fifo\"\norder_by = \"PID-3.1\""), by("PID-3.1", "MR"));
+    assert_eq!(order("order_by = \"PID-3\"\norder_id_type = \"PI\""), by("PID-3", "PI"));
+    assert_eq!(order("order_by = \"PV1-19.1\"\nconnections = 4"), by("PV1-19.1", "MR"));
+}
+
+#[test]
+fn an_order_by_key_has_one_key_and_types_where_there_are_types() {
+    let faults = |keys: &str| {
+        let site = sending(keys);
+        let faults = site.load(&[]).expect_err("faults");
+        site.portable(&faults.to_string())
+    };
+    assert_snapshot!(
+        [
+            faults("order = \"none\"\norder_by = \"PID-3[*]\""),
+            faults("order_by = \"PID-18\"\norder_id_type = \"PI\""),
+            faults("order_id_type = \"PI\""),
+            faults("order_by = \"patient\""),
+        ]
+        .join("\n")
+    );
 }

@@ -137,7 +137,8 @@ impl PoolDoor {
         self.say(|| Hold { by: Name::from(by), reason: Name::from(reason) }).await
     }
 
-    /// Makes the first in line a dead letter, so that its lane goes on. If a message is named, only that one. Which it was.
+    /// Makes the first in line a dead letter, so that its lane goes on. If a message is named, only that one; one that is
+    /// held is the first of its lane. Which it was.
     pub(crate) async fn skip(
         &self,
         seen: Option<MessageId>,
@@ -149,6 +150,12 @@ impl PoolDoor {
         for &state in QUEUED {
             let rows = self.page(state, None, 1).await?.deliveries.into_iter();
             first = rows.chain(first).min_by_key(|row| row.message);
+        }
+        if let Some(seen) =
+            seen.filter(|seen| first.as_ref().is_some_and(|one| one.message != *seen))
+        {
+            let held = self.rows(vec![seen], HELD).await.unwrap_or_default().into_iter().next();
+            first = held.or(first);
         }
         let first = first.ok_or(OperatorFault::NotFound)?;
         if seen.is_some_and(|seen| seen != first.message) {

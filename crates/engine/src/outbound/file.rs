@@ -117,7 +117,7 @@ impl FileWriter {
             match step(item) {
                 Ok(done) => Progress::At(done),
                 Err(filed) => {
-                    lane_open = self.order == Order::None;
+                    lane_open = self.order != Order::Fifo;
                     Progress::Ended(filed)
                 }
             }

@@ -8,6 +8,17 @@ pub(super) const TAKE_AT_ONCE: usize = 128;
 /// With fewer ready deliveries than this the pool asks the outbox for more.
 pub(super) const TAKE_BELOW: usize = 64;
 
+/// Deliveries that are given back at once for others to come while all in hand stand behind others: half a window, the
+/// least that makes the outbox read.
+pub(super) const PARKED_AT_ONCE: usize = wardline_store::limits::WINDOW_DELIVERIES / 2;
+
+/// Deliveries of one destination that are given back while those before them in their lanes wait. Their places stay in
+/// memory, some 200 bytes each: 13 MB. With more than this behind lanes that stand still, the others stand still too.
+pub(super) const MAX_PARKED: usize = 65_536;
+
+/// Behind one that comes again since its turn has come, how many of its lane come with it: the read costs a sync.
+pub(super) const CALLED_AT_ONCE: usize = 31;
+
 /// Bytes of records not yet durable beyond which a pool starts nothing new: outcomes are never waited for, so a disk
 /// that stands still must stop the deliveries that make them. Messages alone reach it only with a very large one among
 /// them: they are refused earlier.

@@ -24,6 +24,7 @@ mod operator;
 mod recording;
 mod slots;
 mod state;
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

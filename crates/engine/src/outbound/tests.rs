@@ -7,6 +7,7 @@ mod expected;
 mod faults;
 mod folders;
 mod handlers;
+mod keys;
 mod operators;
 mod sink;
 mod site;

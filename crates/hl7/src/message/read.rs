@@ -20,7 +20,7 @@ impl Message {
     }
 
     /// What stands at each place that the path names, [`Value::Absent`] where the message doesn't reach to it.
-    pub(crate) fn each(&self, path: &Path) -> impl Iterator<Item = Value<'_>> + use<'_> {
+    pub fn each(&self, path: &Path) -> impl Iterator<Item = Value<'_>> + use<'_> {
         self.spots(path).map(|spot| spot.value(&self.bytes))
     }
 

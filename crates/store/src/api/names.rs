@@ -76,8 +76,11 @@ pub struct DeliveryRef {
 pub struct Lane(pub u64);
 
 impl Lane {
-    /// The lane of a destination that has only one: in order of receipt, or without any order.
+    /// The lane of a destination that has only one: in order of receipt.
     pub const FIFO: Self = Self(0);
+
+    /// The lane of a destination without any order.
+    pub const FREE: Self = Self(1);
 
     /// Every lane: who is in it keeps its order towards all others.
     pub const ALL: Self = Self(u64::MAX);

@@ -9,7 +9,7 @@
 
 use super::window::{Errand, Haul};
 use super::{Damaged, Outbox, Pending};
-use crate::api::{CorruptionKind, DeliveryState, MessageId, ReadError};
+use crate::api::{Corruption, CorruptionKind, DeliveryState, MessageId, ReadError};
 use crate::core::Core;
 use crate::index::Found;
 use crate::journal::stored::{Unread, Wanted, read_message};
@@ -101,8 +101,7 @@ impl Outbox {
                 Err(Unread::Failed(ReadError::Corrupt(corruption)))
                     if corruption.kind == CorruptionKind::Body =>
                 {
-                    let attempts = found.entry.state.attempts;
-                    return Ok((read, Some(Damaged { message, attempts, corruption })));
+                    return Ok((read, Some(self.damaged(core, message, found, corruption)?)));
                 }
                 Err(Unread::Failed(error)) => {
                     let source = Box::new(error);
@@ -111,6 +110,20 @@ impl Outbox {
             }
         }
         Ok((read, None))
+    }
+
+    fn damaged(
+        &self,
+        core: &Core,
+        message: MessageId,
+        found: &Found,
+        corruption: Corruption,
+    ) -> Result<Damaged, Unread> {
+        let Found { number, lane, entry } = found;
+        let row =
+            read_message(&core.segments, entry.place, *number, &self.destination, Wanted::Row)?;
+        let attempts = entry.state.attempts;
+        Ok(Damaged { message, lane: *lane, also: row.also, attempts, corruption })
     }
 
     fn look_up(&self, core: &Core, errand: &Errand) -> Result<ToRead, ReadError> {

@@ -27,7 +27,7 @@ pub(super) struct Window {
     on_disk_from: Option<u64>,
     /// The greatest number that was offered and left on disk.
     left_on_disk: u64,
-    /// Revived, to be read again.
+    /// Revived, or recalled: to be read again.
     returning: BTreeSet<MessageId>,
     /// Revived while it was here: read again once it is done.
     returning_when_done: BTreeSet<MessageId>,
@@ -126,6 +126,12 @@ impl Window {
         }
     }
 
+    /// Those that were done with and have not ended come again.
+    pub(super) fn recall(&mut self, messages: &[MessageId]) {
+        let gone: Vec<_> = messages.iter().filter(|id| !self.is_here(**id)).copied().collect();
+        self.returning.extend(gone);
+    }
+
     /// Nothing waits here, so that who takes should hear of what is on disk.
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
@@ -136,7 +142,11 @@ impl Window {
         let half_free = self.len() == 0
             || (self.len() <= WINDOW_DELIVERIES / 2 && self.bytes() <= WINDOW_BYTES / 2);
         let something = self.on_disk_from.is_some() || !self.returning.is_empty();
-        if something && half_free && !self.refilling { More::OnDisk } else { More::Nothing }
+        match (something && !self.refilling, half_free) {
+            (true, true) => More::OnDisk,
+            (true, false) => More::NoRoom,
+            (false, _) => More::Nothing,
+        }
     }
 
     pub(super) fn set_held(&mut self, held: bool) {
@@ -150,7 +160,7 @@ impl Window {
 
     /// Begins a refill; `None` = nothing to read, or another one reads.
     pub(super) fn begin_refill(&mut self) -> Option<Errand> {
-        if self.more() == More::Nothing {
+        if self.more() != More::OnDisk {
             return None;
         }
         self.refilling = true;

@@ -183,7 +183,7 @@ fn the_writers_of_a_destination_take_turns() {
     let next = FileWriter {
         destination: Arc::clone(&writer.destination),
         template: writer.template.clone(),
-        order: writer.order,
+        order: writer.order.clone(),
         time_zone: writer.time_zone.clone(),
         turn: writer.turn.clone(),
     };

@@ -43,10 +43,10 @@ impl Carriers {
         let destination = &delivering.destination;
         match &destination.kind {
             DestinationKind::Mllp(mllp) => {
-                // A lane uses one connection, however many are configured.
-                let connections = match destination.order {
+                // One lane uses one connection, however many are configured.
+                let connections = match &destination.order {
                     Order::Fifo => 1,
-                    Order::None => mllp.connections.get(),
+                    Order::ByKey(_) | Order::None => mllp.connections.get(),
                 };
                 Self::Mllp(Connections {
                     destination: Arc::from(mllp.clone()),
@@ -58,12 +58,12 @@ impl Carriers {
             DestinationKind::File(folder) => Self::File(Arc::new(FileWriter::new(
                 destination.id.arc(),
                 folder.path.clone(),
-                destination.order,
+                destination.order.clone(),
                 delivering.turn.clone(),
             ))),
             DestinationKind::Handler(handler) => {
                 let calls = HandlerCalls::new(delivering, handler, completions.clone());
-                Self::Handler(Arc::new(calls), destination.order)
+                Self::Handler(Arc::new(calls), destination.order.clone())
             }
         }
     }
@@ -73,7 +73,7 @@ impl Carriers {
         match self {
             Self::Mllp(connections) => connections.by_slot.len(),
             Self::File(_) | Self::Handler(_, Order::Fifo) => 1,
-            Self::Handler(_, Order::None) => HANDLER_CALLS,
+            Self::Handler(_, Order::ByKey(_) | Order::None) => HANDLER_CALLS,
         }
     }
 

@@ -87,7 +87,7 @@ impl Dispatch {
     /// Nothing in hand yet. At most `group` deliveries go to a slot at once.
     pub(super) fn new(destination: &Destination, slots: usize, group: usize) -> Self {
         Self {
-            lanes: Lanes::new(destination.order),
+            lanes: Lanes::new(&destination.order),
             slots: Slots::new(slots),
             policy: destination.policy,
             streak: ConsecutiveDead::new(destination.max_consecutive_dead),
@@ -110,6 +110,11 @@ impl Dispatch {
         }
         let taken = self.slots.take(slot, group.iter().map(|delivery| delivery.id).collect())?;
         Some((taken, group))
+    }
+
+    /// Whether something could be sent now, if there were something.
+    pub(super) fn has_idle_slot(&self, now: Instant) -> bool {
+        !self.paused && self.slots.free(now).is_some()
     }
 
     /// When something may be sent that may not be sent now. What is due and only lacks a slot or room needs no clock.

@@ -1,24 +1,26 @@
 //! What the pool gets from the store: wakes, deliveries, and at the start what was held.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::fut::wrap_future;
 use actix::prelude::*;
 use tokio::sync::Notify;
 use wardline_store::limits::MAX_PAGE;
-use wardline_store::{DeliveryState, MessageId, More, Name, Outbox, Query, ReadError, Store};
+use wardline_store::{DeliveryState, Lane, MessageId, More, Name, Outbox, Query, ReadError, Store};
 
 use super::OutboundPool;
 use super::state::HoldReason;
+use crate::ordering::Stand;
 use crate::outbound::delivery::Lease;
-use crate::outbound::limits::{STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW};
+use crate::outbound::limits::{PARKED_AT_ONCE, STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW};
 
 /// The pool's end of its outbox.
 pub(super) struct Feed {
     pub(super) outbox: Arc<Outbox>,
     woken: Arc<Notify>,
-    /// Some of it is on disk alone.
-    on_disk: bool,
+    /// Whether some of it is on disk alone.
+    more: More,
     state: FeedState,
     /// The last read failed, and that has been told.
     failing: bool,
@@ -37,8 +39,8 @@ enum FeedState {
 /// What the store knows of a destination before anything is sent.
 struct Standing {
     hold: Option<HoldReason>,
-    /// Deliveries that stop their lane.
-    stopped: Vec<MessageId>,
+    /// Deliveries that stop their lanes.
+    stopped: Vec<(MessageId, Lane, Vec<Lane>)>,
 }
 
 impl Standing {
@@ -56,7 +58,8 @@ impl Standing {
         };
         loop {
             let page = store.query(&query)?;
-            stopped.extend(page.deliveries.iter().map(|row| row.message));
+            stopped
+                .extend(page.deliveries.into_iter().map(|row| (row.message, row.lane, row.also)));
             if page.next.is_none() {
                 let hold = hold.map(|hold| HoldReason { by: hold.by, reason: hold.reason });
                 return Ok(Self { hold, stopped });
@@ -72,7 +75,7 @@ impl Feed {
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         let outbox = store.outbox(destination, Box::new(move || waker.notify_one()));
-        Self { outbox, woken, on_disk: false, state: FeedState::Closed, failing: false }
+        Self { outbox, woken, more: More::Nothing, state: FeedState::Closed, failing: false }
     }
 }
 
@@ -100,8 +103,9 @@ impl OutboundPool {
     fn on_standing(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         self.dispatch.paused = standing.hold.is_some();
         self.hold = standing.hold;
-        for stopped in standing.stopped {
-            self.dispatch.lanes.stop_at(stopped);
+        for (stopped, lane, also) in standing.stopped {
+            let stand = Stand::of(&self.destination.order, lane, also);
+            self.dispatch.lanes.stop_before(stopped, stand);
         }
         self.feed.state = FeedState::Open;
         self.feed.failing = false;
@@ -136,8 +140,25 @@ impl OutboundPool {
     /// may be more.
     pub(super) fn feed_lanes(&mut self, ctx: &mut Context<Self>) {
         while self.dispatch.lanes.ready_len() < TAKE_BELOW && self.take() == TAKE_AT_ONCE {}
-        if self.feed.on_disk {
+        self.make_room();
+        if self.feed.more == More::OnDisk {
             self.refill(ctx);
+        }
+    }
+
+    /// Calls back what was given back and has its turn now, and gives back what stands behind others while they fill the
+    /// window: one lane that waits must not keep the others from coming in.
+    fn make_room(&mut self) {
+        let called = self.dispatch.lanes.call();
+        if !called.is_empty() {
+            self.feed.more = self.feed.outbox.recall(&called);
+        }
+        let is_idle = self.dispatch.has_idle_slot(Instant::now());
+        if self.feed.more == More::NoRoom && is_idle && self.dispatch.lanes.are_stuck() {
+            for id in self.dispatch.lanes.park(PARKED_AT_ONCE) {
+                self.feed.outbox.done(id);
+            }
+            self.feed.more = self.feed.outbox.recall(&[]);
         }
     }
 
@@ -145,13 +166,15 @@ impl OutboundPool {
     fn take(&mut self) -> usize {
         let taken = self.feed.outbox.take(TAKE_AT_ONCE);
         let count = taken.deliveries.len();
-        for pending in taken.deliveries {
+        for mut pending in taken.deliveries {
             let id = pending.id;
-            if !self.dispatch.lanes.add(Lease::from(pending)) {
+            let also = std::mem::take(&mut pending.also);
+            let stand = Stand::of(&self.destination.order, pending.lane, also);
+            if !self.dispatch.lanes.add(Lease::from(pending), stand) {
                 self.feed.outbox.done(id);
             }
         }
-        self.feed.on_disk = taken.more == More::OnDisk;
+        self.feed.more = taken.more;
         count
     }
 
@@ -166,7 +189,7 @@ impl OutboundPool {
         let read = tokio::task::spawn_blocking(move || outbox.refill());
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| {
             pool.feed.state = FeedState::Open;
-            pool.feed.on_disk = false;
+            pool.feed.more = More::Nothing;
             match read {
                 Ok(Ok(damaged)) => {
                     pool.feed.failing = false;

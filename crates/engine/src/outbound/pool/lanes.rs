@@ -9,10 +9,13 @@
 //!     └────────── waiting ◀────┘
 //! ```
 //!
-//! In a lane (`order = "fifo"`) nothing is given out while anything before it is in flight, waiting or stopped; a group
-//! is given out as one, in order. Without order each delivery is on its own.
+//! In one line (`order = "fifo"`) nothing is given out while anything before it is in flight, waiting or stopped; a group
+//! is given out as one, in order. By key (`order_by`) that holds within each lane, and what merges two stands in both.
+//! Without order each delivery is on its own; what is left of an ordered queue still goes in one line.
 //!
-//! No socket, no actor, no clock. Its size is bounded by the outbox's window, which counts whatever was taken from it.
+//! No socket, no actor, no clock. Its size is bounded by the outbox's window, which counts whatever was taken from it,
+//! and by [`MAX_PARKED`]: one lane that waits may fill the window, so what stands behind it is given back, and comes
+//! again when its turn does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -20,19 +23,35 @@ use std::time::Instant;
 use wardline_config::Order;
 use wardline_store::MessageId;
 
+use super::turns::{Presence, Turns};
+use crate::ordering::Stand;
 use crate::outbound::delivery::{Delivery, Lease};
+use crate::outbound::limits::{CALLED_AT_ONCE, MAX_PARKED};
 
 /// All deliveries of one destination that its pool has in hand.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    order: Order,
+    rule: Rule,
     ready: BTreeMap<MessageId, Lease>,
     waiting: BTreeMap<(Instant, MessageId), Lease>,
     in_flight: BTreeMap<MessageId, Lease>,
     /// Stopped as unclear; the store has them, their place in the lane is kept here.
     stopped: BTreeSet<MessageId>,
+    /// Given back to the store, their places kept.
+    parked: BTreeSet<MessageId>,
     /// Ended by an operator while they were not in hand; the newest of them.
     ended: BTreeSet<MessageId>,
+}
+
+/// What keeps deliveries from going.
+#[derive(Debug)]
+enum Rule {
+    /// All that is before them.
+    Line,
+    /// Nothing, once these have gone, which an order was promised.
+    Beside { promised: BTreeSet<MessageId> },
+    /// What is before them in their lanes.
+    Keyed(Turns),
 }
 
 /// How many deliveries ended by operators are remembered. Only those on their way from the store at that moment matter,
@@ -51,40 +70,65 @@ pub(super) struct Head {
 }
 
 impl Lanes {
-    pub(super) fn new(order: Order) -> Self {
+    pub(super) fn new(order: &Order) -> Self {
+        let rule = match order {
+            Order::Fifo => Rule::Line,
+            Order::None => Rule::Beside { promised: BTreeSet::new() },
+            Order::ByKey(_) => Rule::Keyed(Turns::default()),
+        };
         Self {
-            order,
+            rule,
             ready: BTreeMap::new(),
             waiting: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            parked: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
     }
 
     /// A delivery came from the outbox. One that was stopped takes its place again. False for one that has been ended
     /// meanwhile: it is not in hand.
-    pub(super) fn add(&mut self, lease: Lease) -> bool {
+    pub(super) fn add(&mut self, lease: Lease, stand: Stand) -> bool {
         let id = lease.delivery.id;
         if self.ended.remove(&id) {
             return false;
         }
-        debug_assert!(!self.contains(id), "the outbox hands out a delivery once");
+        debug_assert!(self.in_hand(id).is_none(), "the outbox hands out a delivery once");
         self.stopped.remove(&id);
+        self.parked.remove(&id);
+        self.place(id, stand, Presence::Ready);
         self.ready.insert(id, lease);
         true
     }
 
-    /// The lane stops at this delivery, which is not in hand.
+    /// Its lanes stop at this delivery, which is not in hand.
+    pub(super) fn stop_before(&mut self, id: MessageId, stand: Stand) {
+        self.parked.remove(&id);
+        self.place(id, stand, Presence::Placed);
+        self.stop_at(id);
+    }
+
+    /// Its lanes stop at this delivery, which is in hand and about to end.
     pub(super) fn stop_at(&mut self, id: MessageId) {
-        if self.order == Order::Fifo {
+        let stops = match &self.rule {
+            Rule::Line | Rule::Keyed(_) => true,
+            Rule::Beside { promised } => promised.contains(&id),
+        };
+        if stops {
             self.stopped.insert(id);
         }
     }
 
     /// What may be sent now, at most `most`: from here on it is in flight.
     pub(super) fn next(&mut self, most: usize) -> Vec<Delivery> {
-        let most = if self.is_open() { most } else { 0 };
+        let most = match &self.rule {
+            Rule::Keyed(_) => most,
+            Rule::Beside { promised } if promised.is_empty() => most,
+            // A group without order goes on past a failure, and these were promised one.
+            Rule::Beside { .. } => most.min(1) * usize::from(self.is_line_open()),
+            Rule::Line => most * usize::from(self.is_line_open()),
+        };
         let mut group = Vec::new();
         while group.len() < most
             && let Some((id, lease)) = self.take_ready()
@@ -98,7 +142,7 @@ impl Lanes {
     /// It was not sent after all: it goes first again.
     pub(super) fn give_back(&mut self, id: MessageId) {
         if let Some(lease) = self.in_flight.remove(&id) {
-            self.ready.insert(id, lease);
+            self.make_ready(id, lease);
         }
     }
 
@@ -116,21 +160,27 @@ impl Lanes {
 
     /// It has ended, or the store keeps it: it is no longer in hand.
     pub(super) fn end(&mut self, id: MessageId) -> Option<Lease> {
+        if !self.stopped.contains(&id) {
+            self.leave(id);
+        }
         self.in_flight.remove(&id)
     }
 
     /// Takes a delivery that is not in flight out of the line.
     pub(super) fn withdraw(&mut self, id: MessageId) -> Option<Lease> {
-        if let Some(lease) = self.ready.remove(&id) {
-            return Some(lease);
-        }
-        let key = *self.waiting.keys().find(|&&(_, waiting)| waiting == id)?;
-        self.waiting.remove(&key)
+        let lease = self.ready.remove(&id).or_else(|| {
+            let key = *self.waiting.keys().find(|&&(_, waiting)| waiting == id)?;
+            self.waiting.remove(&key)
+        })?;
+        self.leave(id);
+        Some(lease)
     }
 
     /// A delivery that is not in hand has been ended. The outbox may just be about to hand it out.
     pub(super) fn ended_elsewhere(&mut self, id: MessageId) {
         self.stopped.remove(&id);
+        self.parked.remove(&id);
+        self.leave(id);
         self.ended.insert(id);
         if self.ended.len() > REMEMBERED_ENDS {
             self.ended.pop_first();
@@ -148,7 +198,7 @@ impl Lanes {
             && entry.key().0 <= now
         {
             let ((_, id), lease) = entry.remove_entry();
-            self.ready.insert(id, lease);
+            self.make_ready(id, lease);
         }
     }
 
@@ -156,7 +206,7 @@ impl Lanes {
     pub(super) fn wake_all(&mut self) {
         for ((_, id), mut lease) in std::mem::take(&mut self.waiting) {
             lease.failures = 0;
-            self.ready.insert(id, lease);
+            self.make_ready(id, lease);
         }
     }
 
@@ -181,9 +231,12 @@ impl Lanes {
         Some(Head { id, attempts, due })
     }
 
-    /// The delivery that the lane stops at, if any.
+    /// The delivery that everything behind it stops at, if any. By key only its lanes stop.
     pub(super) fn stopped(&self) -> Option<MessageId> {
-        self.stopped.first().copied()
+        match self.rule {
+            Rule::Line | Rule::Beside { .. } => self.stopped.first().copied(),
+            Rule::Keyed(_) => None,
+        }
     }
 
     /// Whether it is being sent.
@@ -198,7 +251,43 @@ impl Lanes {
 
     /// How many could be sent, as far as order allows.
     pub(super) fn ready_len(&self) -> usize {
-        self.ready.len()
+        match &self.rule {
+            Rule::Line | Rule::Beside { .. } => self.ready.len(),
+            Rule::Keyed(turns) => turns.len(),
+        }
+    }
+
+    /// Whether room for more deliveries would help, although there are some: all are behind others in their lanes.
+    pub(super) fn are_stuck(&self) -> bool {
+        match &self.rule {
+            Rule::Line | Rule::Beside { .. } => false,
+            Rule::Keyed(turns) => {
+                turns.len() == 0 && !turns.has_barrier() && self.parked.len() < MAX_PARKED
+            }
+        }
+    }
+
+    /// Gives back what cannot go yet, the youngest of it, at most so many: their places are kept.
+    pub(super) fn park(&mut self, most: usize) -> Vec<MessageId> {
+        let Rule::Keyed(turns) = &mut self.rule else { return Vec::new() };
+        let behind = self.ready.keys().rev().filter(|&&id| !turns.is_free(id));
+        let parked: Vec<_> = behind.take(most).copied().collect();
+        for &id in &parked {
+            turns.set(id, Presence::Away);
+            self.ready.remove(&id);
+            self.parked.insert(id);
+        }
+        parked
+    }
+
+    /// What was given back and is to come again, since its turn has come or is near.
+    pub(super) fn call(&mut self) -> Vec<MessageId> {
+        let Rule::Keyed(turns) = &mut self.rule else { return Vec::new() };
+        let called = turns.call(CALLED_AT_ONCE);
+        for id in &called {
+            self.parked.remove(id);
+        }
+        called
     }
 
     /// How many are in hand.
@@ -206,9 +295,13 @@ impl Lanes {
         self.ready.len() + self.waiting.len() + self.in_flight.len()
     }
 
-    /// Whether it is in hand.
+    /// Whether it is in line already: in hand, or given back and to come again.
     pub(super) fn contains(&self, id: MessageId) -> bool {
-        self.in_hand(id).is_some()
+        let is_placed = match &self.rule {
+            Rule::Line | Rule::Beside { .. } => false,
+            Rule::Keyed(turns) => turns.contains(id) && !self.stopped.contains(&id),
+        };
+        is_placed || self.in_hand(id).is_some()
     }
 
     /// The delivery in hand of this id.
@@ -220,18 +313,49 @@ impl Lanes {
             .or_else(|| waiting().map(|(_, lease)| lease))
     }
 
-    /// Whether a lane's earlier deliveries let later ones go.
-    fn is_open(&self) -> bool {
-        match self.order {
-            Order::None => true,
-            Order::Fifo => self.in_flight.is_empty() && self.waiting.is_empty(),
-        }
+    /// Whether the earlier deliveries of one line let later ones go.
+    fn is_line_open(&self) -> bool {
+        self.in_flight.is_empty() && self.waiting.is_empty()
     }
 
     fn take_ready(&mut self) -> Option<(MessageId, Lease)> {
+        if let Rule::Keyed(turns) = &mut self.rule {
+            let id = turns.first()?;
+            turns.set(id, Presence::Placed);
+            return self.ready.remove_entry(&id);
+        }
         let first = self.ready.first_entry()?;
         let behind_a_stop = self.stopped.first().is_some_and(|stopped| stopped < first.key());
         if behind_a_stop { None } else { Some(first.remove_entry()) }
+    }
+
+    fn make_ready(&mut self, id: MessageId, lease: Lease) {
+        if let Rule::Keyed(turns) = &mut self.rule {
+            turns.set(id, Presence::Ready);
+        }
+        self.ready.insert(id, lease);
+    }
+
+    fn place(&mut self, id: MessageId, stand: Stand, presence: Presence) {
+        match &mut self.rule {
+            Rule::Line => {}
+            Rule::Beside { promised } => {
+                if stand != Stand::Free {
+                    promised.insert(id);
+                }
+            }
+            Rule::Keyed(turns) => turns.place(id, stand, presence),
+        }
+    }
+
+    fn leave(&mut self, id: MessageId) {
+        match &mut self.rule {
+            Rule::Line => {}
+            Rule::Beside { promised } => {
+                promised.remove(&id);
+            }
+            Rule::Keyed(turns) => turns.leave(id),
+        }
     }
 }
 

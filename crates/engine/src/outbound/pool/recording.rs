@@ -7,6 +7,7 @@ use wardline_store::{Change, Damaged, DeliveryRef, MessageId, Name, Outcome};
 
 use super::OutboundPool;
 use super::dispatch::{Fate, Settled};
+use crate::ordering::Stand;
 
 /// Who holds a destination that rejects everything.
 const ENGINE: &str = "wardline";
@@ -60,13 +61,14 @@ impl OutboundPool {
 
     /// What is stored of a delivery must not be sent: its lane stops there until an operator decides.
     pub(super) fn hold_damaged(&mut self, damaged: Damaged) {
-        let Damaged { message, attempts, corruption } = damaged;
+        let Damaged { message, lane, also, attempts, corruption } = damaged;
         let destination = &self.destination.id;
         tracing::error!(%destination, message_id = %message, error = %corruption, "held: an operator must decide");
         let cause = Cause::Damaged;
         self.counters.held.one();
         self.dispatch.trouble = Some(cause);
-        self.dispatch.lanes.stop_at(message);
+        let stand = Stand::of(&self.destination.order, lane, also);
+        self.dispatch.lanes.stop_before(message, stand);
         let delivery = DeliveryRef { message, destination: destination.arc() };
         let outcome = Outcome::Held { attempts, cause: name(cause), reply: None };
         self.store.record(Change::Delivery { at: Timestamp::now(), delivery, outcome }, None);

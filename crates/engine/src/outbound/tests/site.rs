@@ -11,7 +11,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
-use wardline_flow::{DestinationId, Routing};
+use wardline_flow::{DestinationId, KeyOrder, Routing};
+use wardline_hl7::Message;
 use wardline_store::{
     Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, MessageId, NewDelivery,
     NewMessage, Query, Store, StoreOptions,
@@ -20,6 +21,7 @@ use wardline_store::{
 use crate::drain::{Drain, Phase, PhaseSender};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
+use crate::ordering::Orders;
 use crate::outbound::testing::message;
 use crate::outbound::{Delivering, PoolDoor, Turn, start};
 use crate::replies::Applications;
@@ -71,6 +73,12 @@ pub(super) fn unordered(destination: Destination, connections: usize) -> Destina
     let connections = NonZeroUsize::new(connections).expect("some");
     let destination = with(destination, |mllp| mllp.connections = connections);
     Destination { order: Order::None, ..destination }
+}
+
+/// In the order of each patient, over so many connections.
+pub(super) fn by_patient(destination: Destination, connections: usize) -> Destination {
+    let by = KeyOrder::new("PID-3".parse().expect("a path"), "MR");
+    Destination { order: Order::ByKey(by), ..unordered(destination, connections) }
 }
 
 pub(super) fn max_attempts(mut destination: Destination, attempts: u32) -> Destination {
@@ -129,16 +137,24 @@ impl Site {
         self.accept_record(vec![body]).await
     }
 
+    /// Stores these in one record.
+    pub(super) async fn accept_bodies(&self, bodies: Vec<Bytes>) {
+        self.accept_record(bodies).await;
+    }
+
     /// Stores so many messages in one record.
     pub(super) async fn accept_at_once(&self, count: usize) {
         self.accept_record(vec![message("SAME"); count]).await;
     }
 
     async fn accept_record(&self, bodies: Vec<Bytes>) -> MessageId {
-        let new = |body| {
-            let destination = Arc::clone(&self.destination);
-            let deliveries = vec![NewDelivery::new(destination)];
-            NewMessage::new(body, deliveries)
+        let destination = &self.delivering.destination;
+        let orders = Orders::of(std::slice::from_ref(destination));
+        let new = |body: Bytes| {
+            let message = Message::parse(body.clone()).expect("a message");
+            let (lane, also) = orders.lanes(&destination.id, &message);
+            let delivery = NewDelivery { lane, also, ..NewDelivery::new(destination.id.arc()) };
+            NewMessage::new(body, vec![delivery])
         };
         let accept = Accept {
             received_at: Timestamp::now(),

@@ -126,3 +126,36 @@ fn the_window_is_bounded_in_deliveries_and_bytes() {
     window.offer(2, 1, || pending(2));
     assert_eq!(window.len(), 1);
 }
+
+#[test]
+fn what_was_done_with_and_has_not_ended_comes_again_when_it_is_recalled() {
+    let mut window = in_memory();
+    for number in 1..=4 {
+        offer(&mut window, number);
+    }
+    assert_eq!(taken(&mut window), [1, 2, 3, 4]);
+    window.done(id(2));
+    window.done(id(4));
+    assert_eq!(window.more(), More::Nothing, "nobody asks for them");
+    window.recall(&[id(2), id(3)]);
+    let errand = window.begin_refill().expect("one to read");
+    assert_eq!(errand.returning, [id(2)], "3 is still in hand");
+    window.end_refill(&errand, haul(&[], &[2], None, 5));
+    assert_eq!(taken(&mut window), [2]);
+}
+
+#[test]
+fn a_full_window_says_that_there_is_more_than_it_has_room_for() {
+    let mut window = in_memory();
+    let most = WINDOW_DELIVERIES as u64;
+    for number in 1..=most + 1 {
+        offer(&mut window, number);
+    }
+    let numbers = taken(&mut window);
+    assert_eq!(window.more(), More::NoRoom);
+    assert!(window.begin_refill().is_none());
+    for &number in numbers.iter().rev().take(WINDOW_DELIVERIES / 2) {
+        window.done(id(number));
+    }
+    assert_eq!(window.more(), More::OnDisk);
+}

@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use wardline_config::{DestinationKind, MllpDestination, Order};
 use wardline_flow::{DestinationId, OnUnclear, Unclear};
+use wardline_store::Lane;
 
 use super::*;
+use crate::ordering::Stand;
 use crate::outbound::testing::{id, lease};
 
 const FIRST: Duration = Duration::from_secs(1);
@@ -23,7 +25,8 @@ impl Bench {
 
     fn of(destination: &Destination, slots: usize, count: u64) -> Self {
         let mut dispatch = Dispatch::new(destination, slots, 1);
-        (1..=count).for_each(|number| assert!(dispatch.lanes.add(lease(number))));
+        let stand = || Stand::of(&destination.order, Lane::FREE, Vec::new());
+        (1..=count).for_each(|number| assert!(dispatch.lanes.add(lease(number), stand())));
         let now = Now { instant: Instant::now(), time: Timestamp::UNIX_EPOCH, random: EVEN };
         Self { dispatch, now }
     }
