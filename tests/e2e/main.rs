@@ -13,6 +13,7 @@ mod corpus;
 mod deliveries;
 mod disk_full;
 mod enhanced;
+mod environment;
 mod events;
 mod examples;
 mod expected;
@@ -48,6 +49,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());
     trials.extend(enhanced::trials());
+    trials.extend(environment::trials());
     trials.extend(events::trials());
     trials.extend(examples::trials());
     trials.extend(expected::trials());

@@ -77,10 +77,19 @@ impl Site {
 
     /// Starts the engine with these variables in its environment and doesn't wait.
     pub fn spawn(&self, environment: &[(&str, &str)]) -> Engine {
+        self.run(&["run", "wardline.toml"], environment)
+    }
+
+    /// Starts the engine on these variables alone: no file is named.
+    pub fn spawn_on_environment(&self, environment: &[(&str, &str)]) -> Engine {
+        self.run(&["run"], environment)
+    }
+
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Engine {
         let log = self.folder().join("log");
         let written = std::fs::OpenOptions::new().create(true).append(true).open(&log);
         let child = Command::new(&self.program)
-            .args(["run", "wardline.toml"])
+            .args(arguments)
             .current_dir(self.folder())
             .envs(environment.iter().copied())
             .stdin(Stdio::null())

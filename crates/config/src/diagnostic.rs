@@ -37,6 +37,8 @@ pub struct SourceFile {
     pub path: std::path::PathBuf,
     /// Its text.
     pub(crate) text: String,
+    /// It stands for the environment.
+    pub(crate) is_in_memory: bool,
 }
 
 /// One thing that is wrong, or looks wrong.
@@ -155,6 +157,10 @@ impl Diagnostic {
 }
 
 impl SourceFile {
+    pub(crate) fn new(path: std::path::PathBuf, text: String) -> Self {
+        Self { path, text, is_in_memory: false }
+    }
+
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         Snippet::source(self.text.as_str()).path(self.path.to_string_lossy().into_owned())
     }

@@ -5,7 +5,7 @@
 //!     └──────────────────────┴────────────────────┴───────────────────┴──▶ faults: file, line, column, a way out
 //! ```
 //!
-//! [`load`] is the only way in. What comes out of it has nothing left to parse, and every default is filled in. A key
+//! [`load`] is the way in, [`load_environment`] the one for a site without a file. What comes out of it has nothing left to parse, and every default is filled in. A key
 //! that no part of the engine obeys is not in the schema: it is refused with its place, never accepted and ignored.
 
 mod check;
@@ -19,6 +19,6 @@ mod starter;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Faults, Paint, Severity, SourceFile};
-pub use load::{Loaded, load, load_profile};
+pub use load::{Loaded, load, load_environment, load_profile};
 pub use model::*;
 pub use starter::STARTER;

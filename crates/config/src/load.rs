@@ -4,6 +4,7 @@
 //! no TOML is not read further (then ids of other files are not looked up either), and one whose version is unknown is
 //! not read at all.
 
+mod environment_site;
 mod include;
 mod profiles;
 
@@ -36,6 +37,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// The files that it was read from, without the one that stands for the environment.
+    pub fn files_on_disk(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter().filter(|file| !file.is_in_memory);
+        files.map(|file| file.path.as_path())
+    }
+
     /// The warnings as text, with their places; empty where there are none.
     pub fn render_warnings(&self, paint: Paint) -> String {
         let blocks: Vec<_> =
@@ -57,9 +64,35 @@ pub fn load(
     environment: &dyn Fn(&str) -> Option<String>,
     handlers: &[&str],
 ) -> Result<Loaded, Faults> {
-    let context = Context::new(environment, handlers);
+    loaded(Context::new(environment, handlers), |context, files| {
+        load_main(context, read_main_file(context, path)?, files)
+    })
+}
+
+/// What the variables of `environment` configure by themselves: the listener `in` at `WARDLINE_LISTENER_BIND`, and the
+/// destination `folder` that takes all its messages. `None` where that variable is not set.
+///
+/// # Errors
+///
+/// Every fault of all variables.
+pub fn load_environment(
+    environment: &dyn Fn(&str) -> Option<String>,
+    handlers: &[&str],
+) -> Option<Result<Loaded, Faults>> {
+    let text = environment_site::text(environment)?;
+    let main =
+        SourceFile { is_in_memory: true, ..SourceFile::new(environment_site::PLACE.into(), text) };
+    Some(loaded(Context::new(environment, handlers), |context, files| {
+        load_main(context, main, files)
+    }))
+}
+
+fn loaded(
+    context: Context<'_>,
+    load: impl FnOnce(&Context<'_>, &mut Vec<SourceFile>) -> Option<Config>,
+) -> Result<Loaded, Faults> {
     let mut files = Vec::new();
-    let config = load_files(&context, path, &mut files);
+    let config = load(&context, &mut files);
     let has_faults = context.has_faults();
     let diagnostics = context.into_diagnostics();
     match config {
@@ -68,8 +101,7 @@ pub fn load(
     }
 }
 
-fn load_files(context: &Context<'_>, path: &Path, files: &mut Vec<SourceFile>) -> Option<Config> {
-    let mut drafts = Drafts::default();
+fn read_main_file(context: &Context<'_>, path: &Path) -> Option<SourceFile> {
     let text = read(path)
         .map_err(|error| {
             let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
@@ -78,11 +110,22 @@ fn load_files(context: &Context<'_>, path: &Path, files: &mut Vec<SourceFile>) -
             );
         })
         .ok()?;
-    context.opened(path);
-    files.push(SourceFile { path: path.to_owned(), text });
+    Some(SourceFile::new(path.to_owned(), text))
+}
+
+/// The whole configuration whose main file is this.
+fn load_main(
+    context: &Context<'_>,
+    main: SourceFile,
+    files: &mut Vec<SourceFile>,
+) -> Option<Config> {
+    let mut drafts = Drafts::default();
+    let path = main.path.clone();
+    context.opened(&path);
+    files.push(main);
     let mut main = parse(context, files, 0, |section| read_main(section, &mut drafts))??;
     let mut is_whole = true;
-    for (included, named_at) in include::files(context, path, &main.include) {
+    for (included, named_at) in include::files(context, &path, &main.include) {
         if let Some(file) = open_included(context, files, included, &named_at) {
             is_whole &= parse(context, files, file, |section| read_included(section, &mut drafts))
                 .is_some();
@@ -132,7 +175,7 @@ fn open_included(
     match read(&path) {
         Ok(text) => {
             context.opened(&path);
-            files.push(SourceFile { path, text });
+            files.push(SourceFile::new(path, text));
             Some(files.len() - 1)
         }
         Err(error) => {

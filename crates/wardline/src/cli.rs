@@ -44,16 +44,14 @@ pub use self::exit::Exit;
 use self::failure::Outcome;
 use self::terminal::Terminal;
 
-/// Where the configuration is looked for.
-const DEFAULT_CONFIG: &str = "config/wardline.toml";
-
 /// Wardline, an HL7 v2 interface engine.
 #[derive(Debug, Parser)]
 #[command(name = "wardline", version, about, max_term_width = 100)]
 struct CommandLine {
-    /// The configuration; it also tells where the running engine is reached.
-    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
-    config: PathBuf,
+    /// The configuration; it also tells where the running engine is reached. Without it, the environment where
+    /// `WARDLINE_LISTENER_BIND` is set, else `config/wardline.toml`.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print data as JSON, one value a line, with stable keys.
     #[arg(long, global = true)]
     json: bool,
@@ -88,7 +86,7 @@ enum Command {
 /// What every command is given.
 pub(crate) struct Invocation {
     /// `--config`.
-    pub(crate) config: PathBuf,
+    pub(crate) config: Option<PathBuf>,
     /// Where to write.
     pub(crate) terminal: Terminal,
     /// The handlers this binary has.

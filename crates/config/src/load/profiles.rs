@@ -21,7 +21,7 @@ pub fn load_profile(path: &Path) -> Result<Profile, Faults> {
     let mut files = Vec::new();
     let profile = match read(path) {
         Ok(text) => {
-            files.push(SourceFile { path: path.to_owned(), text });
+            files.push(SourceFile::new(path.to_owned(), text));
             parse(&context, &files, 0, read_profile)
         }
         Err(error) => {
@@ -62,7 +62,7 @@ fn open(
 ) -> Option<Arc<Profile>> {
     match read(path) {
         Ok(text) => {
-            files.push(SourceFile { path: path.to_owned(), text });
+            files.push(SourceFile::new(path.to_owned(), text));
             parse(context, files, files.len() - 1, read_profile).map(Arc::new)
         }
         Err(error) => {

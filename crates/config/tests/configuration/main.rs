@@ -2,6 +2,7 @@
 
 mod answering;
 mod anything;
+mod environment;
 mod folders;
 mod mistakes;
 mod reference;

@@ -51,7 +51,7 @@ struct Touches {
 impl Check {
     /// Checks and tells.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let file = self.file.as_ref().unwrap_or(&invocation.config);
+        let file = self.file.as_deref();
         if invocation.terminal.json {
             return json(file, invocation);
         }
@@ -68,7 +68,7 @@ impl Check {
     }
 }
 
-fn json(file: &Path, invocation: &Invocation) -> Outcome {
+fn json(file: Option<&Path>, invocation: &Invocation) -> Outcome {
     match configuration::read(file, invocation) {
         Ok(loaded) => {
             let mut diagnostics = told(&loaded.warnings, &loaded.files);
@@ -161,7 +161,7 @@ fn reads(loaded: &Loaded) -> Vec<PathBuf> {
         DestinationKind::File(_) | DestinationKind::Handler(_) => None,
     });
     let tls = listeners.flat_map(ServerTls::files).chain(destinations.flat_map(ClientTls::files));
-    loaded.files.iter().map(|file| file.path.as_path()).chain(tls).map(absolute).collect()
+    loaded.files_on_disk().chain(tls).map(absolute).collect()
 }
 
 /// The path from the root. It stays as it is where the working directory is gone.

@@ -1,4 +1,4 @@
-//! The configuration as a command meets it: loaded with this process's environment and this binary's handlers, its
+//! The configuration as a command meets it: found, loaded with this process's environment and this binary's handlers, its
 //! faults told the way a compiler tells them.
 
 use std::env;
@@ -9,6 +9,9 @@ use wardline_config::{Faults, Loaded, Paint};
 use super::Invocation;
 use super::exit::Exit;
 use super::failure::Failure;
+
+/// Where the configuration is looked for when nothing says where it is.
+const DEFAULT_CONFIG: &str = "config/wardline.toml";
 
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,28 +28,35 @@ impl Failure for ConfigInvalid {
     }
 }
 
-/// Loads the file, telling its faults on stderr.
-pub(crate) fn load(path: &Path, invocation: &Invocation) -> Result<Loaded, ConfigInvalid> {
-    read(path, invocation).map_err(|faults| {
+/// Loads it, telling its faults on stderr. `named` is a file that the command itself is told, beside `--config`.
+pub(crate) fn load(named: Option<&Path>, invocation: &Invocation) -> Result<Loaded, ConfigInvalid> {
+    read(named, invocation).map_err(|faults| {
         invocation.terminal.talk(faults.render(Paint::Ansi));
         ConfigInvalid
     })
 }
 
-/// Loads the file, telling its faults or what looks wrong in it on stderr.
+/// Loads it, telling its faults or what looks wrong in it on stderr.
 pub(crate) fn load_with_warnings(
-    path: &Path,
+    named: Option<&Path>,
     invocation: &Invocation,
 ) -> Result<Loaded, ConfigInvalid> {
-    let loaded = load(path, invocation)?;
+    let loaded = load(named, invocation)?;
     for warning in &loaded.warnings {
         invocation.terminal.talk(warning.render(&loaded.files, Paint::Ansi));
     }
     Ok(loaded)
 }
 
-/// Loads the file and tells nothing.
-pub(crate) fn read(path: &Path, invocation: &Invocation) -> Result<Loaded, Faults> {
+/// Loads it and tells nothing. A file that is named wins over an environment that is a configuration by itself, and that
+/// over the default file.
+pub(crate) fn read(named: Option<&Path>, invocation: &Invocation) -> Result<Loaded, Faults> {
     let handlers: Vec<&str> = invocation.handlers.names().collect();
-    wardline_config::load(path, &|name| env::var(name).ok(), &handlers)
+    let environment = |name: &str| env::var(name).ok();
+    if let Some(path) = named.or(invocation.config.as_deref()) {
+        return wardline_config::load(path, &environment, &handlers);
+    }
+    wardline_config::load_environment(&environment, &handlers).unwrap_or_else(|| {
+        wardline_config::load(Path::new(DEFAULT_CONFIG), &environment, &handlers)
+    })
 }

@@ -121,7 +121,7 @@ impl Failure for ReachError {
 impl Reach {
     /// The running engine, or else the store of the stopped one.
     pub(crate) fn open(invocation: &Invocation) -> Result<Self, ReachError> {
-        let config = configuration::load(&invocation.config, invocation)?.config;
+        let config = configuration::load(None, invocation)?.config;
         match Live::connect(&socket_path(&config.engine.data_dir)) {
             Err(ReachError::NotRunning { .. }) => {
                 Ok(Self::Stopped(Box::new(Stopped::open(&config)?)))
@@ -132,12 +132,12 @@ impl Reach {
 
     /// The store of a stopped engine only; a running one has its lock.
     pub(crate) fn stopped(invocation: &Invocation) -> Result<Stopped, ReachError> {
-        Stopped::open(&configuration::load(&invocation.config, invocation)?.config)
+        Stopped::open(&configuration::load(None, invocation)?.config)
     }
 
     /// The running engine only.
     pub(crate) fn running(invocation: &Invocation) -> Result<Self, ReachError> {
-        let config = configuration::load(&invocation.config, invocation)?.config;
+        let config = configuration::load(None, invocation)?.config;
         Self::at(&socket_path(&config.engine.data_dir))
     }
 

@@ -55,8 +55,7 @@ impl Failure for RunError {
 impl Run {
     /// Runs until the engine has drained.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let file = self.file.as_ref().unwrap_or(&invocation.config);
-        let loaded = configuration::load_with_warnings(file, invocation)?;
+        let loaded = configuration::load_with_warnings(self.file.as_deref(), invocation)?;
         start_log(&loaded.config.log)?;
         log_panics();
         let engine =
