@@ -6,7 +6,6 @@ use libtest_mimic::{Arguments, Trial};
 
 mod answers;
 mod applications;
-
 mod batches;
 mod buffered;
 mod corpus;
@@ -30,6 +29,7 @@ mod processing_id;
 mod queues;
 mod readme;
 mod release_2;
+mod release_2_out;
 mod replies;
 mod scale;
 mod shipped;
@@ -65,6 +65,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(queues::trials());
     trials.extend(readme::trials());
     trials.extend(release_2::trials());
+    trials.extend(release_2_out::trials());
     trials.extend(replies::trials());
     trials.extend(scale::trials());
     trials.extend(sources::trials());

@@ -62,6 +62,8 @@ causes! {
     Rejected = "rejected", "the peer rejected the message (AR or CR)";
     /// AR or CR with ERR-3 206: the one rejection that passes by itself.
     RecordLocked = "record-locked", "the peer's record was locked (ERR-3 206)";
+    /// MLLP release 2: the peer said again and again that it could not store the block.
+    NotCommitted = "not-committed", "the peer did not commit the message (MLLP release 2)";
     /// The message asked to be answered if it was taken (SU), and no answer came.
     Silence = "silence", "the peer did not say that it took the message";
     /// An answer that `on_reply` gives another meaning.

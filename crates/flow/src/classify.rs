@@ -141,6 +141,8 @@ pub enum TransportFault {
     WriteTimeout,
     /// Not answered within `ack_timeout`.
     AckTimeout,
+    /// MLLP release 2: refused below HL7 (15), each time it was sent again.
+    NotCommitted,
 }
 
 /// Why an answer says nothing.
@@ -350,6 +352,7 @@ impl TransportFault {
             Self::Closed => Cause::Closed,
             Self::WriteTimeout => Cause::WriteTimeout,
             Self::AckTimeout => Cause::AckTimeout,
+            Self::NotCommitted => Cause::NotCommitted,
         }
     }
 }

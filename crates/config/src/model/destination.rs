@@ -8,6 +8,7 @@ use wardline_flow::{
     ReplyRule,
 };
 use wardline_hl7::{Charset, Unmappable};
+use wardline_mllp::Release;
 
 use super::path_template::PathTemplate;
 use super::tls::ClientTls;
@@ -108,6 +109,8 @@ pub struct MllpDestination {
     pub expect_ack: ExpectAck,
     /// How long an application's answer may take behind a commit accept.
     pub app_ack_within: Duration,
+    /// The release of MLLP that its peer speaks.
+    pub release: Release,
     /// How the connection is encrypted; absent = not at all.
     pub tls: Option<ClientTls>,
     /// What answers mean, before their code says it; the first that fits.
@@ -131,6 +134,7 @@ impl MllpDestination {
             ack_match: AckMatch::Exact,
             expect_ack: ExpectAck::ByMessage,
             app_ack_within: Self::APP_ACK_WITHIN,
+            release: Release::One,
             tls: None,
             on_reply: Vec::new(),
         }

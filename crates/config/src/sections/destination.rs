@@ -105,6 +105,7 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     if let Some(expect_ack) = &draft.expect_ack {
         mllp.expect_ack = expect_ack.value;
     }
+    section.set("mllp", &mut mllp.release);
     section.set("app_ack_within", &mut mllp.app_ack_within);
     let rules = section.tables("on_reply").into_iter();
     mllp.on_reply = rules.filter_map(super::on_reply::read).collect();

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use wardline_config::{DestinationKind, MllpDestination, Order, Paint};
 use wardline_flow::{AckMatch, ExpectAck, KeyOrder, ReplyOutcome, ReplyRule, TextPattern};
+use wardline_mllp::Release;
 
 use crate::{Site, site};
 
@@ -62,6 +63,14 @@ fn every_word_of_expect_ack_is_read_and_one_of_them_warned_of() {
         assert_eq!(told, expected.warning().as_slice(), "{word}");
     }
     assert_eq!(mllp("").expect_ack, ExpectAck::ByMessage);
+}
+
+#[test]
+fn a_destination_speaks_one_of_two_releases() {
+    assert_eq!(mllp("").release, Release::One);
+    assert_eq!(mllp("mllp = 2").release, Release::Two);
+    let faults = sending("mllp = 3").load(&[]).expect_err("no release");
+    assert!(faults.to_string().contains("1 or 2"), "{faults}");
 }
 
 #[test]

@@ -234,6 +234,8 @@ counters! {
         replies_reject,
         /// No answer within `ack_timeout`.
         ack_timeouts,
+        /// Times a peer did not commit a message (15, MLLP release 2); it is sent again at once, a few times.
+        commits_refused,
         /// Answers AA of applications behind a commit accept.
         application_positive,
         /// Answers AE or AR of applications behind a commit accept.

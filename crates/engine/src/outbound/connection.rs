@@ -13,6 +13,7 @@
 //!
 //! Keeps MATCH-1 through its [`Session`]. The ACK timeout has one timer for the whole connection, not one a message.
 
+mod committing;
 mod farewell;
 mod reading;
 mod writing;
@@ -25,12 +26,11 @@ use bytes::BytesMut;
 use wardline_config::{ConnectionMode, MllpDestination};
 use wardline_flow::{Received, TransportFault};
 use wardline_mllp::FS_SILENCE;
-use wardline_store::MessageId;
 
 use super::delivery::Delivery;
 use super::pool::CarrierId;
 use super::report::{CloseReason, Ended, Report};
-use super::session::{Came, Heard, Session};
+use super::session::{Came, Heard, Said, Session};
 use super::socket;
 use crate::observe::DestinationCounters;
 use crate::replies::Applications;
@@ -87,7 +87,7 @@ enum Hand {
     },
     /// Being written, or written: then its answer is due at the deadline.
     Sent {
-        id: MessageId,
+        delivery: Delivery,
         deadline: Option<Instant>,
     },
 }
@@ -172,11 +172,18 @@ impl OutboundConnection {
 
     /// Something is in the buffer, or will never be again.
     fn on_came(&mut self, came: Came, ctx: &mut Context<Self>) {
-        while let Some(heard) = self.session.hear(came, &mut self.buffer) {
-            if !self.conclude(heard, ctx) {
+        while let Some(said) = self.session.hear(came, &mut self.buffer) {
+            self.commit_answers(ctx);
+            let goes_on = match said {
+                Said::Ended(heard) => self.conclude(heard, ctx),
+                Said::Committed => self.on_committed(),
+                Said::Refused => self.write_again(ctx),
+            };
+            if !goes_on {
                 return;
             }
         }
+        self.commit_answers(ctx);
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
         }
@@ -188,8 +195,8 @@ impl OutboundConnection {
     fn conclude(&mut self, heard: Heard, ctx: &mut Context<Self>) -> bool {
         self.proven = true;
         let Heard { received, reply, later, control_id } = heard;
-        if let Hand::Sent { id, .. } = &self.hand {
-            self.applications.owe(*id, &control_id, later, Instant::now());
+        if let Hand::Sent { delivery, .. } = &self.hand {
+            self.applications.owe(delivery.id, &control_id, later, Instant::now());
         }
         self.settle(Ended::Attempted { received, reply }, ctx)
     }
@@ -197,7 +204,7 @@ impl OutboundConnection {
     /// Tells the pool how the delivery in hand ended. False when that was the connection's last.
     fn settle(&mut self, ended: Ended, ctx: &mut Context<Self>) -> bool {
         let id = match std::mem::replace(&mut self.hand, Hand::Empty) {
-            Hand::Sent { id, .. } => id,
+            Hand::Sent { delivery, .. } => delivery.id,
             unsent_or_empty => {
                 debug_assert!(false, "the session gives answers to what was sent only");
                 self.hand = unsent_or_empty;
@@ -252,7 +259,9 @@ impl OutboundConnection {
                 let fault = (!self.proven && !self.draining).then_some(fault);
                 Some((delivery.id, Ended::NotSent(fault)))
             }
-            Hand::Sent { id, .. } => Some((id, Ended::attempted(Received::Transport(fault)))),
+            Hand::Sent { delivery, .. } => {
+                Some((delivery.id, Ended::attempted(Received::Transport(fault))))
+            }
         };
         if self.writer.is_some() && reason.is_the_peers() {
             self.counters.disconnects.one();

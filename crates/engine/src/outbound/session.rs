@@ -12,6 +12,9 @@
 //!   spent: no further message goes over this connection
 //! ```
 //!
+//! MLLP release 2 has a step before it: the message is awaited only once the peer has committed its block (06). Refused
+//! (15), the same block is written again.
+//!
 //! Two messages with the same MSH-10, or without one, cannot be told apart by their answers, so the second never goes
 //! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`; what it
 //! then means is the code's to say, or `on_reply`'s.
@@ -22,17 +25,20 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
-use wardline_flow::{Expected, Later, Received, ReplyOutcome, Unclear};
+use wardline_flow::{Expected, Later, Received, ReplyOutcome, TransportFault, Unclear};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Reply, ReplyError};
-use wardline_mllp::{DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position};
+use wardline_mllp::{
+    Commit, DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position, Release,
+};
 
 use self::ids::SentIds;
 use crate::observe::DestinationCounters;
 use crate::replies::Applications;
 
-/// Commit and negative commit of MLLP release 2, which release 1 does not know.
-const COMMIT_BLOCKS: [&[u8]; 2] = [&[0x06], &[0x15]];
+/// How often a block that the peer did not commit is written again at once. A peer that could not store it by then will
+/// not the next moment either: the connection is given up, and the message tried again with the pauses of any fault.
+const RESENDS: u8 = 3;
 
 /// Answers and ids of one connection.
 pub(super) struct Session {
@@ -43,6 +49,10 @@ pub(super) struct Session {
     /// Those of them whose answers may still come, and change nothing.
     may_follow: SentIds,
     spent: bool,
+    /// Not all of a frame of ours is written.
+    mid_frame: bool,
+    /// Blocks of the peer's that it is owed a commit for.
+    uncommitted: usize,
     applications: Arc<Applications>,
     counters: Arc<DestinationCounters>,
 }
@@ -52,8 +62,18 @@ struct Awaited {
     control_id: Bytes,
     expected: Expected,
     later: Later,
-    /// Its last byte has gone out.
-    written: bool,
+    block: Block,
+}
+
+/// Where the block of the awaited message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    /// On its way, after so many refusals.
+    Writing { refused: u8 },
+    /// Written to its last byte; release 2 awaits the commit.
+    Written { refused: u8 },
+    /// The peer can have it: committed, or written where there is no commit.
+    Delivered,
 }
 
 /// Why the session looks at its bytes.
@@ -65,6 +85,17 @@ pub(super) enum Came {
     Silence,
     /// The peer closed its side.
     End,
+}
+
+/// What the peer said of the awaited message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The end of it.
+    Ended(Heard),
+    /// It has the block. From now on the answer is due.
+    Committed,
+    /// It does not have the block: the same is to be written again.
+    Refused,
 }
 
 /// How the awaited message ended.
@@ -102,6 +133,8 @@ impl Session {
             sent: SentIds::default(),
             may_follow: SentIds::default(),
             spent: false,
+            mid_frame: false,
+            uncommitted: 0,
             applications,
             counters,
         }
@@ -117,23 +150,35 @@ impl Session {
     /// A message with this MSH-10 is being written; from now on this is awaited for it.
     pub(super) fn sent(&mut self, control_id: Bytes, expected: Expected, later: Later) {
         self.sent.remember(self.destination.ack_match.key(&control_id));
-        self.awaited = Some(Awaited { control_id, expected, later, written: false });
+        self.awaited =
+            Some(Awaited { control_id, expected, later, block: Block::Writing { refused: 0 } });
+        self.mid_frame = true;
     }
 
     /// The awaited message is written to its last byte: from now on the peer can have it. Given is how it ended, where
     /// that is all that was awaited.
     pub(super) fn written(&mut self) -> Option<Heard> {
+        self.mid_frame = false;
         let awaited = self.awaited.as_mut()?;
-        awaited.written = true;
-        if awaited.expected != Expected::Nothing {
-            return None;
-        }
-        self.conclude(Received::Written, Bytes::new())
+        awaited.block = match (self.destination.release, awaited.block) {
+            (Release::Two, Block::Writing { refused }) => Block::Written { refused },
+            _ => Block::Delivered,
+        };
+        self.conclude_unanswered()
+    }
+
+    /// The end of a message of which nothing is awaited, once the peer can have it.
+    fn conclude_unanswered(&mut self) -> Option<Heard> {
+        let awaited = self.awaited.as_ref()?;
+        let is_over = awaited.block == Block::Delivered && awaited.expected == Expected::Nothing;
+        if is_over { self.conclude(Received::Written, Bytes::new()) } else { None }
     }
 
     /// `ack_timeout` is over. Given is how the message ended, where that was awaited as well.
     pub(super) fn silent(&mut self) -> Option<Heard> {
-        let Expected::Silence { is_yes } = self.awaited.as_ref()?.expected else {
+        let awaited = self.awaited.as_ref()?;
+        let (Block::Delivered, Expected::Silence { is_yes }) = (awaited.block, awaited.expected)
+        else {
             return None;
         };
         self.spent |= !is_yes;
@@ -153,7 +198,7 @@ impl Session {
     /// Looks through what was read; to be called until it gives `None`.
     ///
     /// What comes while nothing is awaited is counted, spends the session, and is no one's answer.
-    pub(super) fn hear(&mut self, came: Came, buffer: &mut BytesMut) -> Option<Heard> {
+    pub(super) fn hear(&mut self, came: Came, buffer: &mut BytesMut) -> Option<Said> {
         loop {
             let decoded = match came {
                 Came::Bytes => self.decoder.decode(buffer),
@@ -163,7 +208,13 @@ impl Session {
             let (judged, reply) = match decoded {
                 // Of an answer that was cut, the end of the connection says all there is to say.
                 Ok(None) | Err(DecodeError::UnexpectedEnd { .. }) => return None,
-                Ok(Some(Decoded::Frame(frame))) => self.on_frame(frame),
+                Ok(Some(Decoded::Frame(frame))) => match self.on_frame(frame) {
+                    Ok(judged) => judged,
+                    Err(commit) => match self.on_commit(commit) {
+                        Some(said) => return Some(said),
+                        None => continue,
+                    },
+                },
                 Ok(Some(Decoded::Lost(_) | Decoded::Abandoned { .. })) => {
                     self.counters.lint_reply.one();
                     (Judged::Skipped, Bytes::new())
@@ -176,21 +227,61 @@ impl Session {
             if let Judged::Heard(received) = judged
                 && let Some(heard) = self.on_heard(received, reply)
             {
-                return Some(heard);
+                return Some(Said::Ended(heard));
             }
         }
     }
 
-    fn on_frame(&mut self, frame: Frame) -> (Judged, Bytes) {
+    /// Whether the peer is owed a commit for a block of its own, which may be written now. It is asked for once.
+    pub(super) fn owes_commit(&mut self) -> bool {
+        let owes = self.uncommitted > 0 && !self.mid_frame;
+        self.uncommitted -= usize::from(owes);
+        owes
+    }
+
+    /// Content, judged; or a commit block.
+    fn on_frame(&mut self, frame: Frame) -> Result<(Judged, Bytes), Commit> {
         if frame.ended.is_lint() || frame.inner_vt > 0 {
             self.counters.lint_reply.one();
         }
         let payload = frame.payload.freeze();
-        if COMMIT_BLOCKS.contains(&&payload[..]) {
-            self.counters.lint_reply.one();
-            return (Judged::Skipped, payload);
+        if let Some(commit) = Commit::read(&payload) {
+            return Err(commit);
         }
-        (self.judge(&payload), payload)
+        if self.destination.release == Release::Two && !payload.is_empty() {
+            self.uncommitted += 1;
+        }
+        Ok((self.judge(&payload), payload))
+    }
+
+    /// Release 1 knows no commit; under release 2 one that nobody waits for leaves in doubt what the next is for.
+    fn on_commit(&mut self, commit: Commit) -> Option<Said> {
+        let awaited = self.awaited.as_mut();
+        let Some((awaited, refused)) = awaited.and_then(|awaited| match awaited.block {
+            Block::Written { refused } => Some((awaited, refused)),
+            Block::Writing { .. } | Block::Delivered => None,
+        }) else {
+            self.counters.lint_reply.one();
+            self.spent |= self.destination.release == Release::Two;
+            return None;
+        };
+        match commit {
+            Commit::Acknowledged => {
+                awaited.block = Block::Delivered;
+                Some(self.conclude_unanswered().map_or(Said::Committed, Said::Ended))
+            }
+            Commit::Refused => {
+                self.counters.commits_refused.one();
+                if refused < RESENDS {
+                    awaited.block = Block::Writing { refused: refused + 1 };
+                    self.mid_frame = true;
+                    return Some(Said::Refused);
+                }
+                self.spent = true;
+                let fault = Received::Transport(TransportFault::NotCommitted);
+                self.conclude(fault, Bytes::new()).map(Said::Ended)
+            }
+        }
     }
 
     /// Whose answer this is, and what it says.
@@ -208,7 +299,7 @@ impl Session {
                 return Judged::Skipped;
             }
             return Judged::Heard(match received {
-                taken if taken.is_taken() && !awaited.written => Received::Unclear(Unclear::Early),
+                taken if taken.is_taken() && self.mid_frame => Received::Unclear(Unclear::Early),
                 received => received,
             });
         }
@@ -272,9 +363,9 @@ impl Session {
 
     /// Ends the wait for the awaited message. What may be said of it later costs nothing where it was to be expected.
     fn conclude(&mut self, received: Received, reply: Bytes) -> Option<Heard> {
-        let Awaited { control_id, later, written, .. } = self.awaited.take()?;
-        // What is left of a frame must not be taken for the beginning of the next.
-        self.spent |= !written;
+        let Awaited { control_id, later, block, .. } = self.awaited.take()?;
+        // What is left of a frame must not be taken for the beginning of the next, nor a commit for that of the next.
+        self.spent |= block != Block::Delivered;
         let is_accepted = match received {
             Received::Reply { code, .. } => code == AckCode::CA,
             Received::Ruled { then, code } => {

@@ -9,5 +9,6 @@ mod folders;
 mod handlers;
 mod keys;
 mod operators;
+mod release_2;
 mod sink;
 mod site;

@@ -107,6 +107,7 @@ fn a_transport_fault_is_retried_for_ever_whatever_the_limits() {
         (TransportFault::Closed, Cause::Closed),
         (TransportFault::WriteTimeout, Cause::WriteTimeout),
         (TransportFault::AckTimeout, Cause::AckTimeout),
+        (TransportFault::NotCommitted, Cause::NotCommitted),
     ] {
         let verdict = classify(&policy, &old, Received::Transport(fault));
         assert_eq!(verdict, Verdict::RetryAfter { delay: Duration::from_secs(60), cause });

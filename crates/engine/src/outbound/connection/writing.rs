@@ -70,7 +70,17 @@ impl OutboundConnection {
         let expect_ack = self.destination.expect_ack;
         self.session.sent(control_id, expect_ack.expected(asked), expect_ack.later(asked));
         self.counters.attempts.one();
-        self.hand = Hand::Sent { id: delivery.id, deadline: None };
+        self.hand = Hand::Sent { delivery: delivery.clone(), deadline: None };
+        self.write_frame(writer, delivery, ctx);
+    }
+
+    /// Writes the message in hand, for the first time or again.
+    pub(super) fn write_frame(
+        &mut self,
+        writer: &WireWriter,
+        delivery: &Delivery,
+        ctx: &mut Context<Self>,
+    ) {
         match socket::write_frame(writer, &delivery.body, 0) {
             Ok(written) if written == encoded_len(delivery.body.len()) => {
                 self.on_written(delivery.id, ctx);
@@ -101,11 +111,13 @@ impl OutboundConnection {
     }
 
     fn on_written(&mut self, written: MessageId, ctx: &mut Context<Self>) {
-        if let Hand::Sent { id, deadline } = &mut self.hand
-            && *id == written
+        if let Hand::Sent { delivery, deadline } = &mut self.hand
+            && delivery.id == written
         {
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
-            match self.session.written() {
+            let ended = self.session.written();
+            self.commit_answers(ctx);
+            match ended {
                 None => self.start_clock(ctx),
                 Some(heard) => {
                     self.conclude(heard, ctx);

@@ -57,8 +57,19 @@ impl Line {
     }
 
     fn hears(&mut self, bytes: &[u8]) -> Option<Received> {
+        self.heard(bytes).map(|heard| heard.received)
+    }
+
+    fn heard(&mut self, bytes: &[u8]) -> Option<Heard> {
+        self.said(bytes).map(|said| match said {
+            Said::Ended(heard) => heard,
+            said => panic!("{said:?} is not how a message ends"),
+        })
+    }
+
+    fn said(&mut self, bytes: &[u8]) -> Option<Said> {
         self.buffer.extend_from_slice(bytes);
-        self.session.hear(Came::Bytes, &mut self.buffer).map(|heard| heard.received)
+        self.session.hear(Came::Bytes, &mut self.buffer)
     }
 
     fn answered(&mut self, control_id: &'static str) {
@@ -226,7 +237,8 @@ fn an_answer_that_ends_in_fs_alone_comes_with_silence_or_with_the_end() {
         assert_eq!(line.hears(&bytes[..bytes.len() - 1]), None);
         assert!(line.session.awaits_silence());
         let heard = line.session.hear(came, &mut line.buffer);
-        assert_eq!(heard.map(|heard| heard.received), Some(reply(AckCode::AA)), "{came:?}");
+        let Some(Said::Ended(heard)) = heard else { panic!("an answer, {came:?}") };
+        assert_eq!(heard.received, reply(AckCode::AA), "{came:?}");
         assert_eq!(line.counters.lint_reply.get(), 1, "{came:?}");
     }
 }
@@ -452,8 +464,7 @@ fn what_an_application_owes_is_its_own_whatever_is_awaited_meanwhile() {
         let mut line = Line::matching(ack_match);
         line.session.sent(Bytes::from_static(b"M1"), Expected::Accept, Later::Due);
         assert_eq!(line.session.written(), None);
-        line.buffer.extend_from_slice(&framed_reply("CA", "M1"));
-        let heard = line.session.hear(Came::Bytes, &mut line.buffer).expect("the accept answer");
+        let heard = line.heard(&framed_reply("CA", "M1")).expect("the accept answer");
         assert_eq!((heard.later, &heard.control_id[..]), (Later::Due, &b"M1"[..]));
         let number = "1".parse().expect("a number");
         line.applications.owe(number, &heard.control_id, heard.later, Instant::now());
@@ -471,8 +482,84 @@ fn only_what_was_accepted_is_owed_more() {
         let mut line = Line::new();
         line.session.sent(Bytes::from_static(b"M1"), Expected::Accept, Later::Due);
         assert_eq!(line.session.written(), None);
-        line.buffer.extend_from_slice(&framed_reply(code, "M1"));
-        let heard = line.session.hear(Came::Bytes, &mut line.buffer).expect("an answer");
+        let heard = line.heard(&framed_reply(code, "M1")).expect("an answer");
         assert_eq!(heard.later, Later::Nothing, "{code}");
     }
+}
+
+const COMMITTED: &[u8] = b"\x0B\x06\x1C\r";
+const REFUSED: &[u8] = b"\x0B\x15\x1C\r";
+
+/// A line of release 2 on which M1 is written, of which this is awaited.
+fn committing(expected: Expected) -> Line {
+    let release = Release::Two;
+    let mut line = Line::to(MllpDestination { release, ..MllpDestination::new("lis:2575") });
+    line.session.sent(Bytes::from_static(b"M1"), expected, Later::Nothing);
+    assert_eq!(line.session.written(), None);
+    line
+}
+
+#[test]
+fn release_2_awaits_the_answer_once_the_block_is_committed() {
+    let mut line = committing(Expected::Silence { is_yes: true });
+    assert_eq!(line.session.silent(), None, "a commit is never silence");
+    assert_eq!(line.said(COMMITTED), Some(Said::Committed));
+    assert!(line.session.silent().is_some());
+
+    let mut line = committing(Expected::Answer);
+    assert_eq!(line.said(COMMITTED), Some(Said::Committed));
+    assert!(!line.session.may_send(b"M2"));
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+    assert!(line.session.may_send(b"M2"));
+}
+
+#[test]
+fn release_2_ends_with_the_commit_where_no_answer_is_due() {
+    let mut line = committing(Expected::Nothing);
+    assert_eq!(line.hears(COMMITTED), Some(Received::Written));
+    assert!(line.session.may_send(b"M2"));
+}
+
+#[test]
+fn release_2_writes_a_refused_block_again_and_not_without_end() {
+    let mut line = committing(Expected::Answer);
+    for _ in 0..RESENDS {
+        assert_eq!(line.said(REFUSED), Some(Said::Refused));
+        assert!(!line.session.may_send(b"M2"), "nothing goes out before the commit");
+        assert_eq!(line.session.written(), None);
+    }
+    let given_up = Received::Transport(TransportFault::NotCommitted);
+    assert_eq!(line.hears(REFUSED), Some(given_up));
+    assert!(line.session.is_spent());
+    assert_eq!(line.counters.commits_refused.get(), u64::from(RESENDS) + 1);
+}
+
+#[test]
+fn release_2_doubts_a_commit_that_nobody_waits_for() {
+    for bytes in [COMMITTED, REFUSED] {
+        let mut line = committing(Expected::Answer);
+        assert_eq!(line.said(COMMITTED), Some(Said::Committed));
+        assert_eq!(line.said(bytes), None);
+        assert!(line.session.is_spent());
+    }
+    let mut early = committing(Expected::Answer);
+    assert_eq!(early.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+    assert!(early.session.is_spent(), "the commit may still come");
+}
+
+#[test]
+fn release_2_owes_a_commit_for_each_answer_but_never_inside_a_frame() {
+    let mut line = committing(Expected::Answer);
+    assert_eq!(line.said(COMMITTED), Some(Said::Committed));
+    assert!(!line.session.owes_commit(), "a commit is not committed");
+    assert!(line.hears(&framed_reply("AA", "M1")).is_some());
+    line.session.sent(Bytes::from_static(b"M2"), Expected::Answer, Later::Nothing);
+    assert!(!line.session.owes_commit());
+    assert_eq!(line.session.written(), None);
+    assert!(line.session.owes_commit());
+    assert!(!line.session.owes_commit(), "once");
+
+    let mut one = Line::awaiting("M1");
+    assert!(one.hears(&framed_reply("AA", "M1")).is_some());
+    assert!(!one.session.owes_commit(), "release 1 has no commits");
 }

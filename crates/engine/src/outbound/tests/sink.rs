@@ -1,6 +1,6 @@
 //! A peer that answers as a test wants it to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wardline_hl7::Message;
-use wardline_mllp::{Decoded, Decoder, DecoderOptions};
+use wardline_mllp::{Commit, Decoded, Decoder, DecoderOptions};
 
 use crate::outbound::testing::framed_reply;
 
@@ -44,7 +44,7 @@ pub(super) struct Got {
 
 /// What the sink got so far.
 #[derive(Clone, Default)]
-pub(super) struct Log(Rc<RefCell<Vec<Got>>>);
+pub(super) struct Log(Rc<RefCell<Vec<Got>>>, Rc<Cell<usize>>);
 
 pub(super) struct Sink {
     pub(super) address: SocketAddr,
@@ -96,6 +96,11 @@ impl Log {
         self.0.borrow().clone()
     }
 
+    /// How many commit blocks came.
+    pub(super) fn commits(&self) -> usize {
+        self.1.get()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.borrow().len()
     }
@@ -106,6 +111,10 @@ async fn talk(mut stream: TcpStream, connection: usize, script: Script, log: Log
     let mut buffer = BytesMut::new();
     while let Ok(1..) = stream.read_buf(&mut buffer).await {
         while let Ok(Some(Decoded::Frame(frame))) = decoder.decode(&mut buffer) {
+            if Commit::read(&frame.payload).is_some() {
+                log.1.set(log.1.get() + 1);
+                continue;
+            }
             let message = Message::parse(frame.payload.freeze()).expect("a message");
             let control_id = String::from_utf8_lossy(message.header().control_id()).into_owned();
             let got = Got { connection, control_id, at: Instant::now() };
