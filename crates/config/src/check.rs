@@ -15,7 +15,7 @@ use wardline_flow::{DestinationId, HandlerName, Route, Routing};
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{Config, HandlerLimits};
 use crate::reading::Context;
-use crate::sections::{Drafts, Main};
+use crate::sections::{Drafts, Main, RouteDraft};
 use crate::setting::Id;
 
 use names::Names;
@@ -30,6 +30,7 @@ pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Co
     report_shared_addresses(context, drafts);
     report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
+    check_relays(context, drafts);
     Config {
         engine: main.engine,
         store: main.store,
@@ -95,6 +96,29 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     let same_interface =
         one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && same_interface
+}
+
+/// Reports answers that could never be relayed: of what is no peer, or never gets a message of the listener.
+fn check_relays(context: &Context<'_>, drafts: &Drafts) {
+    let names = Names::of(drafts);
+    for listener in &drafts.listeners {
+        if let Some(from) = &listener.ack_from
+            && names.answering(context, from).is_some()
+            && !drafts.routes.iter().any(|route| leads(route, listener.id.as_ref(), from))
+        {
+            let text = format!("no route leads from this listener to `{}`", from.value.0);
+            let fault = Diagnostic::fault(text).at(&from.place);
+            context.report(fault.hint("name both in a route, or relay the answer of another"));
+        }
+    }
+}
+
+/// Whether the route takes messages of this listener to this destination.
+fn leads(route: &RouteDraft, listener: Option<&Placed<Id>>, to: &Placed<Id>) -> bool {
+    let is_from = |from: &Vec<Placed<Id>>| {
+        from.iter().any(|from| listener.is_some_and(|listener| listener.value == from.value))
+    };
+    route.from.as_ref().is_none_or(is_from) && route.to.iter().any(|name| name.value == to.value)
 }
 
 /// The limits of every handler that is used, by name; reports those that this binary does not have.

@@ -26,8 +26,8 @@ pub(crate) use file_pattern::fits;
 pub use folder::{FileSort, WatchedFolder, WhenDone};
 pub use handler::HandlerLimits;
 pub use listener::{
-    AckWhen, BatchAck, Entrance, Listener, Multiple, OnUnavailable, ProfileLevel, Unrouted,
-    WhenFull,
+    AckWhen, BatchAck, Dedup, Entrance, Listener, Multiple, OnLate, OnUnavailable, ProfileLevel,
+    Relay, Unrouted, WhenFull,
 };
 pub use log::{Log, LogFormat};
 pub use network::Network;

@@ -15,7 +15,7 @@ mod rate;
 mod size;
 
 pub(crate) use address::{Host, PeerAddress};
-pub(crate) use choice::{Kind, ListenerKind};
+pub(crate) use choice::{Acknowledging, Kind, ListenerKind};
 pub(crate) use name::{Filter, Id, MessageCode, Word};
 pub(crate) use size::Size;
 

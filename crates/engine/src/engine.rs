@@ -12,6 +12,7 @@
 
 mod build;
 mod descriptors;
+mod relays;
 mod run;
 mod signals;
 

@@ -14,6 +14,7 @@
 
 mod charsets;
 mod drain;
+mod ends;
 mod engine;
 mod handler;
 mod inbound;

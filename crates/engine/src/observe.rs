@@ -5,6 +5,7 @@
 
 mod counters;
 mod moments;
+mod news;
 mod unrouted;
 mod withheld;
 
@@ -13,5 +14,6 @@ pub use counters::{
     ListenerCounts,
 };
 pub use moments::Moment;
+pub(crate) use news::News;
 pub(crate) use unrouted::UnroutedTypes;
 pub(crate) use withheld::Withheld;

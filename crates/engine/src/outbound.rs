@@ -39,6 +39,7 @@ use wardline_store::Store;
 
 use crate::charsets::Charsets;
 use crate::drain::Drain;
+use crate::ends::Ends;
 use crate::handler::HandlerCaller;
 use crate::observe::{DestinationCounters, Moment, Withheld};
 use crate::replies::Applications;
@@ -68,6 +69,8 @@ pub(crate) struct Delivering {
     pub(crate) turn: Turn,
     /// In which charset messages are read, and what the handler emits is written.
     pub(crate) charsets: Arc<Charsets>,
+    /// Where senders wait for how its deliveries end.
+    pub(crate) ends: Option<Arc<Ends>>,
     /// Where what is kept from production is counted.
     pub(crate) withheld: Arc<Withheld>,
     /// What it shakes hands with, where it is encrypted.

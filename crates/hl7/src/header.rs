@@ -136,7 +136,7 @@ impl<'m> Header<'m> {
     }
 
     /// A whole field of MSH from 3 to 18, as it came.
-    pub(crate) fn field(self, number: usize) -> &'m [u8] {
+    pub fn field(self, number: usize) -> &'m [u8] {
         self.message.header_field(number)
     }
 

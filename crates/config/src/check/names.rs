@@ -50,6 +50,25 @@ impl<'d> Names<'d> {
         None
     }
 
+    /// A name of `ack_from`: a destination whose peer answers.
+    pub(super) fn answering(
+        &self,
+        context: &Context<'_>,
+        name: &Placed<Id>,
+    ) -> Option<DestinationId> {
+        let id = self.destination(context, name)?;
+        let draft = self.destinations.iter().find(|(known, _)| *known == id.as_str())?.1;
+        let kind = draft.kind.as_ref()?.value;
+        if kind == Kind::Mllp {
+            return Some(id);
+        }
+        let text = format!("the destination `{id}` gives no answer that could be relayed");
+        let kind = kind.as_str();
+        let hint = format!("`ack_from` names a destination of kind \"mllp\", not \"{kind}\"");
+        context.report(Diagnostic::fault(text).at(&name.place).hint(hint));
+        None
+    }
+
     /// A name of `from`: a listener, or a destination whose handler emits messages.
     pub(super) fn source(&self, context: &Context<'_>, name: &Placed<Id>) -> Option<Source> {
         let wanted = name.value.0.as_str();

@@ -3,7 +3,7 @@
 use wardline_flow::ProcessingId;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Destination, DestinationKind, Order};
+use crate::model::{AckWhen, Destination, DestinationKind, Order};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
@@ -20,7 +20,10 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
             );
         }
     }
-    drafts.listeners.iter().for_each(|listener| warn_of_listener(context, listener));
+    for listener in &drafts.listeners {
+        warn_of_listener(context, listener);
+        warn_of_relay(context, listener);
+    }
     drafts.routes.iter().for_each(|route| warn_of_route(context, route));
     drafts
         .destinations
@@ -45,6 +48,16 @@ fn warn_of_listener(context: &Context<'_>, draft: &ListenerDraft) {
         context.report(
             warning.at(&bind.place).hint("add `tls`, or bind to one address of your own network"),
         );
+    }
+}
+
+/// Settings for an answer that is never relayed.
+fn warn_of_relay(context: &Context<'_>, draft: &ListenerDraft) {
+    let relays = matches!(draft.listener.ack, AckWhen::AfterDelivery(_));
+    if let (false, Some(from)) = (relays, &draft.ack_from) {
+        let warning = Diagnostic::warning("`ack_from` without `ack = \"after_delivery\"`");
+        let hint = "only then the answer of a destination goes to the sender";
+        context.report(warning.at(&from.place).hint(hint));
     }
 }
 

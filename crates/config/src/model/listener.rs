@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wardline_flow::{AckMode, HandlerName, Intake, ListenerId};
+use wardline_flow::{AckMode, DestinationId, HandlerName, Intake, ListenerId};
 use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::{FrameEnd, Release};
@@ -64,6 +64,10 @@ pub struct Listener {
     pub multiple: Multiple,
     /// How a batch is answered.
     pub batch_ack: BatchAck,
+    /// What becomes of a message that came before.
+    pub dedup: Dedup,
+    /// How long it is known.
+    pub dedup_window: Duration,
     /// What becomes of a message that no route matches.
     pub unrouted: Unrouted,
     /// What the sender sees while nothing can be stored.
@@ -132,6 +136,8 @@ impl Listener {
             err: false,
             multiple: Multiple::Reject,
             batch_ack: BatchAck::Single,
+            dedup: Dedup::Flag,
+            dedup_window: Duration::from_secs(60 * 60),
             unrouted: Unrouted::Accept,
             on_unavailable: OnUnavailable::Close,
             unavailable_wait: Duration::from_secs(5),
@@ -179,10 +185,12 @@ pub enum ProfileLevel {
 }
 
 /// When the sender is answered (`ack`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AckWhen {
     /// When the message and its deliveries are durable (ACK-1).
     AfterStore,
+    /// When a destination has answered, with its answer. The message is durable before.
+    AfterDelivery(Relay),
     /// Never.
     None,
 }
@@ -207,6 +215,44 @@ pub enum BatchAck {
     Errors,
     /// An answer for each message, in a frame of its own.
     Each,
+}
+
+/// What becomes of a message that came before, from the same sender with the same id and the same bytes (`dedup`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dedup {
+    /// It is processed like any other; nobody looks.
+    Off,
+    /// It is processed, marked and counted.
+    Flag,
+    /// Its positive answer is given again, and nothing is delivered twice.
+    Replay,
+}
+
+/// Whose answer the sender gets, and how long he waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// `ack_from`: the destination, of kind "mllp". What no route takes there is answered when it is durable.
+    pub from: DestinationId,
+    /// How long its answer may take.
+    pub answer_within: Duration,
+    /// What he gets when it takes longer.
+    pub on_late: OnLate,
+}
+
+impl Relay {
+    /// The defaults, for the key that has none.
+    pub fn new(from: DestinationId) -> Self {
+        Self { from, answer_within: Duration::from_secs(8), on_late: OnLate::Accept }
+    }
+}
+
+/// What a sender gets when the answer that was to be relayed is late (`on_late`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLate {
+    /// AA: the message is durable and will be delivered.
+    Accept,
+    /// AE, and what has not begun is not delivered: he sends it again.
+    Return,
 }
 
 /// Who gives way when all connections are taken (`when_full`).

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use wardline_flow::Intake;
 
 use crate::diagnostic::Placed;
-use crate::model::Listener;
+use crate::model::{AckWhen, Listener, Relay};
 use crate::reading::Section;
-use crate::setting::{Id, ListenerKind, MessageCode, Word};
+use crate::setting::{Acknowledging, Id, ListenerKind, MessageCode, Word};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -25,6 +25,8 @@ pub(crate) struct ListenerDraft {
     /// The folder of `kind = "file"`.
     pub(crate) folder: Option<Placed<PathBuf>>,
     pub(crate) handlers: Vec<Placed<Id>>,
+    /// The destination whose answer is relayed.
+    pub(crate) ack_from: Option<Placed<Id>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
     /// With stand-ins for a missing id, address or folder: both are faults, so it never leaves this crate.
@@ -35,14 +37,14 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let id: Option<Placed<Id>> = section.require("id");
     let known_as = id.as_ref().map_or("", |id| id.value.0.as_str()).into();
     let kind = section.get("kind").map_or(ListenerKind::Mllp, |kind| kind.value);
-    let (mut bind, mut folder) = (None, None);
+    let (mut bind, mut folder, mut ack_from) = (None, None, None);
     let mut listener = match kind {
         ListenerKind::Mllp => {
             bind = section.require("bind");
             let anywhere = || (Ipv4Addr::LOCALHOST, 0).into();
             let address = bind.as_ref().map_or_else(anywhere, |bind: &Placed<_>| bind.value);
             let mut listener = Listener::new(known_as, address);
-            read_connections(&mut section, &mut listener);
+            ack_from = read_connections(&mut section, &mut listener);
             listener
         }
         ListenerKind::File => {
@@ -64,15 +66,17 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, folder, handlers, profile, listener }
+    ListenerDraft { id, bind, folder, handlers, ack_from, profile, listener }
 }
 
-/// What only a listener with connections has.
-fn read_connections(section: &mut Section<'_>, listener: &mut Listener) {
+/// What only a listener with connections has; whose answers it relays.
+fn read_connections(section: &mut Section<'_>, listener: &mut Listener) -> Option<Placed<Id>> {
     read_framing(section, listener);
     read_limits(section, listener);
+    let ack_from = read_ack(section, listener);
     read_answers(section, listener);
     listener.tls = section.table("tls").and_then(super::tls::read_server);
+    ack_from
 }
 
 fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
@@ -94,13 +98,35 @@ fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("write_timeout", &mut listener.write_timeout);
 }
 
+/// When the sender is answered, and by whom where that is not us.
+fn read_ack(section: &mut Section<'_>, listener: &mut Listener) -> Option<Placed<Id>> {
+    let mut ack = Acknowledging::AfterStore;
+    section.set("ack", &mut ack);
+    let from: Option<Placed<Id>> = match ack {
+        Acknowledging::AfterDelivery => section.require("ack_from"),
+        Acknowledging::AfterStore | Acknowledging::None => section.get("ack_from"),
+    };
+    let named = from.as_ref().map_or("", |from| from.value.0.as_str());
+    let mut relay = Relay::new(named.into());
+    section.set("answer_within", &mut relay.answer_within);
+    section.set("on_late", &mut relay.on_late);
+    listener.ack = match ack {
+        Acknowledging::AfterStore => AckWhen::AfterStore,
+        Acknowledging::AfterDelivery => AckWhen::AfterDelivery(relay),
+        Acknowledging::None => AckWhen::None,
+    };
+    from
+}
+
 fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
-    section.set("ack", &mut listener.ack);
     section.set("ack_mode", &mut listener.ack_mode);
     section.set_as("ack_type", &mut listener.ack_type, |MessageCode(code)| Some(code));
     section.set("err", &mut listener.err);
     section.set("multiple", &mut listener.multiple);
     section.set("batch_ack", &mut listener.batch_ack);
+    section.set("dedup", &mut listener.dedup);
+    section.set("dedup_window", &mut listener.dedup_window);
+    section.set("unrouted", &mut listener.unrouted);
     section.set("on_unavailable", &mut listener.on_unavailable);
     section.set("unavailable_wait", &mut listener.unavailable_wait);
 }

@@ -8,7 +8,7 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Wrong};
 use crate::model::{
-    AckWhen, BatchAck, ConnectionMode, FileSort, LogFormat, Multiple, OnUnavailable, Order,
+    BatchAck, ConnectionMode, Dedup, FileSort, LogFormat, Multiple, OnLate, OnUnavailable, Order,
     ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
 };
 use crate::suggest::did_you_mean;
@@ -26,6 +26,14 @@ pub(crate) enum Kind {
 pub(crate) enum ListenerKind {
     Mllp,
     File,
+}
+
+/// When the sender is answered, before it is known from whom the answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acknowledging {
+    AfterStore,
+    AfterDelivery,
+    None,
 }
 
 macro_rules! choice {
@@ -52,17 +60,23 @@ choice!(AckMatch {
     "any" => Any
 });
 choice!(AckMode { "auto" => Auto, "original" => Original, "enhanced" => Enhanced });
-choice!(AckWhen { "after_store" => AfterStore, "none" => None });
 choice!(BatchAck { "single" => Single, "batch" => Batch, "errors" => Errors, "each" => Each });
+choice!(Acknowledging {
+    "after_store" => AfterStore,
+    "after_delivery" => AfterDelivery,
+    "none" => None
+});
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
 choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Never });
 choice!(FileSort { "name" => Name, "time" => Time });
+choice!(Dedup { "off" => Off, "flag" => Flag, "replay" => Replay });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
 choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
 choice!(ListenerKind { "mllp" => Mllp, "file" => File });
 choice!(LogFormat { "human" => Human, "json" => Json });
 choice!(Multiple { "reject" => Reject, "split" => Split });
 choice!(OnExhausted { "dead" => Dead, "block" => Block });
+choice!(OnLate { "accept" => Accept, "return" => Return });
 choice!(OnUnavailable { "close" => Close, "answer" => Answer });
 choice!(OnUnclear { "hold" => Hold, "dead" => Dead });
 choice!(Order { "fifo" => Fifo, "none" => None });

@@ -300,3 +300,19 @@ fn a_file_that_is_not_there_is_named() {
     let faults = faults_in(&[], &Site::new(&[]));
     assert_snapshot!(faults);
 }
+
+#[test]
+fn an_answer_is_relayed_from_a_peer_that_a_route_leads_to() {
+    let relaying = |keys: &str| format!("{LISTENER}ack = \"after_delivery\"\n{keys}\n");
+    let archive = "\n[[destinations]]\nid = \"archive\"\nkind = \"file\"\npath = \"{id}.hl7\"\n";
+    let route = "\n[[routes]]\nid = \"r\"\nmatch = {}\nto = [\"archive\"]\n";
+    for (name, keys) in [
+        ("absent", ""),
+        ("unknown", "ack_from = \"lsi\""),
+        ("no_peer", "ack_from = \"archive\""),
+        ("no_way", "ack_from = \"lis\""),
+    ] {
+        let text = format!("{}{DESTINATION}{archive}{route}", relaying(keys));
+        assert_snapshot!(format!("relay_{name}"), faults(&text));
+    }
+}

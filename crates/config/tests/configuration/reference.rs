@@ -161,6 +161,7 @@ fn only_keys_whose_default_is_to_be_absent_stand_in_comments() {
         .collect();
     let absent = [
         "\"PID-3[*].4\"",
+        "ack_from",
         "ack_type",
         "allow",
         "allow_fingerprints",

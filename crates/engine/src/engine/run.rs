@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use jiff::Timestamp;
-use wardline_config::{DestinationKind, Entrance, HandlerLimits};
+use wardline_config::{DestinationKind, Entrance, HandlerLimits, Listener as ListenerSettings};
 use wardline_flow::HandlerName;
 use wardline_store::Store;
 
 use super::build::{Engine, handlers_named};
+use super::relays::Relays;
 use super::signals::{Signals, Told};
 use crate::charsets::Charsets;
 use crate::control::Desk;
@@ -23,7 +24,8 @@ use crate::inbound::answer::{AnswerStyle, ControlIds};
 use crate::inbound::blocks::Blocks;
 use crate::inbound::budget::Budget;
 use crate::inbound::completions::Completions;
-use crate::inbound::connection::Surroundings;
+use crate::inbound::connection::{Relaying, Surroundings};
+use crate::inbound::duplicates::recognising;
 use crate::inbound::intake::Intake;
 use crate::inbound::listener::Berth;
 use crate::inbound::roster::Roster;
@@ -100,12 +102,15 @@ impl Engine {
         let store: Arc<dyn Store> = self.store.clone();
         let quays = quays(self.config.engine.arbiters, &*store);
         let (callers, handler_faces) = self.start_handlers();
+        let relays = Relays::of(&self.config);
         let withheld = Arc::new(Withheld::of(&self.config));
-        let (pools, destination_faces) = self.start_pools(&quays, &callers, &withheld, &drain);
+        let (pools, destination_faces) =
+            self.start_pools(&quays, &callers, &withheld, &relays, &drain);
         let applications = destination_faces.iter().map(|face| Arc::clone(&face.applications));
         let replies = Arc::new(Replies::new(applications.collect()));
+        let relaying = |listener: &_| relays.heard_by(listener, &destination_faces);
         let (rosters, listener_faces) =
-            self.berth_listeners(&quays, &callers, &withheld, &replies, &drain);
+            self.berth_listeners(&quays, &callers, &withheld, &replies, &drain, relaying);
         let face = Face {
             name: self.config.engine.name.clone(),
             started: Timestamp::now(),
@@ -162,6 +167,7 @@ impl Engine {
         quays: &[Quay],
         callers: &Callers,
         withheld: &Arc<Withheld>,
+        relays: &Relays,
         drain: &Drain,
     ) -> (Vec<PoolDoor>, Vec<DestinationFace>) {
         let routing = Arc::new(self.config.routing.clone());
@@ -187,6 +193,7 @@ impl Engine {
                 turn: outbound::Turn::default(),
                 charsets: Arc::clone(&charsets),
                 withheld: Arc::clone(withheld),
+                ends: relays.told_by(&destination.id),
                 connector: self.certificates.connector(&destination.id),
                 applications: Arc::clone(&applications),
             };
@@ -211,11 +218,13 @@ impl Engine {
         withheld: &Arc<Withheld>,
         replies: &Arc<Replies>,
         drain: &Drain,
+        relaying: impl Fn(&ListenerSettings) -> Option<Arc<Relaying>>,
     ) -> (Vec<Berthed>, Vec<ListenerFace>) {
         let routing = Arc::new(self.config.routing.clone());
         let charsets = Arc::new(Charsets::of(&self.config));
         let control_ids = Arc::new(ControlIds::starting_at(Timestamp::now()));
         let budget = Budget::new(self.config.engine.max_buffered);
+        let duplicates = recognising(&self.config.listeners, &self.store);
         let mut all = Vec::new();
         let mut faces = Vec::new();
         for (listener, entrance) in self.config.listeners.iter().zip(&self.entrances) {
@@ -232,6 +241,8 @@ impl Engine {
             let blocks = Arc::new(Blocks::default());
             let last_received = Arc::new(Moment::default());
             let sources = Sources::new(listener);
+            let relaying = relaying(listener);
+            let duplicates = duplicates.get(listener.id.as_str()).cloned();
             let berths: Vec<Berth> = quays
                 .iter()
                 .map(|quay| Berth {
@@ -254,6 +265,8 @@ impl Engine {
                         blocks: Arc::clone(&blocks),
                         sources: Arc::clone(&sources),
                         budget: Arc::clone(&budget),
+                        duplicates: duplicates.clone(),
+                        relaying: relaying.clone(),
                         acceptor: self.certificates.acceptor(&listener.id),
                     }),
                 })

@@ -22,12 +22,14 @@
 mod batch;
 mod block;
 mod keep;
+mod recognise;
+mod relay;
 mod say;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -41,12 +43,15 @@ use wardline_hl7::ack::Original;
 use wardline_mllp::Release;
 use wardline_store::{Intake as StoreIntake, Name, Store};
 
+use self::recognise::Recognised;
+pub(crate) use self::relay::Relaying;
 use self::say::Heard;
 use super::answer::{AnswerStyle, Clock, ControlIds};
 use super::blocks::{Blocks, InHand, LastBlock};
 use super::budget::{Budget, NoRoom, Share};
 use super::close::CloseReason;
 use super::completions::Completions;
+use super::duplicates::Duplicates;
 use super::handshake::shake_hands;
 use super::intake::{Decided, Intake, Read};
 use super::roster::Seat;
@@ -79,6 +84,10 @@ pub(crate) struct Surroundings {
     pub(crate) sources: Arc<Sources>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) blocks: Arc<Blocks>,
+    /// Where the listener recognises what comes again.
+    pub(crate) duplicates: Option<Arc<Duplicates>>,
+    /// Where the listener answers with what a destination says.
+    pub(crate) relaying: Option<Arc<Relaying>>,
     /// Where the listener is encrypted.
     pub(crate) acceptor: Option<Arc<Acceptor>>,
 }
@@ -115,6 +124,8 @@ struct Conversation {
     clock: Clock,
     around: Arc<Surroundings>,
     drain: Drain,
+    /// How long to rest before reading on: the peer repeats itself without end.
+    rest: Option<Duration>,
 }
 
 /// Whether the conversation goes on.
@@ -169,6 +180,7 @@ impl Newcomer {
             peer_name: peer.to_string().into(),
             clock: Clock::new(),
             drain: around.drain.clone(),
+            rest: None,
             around: Arc::clone(&around),
         };
         let Err(reason) = conversation.converse().await;
@@ -205,6 +217,7 @@ impl Conversation {
                     if self.share.is_granted() {
                         self.share.keep_for(self.session.let_go());
                     }
+                    self.rest().await;
                     if self.drain.is_draining() {
                         self.socket.part().await;
                         return Err(CloseReason::Draining);
@@ -251,6 +264,15 @@ impl Conversation {
             waited.map_err(|NoRoom| CloseReason::NoRoom)?;
         }
         Ok(self.session.next(Instant::now()))
+    }
+
+    /// Lets a peer wait that repeats itself; not for longer than the engine runs.
+    async fn rest(&mut self) {
+        let Some(pause) = self.rest.take() else { return };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.drain.begun() => {}
+        }
     }
 
     /// Waits for bytes, for the session's clock, for a drain, or for a newcomer who needs the place.
@@ -332,9 +354,17 @@ impl Conversation {
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
-        let peer = Some(self.peer);
-        match around.intake.decide(message, peer, received_at, &around.counters).await {
-            Decided::Store(settled) => self.keep(heard, settled, received_at).await,
+        let known = match self.recognise(message, received_at).await {
+            Recognised::Process(known) => known,
+            Recognised::Copy(digest, answer) => {
+                return self.answer_again(message, heard, (digest, answer), received_at).await;
+            }
+        };
+        match around.intake.decide(message, Some(self.peer), received_at, &around.counters).await {
+            Decided::Store(mut settled) => {
+                known.mark(&mut settled);
+                self.keep(heard, settled, known, received_at).await
+            }
             Decided::Discard { messages } => {
                 around.counters.discarded.add(messages);
                 let answers = self.positive(heard, around.control_ids.next(), received_at);

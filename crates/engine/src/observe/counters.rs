@@ -144,6 +144,10 @@ counters! {
         files_failed,
         /// Times a file rested because a handler did not decide about it or it could not be read.
         files_retried,
+        /// Answers of a destination that went to the sender as ours.
+        answers_relayed,
+        /// Answers of a destination that were to be relayed and did not come in time.
+        answers_late,
         /// Messages stored with all their deliveries.
         stored,
         /// Messages stored that no route matched, received or emitted in their place.
@@ -164,6 +168,14 @@ counters! {
         answered_cr,
         /// Messages that ended without an answer, as `ack = "none"` or MSH-15 and MSH-16 ask.
         unanswered,
+        /// Messages that came before, processed again and marked.
+        duplicates,
+        /// Messages that came before and were answered as then, without a second delivery.
+        duplicates_suppressed,
+        /// Messages with an id that came before with other bytes.
+        duplicates_other_bytes,
+        /// Times a sender began to send the same message again and again, and was slowed down.
+        storms,
         /// Messages that came again though they asked for no answer: their sender waits for one.
         unasked_resends,
         /// Handler calls that panicked, timed out, failed or found the handler down.
@@ -214,6 +226,8 @@ counters! {
         retried,
         /// Messages that its handler emitted and no route matched.
         emitted_unrouted,
+        /// Withdrawn before they began: their sender was told to send again.
+        returned,
         /// Dead letters.
         dead,
         /// Deliveries held as unclear.

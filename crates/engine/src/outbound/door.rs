@@ -94,6 +94,8 @@ pub(crate) enum OperatorFault {
 
 /// Deliveries that stand in a queue.
 const QUEUED: &[DeliveryState] = &[DeliveryState::Held, DeliveryState::Pending];
+/// Deliveries that wait for their turn or their retry.
+const PENDING: &[DeliveryState] = &[DeliveryState::Pending];
 /// Dead letters.
 const DEAD: &[DeliveryState] = &[DeliveryState::Dead];
 /// Deliveries that an operator must decide on.
@@ -184,6 +186,17 @@ impl PoolDoor {
         let states = if dead_letters { DEAD } else { QUEUED };
         let discard = Alteration::Discard { by: Name::from(by), reason: Name::from(reason) };
         self.alter_chosen(states, chosen, &discard, dry_run).await
+    }
+
+    /// Ends a delivery that has not begun, whose sender is told to send again. False if it has, or is over.
+    pub(crate) async fn withdraw(&self, message: MessageId) -> Result<bool, OperatorFault> {
+        let withdrawn =
+            self.alter_chosen(PENDING, Chosen::Messages(vec![message]), &Alteration::Return, false);
+        match withdrawn.await {
+            Ok(done) => Ok(done.touched > 0),
+            Err(OperatorFault::NotFound | OperatorFault::InFlight) => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Puts dead letters back in line.

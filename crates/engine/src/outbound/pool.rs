@@ -39,6 +39,7 @@ use super::Delivering;
 use super::limits::{MAX_STORE_BACKLOG, OPERATOR_MAILBOX, REPORTS_PER_CONNECTION, STORE_RECHECK};
 use super::report::{CloseReason, Report};
 use crate::drain::Drain;
+use crate::ends::Ends;
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
 use crate::replies::Applications;
@@ -58,6 +59,7 @@ pub(crate) struct OutboundPool {
     store: Arc<dyn Store>,
     counters: Arc<DestinationCounters>,
     last_delivered: Arc<Moment>,
+    ends: Option<Arc<Ends>>,
     drain: Drain,
     applications: Arc<Applications>,
     dispatch: Dispatch,
@@ -77,16 +79,20 @@ pub(crate) struct OutboundPool {
 impl OutboundPool {
     /// A pool to start on this arbiter. `alive` is dropped when it ends.
     pub(super) fn new(delivering: &Delivering, alive: oneshot::Sender<()>) -> Self {
-        let Delivering { destination, store, counters, last_delivered, drain, .. } = delivering;
+        let Delivering { destination, store, counters, last_delivered, ends, drain, .. } =
+            delivering;
         let completions = Completions::open(&**store, &Arbiter::current());
         let carriers = Carriers::of(delivering, &completions);
+        let mut dispatch = Dispatch::new(destination, carriers.count(), carriers.group());
+        dispatch.keeps_replies = ends.is_some();
         Self {
-            dispatch: Dispatch::new(destination, carriers.count(), carriers.group()),
+            dispatch,
             feed: Feed::open(&**store, &destination.id.arc()),
             destination: destination.clone(),
             store: Arc::clone(store),
             counters: Arc::clone(counters),
             last_delivered: Arc::clone(last_delivered),
+            ends: ends.clone(),
             drain: drain.clone(),
             applications: Arc::clone(&delivering.applications),
             carriers,

@@ -72,6 +72,16 @@ impl AckCode {
         }
     }
 
+    /// The same of the application's answer: CA becomes AA, CE AE, CR AR.
+    #[must_use]
+    pub fn at_application_level(self) -> Self {
+        match self {
+            Self::AA | Self::CA => Self::AA,
+            Self::AE | Self::CE => Self::AE,
+            Self::AR | Self::CR => Self::AR,
+        }
+    }
+
     /// The code that is written so, without blanks; `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str().as_bytes() == bytes)
@@ -113,6 +123,9 @@ mod tests {
             assert!(accept.is_accept_level(), "{code}");
             assert_eq!(accept.is_positive(), code.is_positive(), "{code}");
             assert_eq!(accept.is_reject(), code.is_reject(), "{code}");
+            let application = code.at_application_level();
+            assert!(!application.is_accept_level(), "{code}");
+            assert_eq!(application.at_accept_level(), accept, "{code}");
         }
     }
 }

@@ -2,14 +2,18 @@
 
 use bytes::Bytes;
 
+use super::AckCode;
 use crate::{Delimiters, Index, Message, Path};
 
 /// The reply of the system that a message was delivered to, as the answer for whoever sent the message: MSA-2 is the
 /// MSH-10 of the original, MSH-3 to MSH-6 are its ends swapped, everything else is copied. `None` where the reply has no
 /// MSA, or an id of the original could not stand in it.
-pub fn relayed(reply: &Message, original: &Message) -> Option<Bytes> {
+///
+/// `code` becomes MSA-1: the receiver's own, or the same of the other kind where the sender awaits that.
+pub fn relayed(reply: &Message, original: &Message, code: AckCode) -> Option<Bytes> {
     let header = original.header();
     let fields = [
+        (MSA_1, code.as_str().as_bytes()),
         (MSA_2, header.control_id()),
         (msh(3), header.field(5)),
         (msh(4), header.field(6)),
@@ -24,6 +28,7 @@ pub fn relayed(reply: &Message, original: &Message) -> Option<Bytes> {
     Some(answer.bytes().clone())
 }
 
+const MSA_1: Path = field(*b"MSA", 1);
 const MSA_2: Path = field(*b"MSA", 2);
 
 const fn msh(number: u16) -> Path {

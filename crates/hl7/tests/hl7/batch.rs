@@ -117,15 +117,18 @@ fn a_relayed_reply_answers_the_original_and_keeps_the_rest() {
         b"MSH|^~\\&|LIS|LAB|ENGINE|X|2026||ACK^A01^ACK|77|P|2.5\rMSA|AE|E9|no bed\rERR|||207\rZAK|1\r",
     );
     assert_eq!(
-        relayed(&reply, &original).as_deref(),
+        relayed(&reply, &original, AckCode::AE).as_deref(),
         Some(&b"MSH|^~\\&|C|D|A^1.2^ISO|B|2026||ACK^A01^ACK|77|P|2.5\rMSA|AE|M1|no bed\rERR|||207\rZAK|1\r"[..])
     );
     let other = message(b"MSH@*~\\&@LIS@LAB@@@2026@@ACK@77@P@2.5\rMSA@AA@E9\r");
     assert_eq!(
-        relayed(&other, &original).as_deref(),
+        relayed(&other, &original, AckCode::AA).as_deref(),
         Some(&b"MSH@*~\\&@C@D@A*1.2*ISO@B@2026@@ACK@77@P@2.5\rMSA@AA@M1\r"[..])
     );
-    assert_eq!(relayed(&original, &original), None);
+    assert_eq!(relayed(&original, &original, AckCode::AA), None);
+    let committed = message(b"MSH|^~\\&|LIS|LAB|||2026||ACK|77|P|2.5\rMSA|CA|E9\r");
+    let answer = relayed(&committed, &original, AckCode::AA).expect("an answer");
+    assert!(answer.ends_with(b"MSA|AA|M1\r"), "of the kind that the sender awaits");
 }
 
 fn telling_lines() -> impl Strategy<Value = Vec<u8>> {

@@ -21,6 +21,7 @@ use wardline_hl7::AckCode;
 use wardline_hl7::ack::{BatchAnswer, Original, build_batch};
 use wardline_hl7::batch::Batch;
 
+use super::recognise::Known;
 use super::say::{Answers, Heard};
 use super::{Conversation, Goes};
 use crate::inbound::answer::{AnswerStyle, ControlIds, framed};
@@ -69,7 +70,7 @@ impl Conversation {
             BatchDecided::Store(settled) => {
                 let heard = self.heard_batch(&batch, &members, None);
                 if !settled.messages.is_empty() {
-                    return self.keep(heard, settled, received_at).await;
+                    return self.keep(heard, settled, Known::default(), received_at).await;
                 }
                 around.counters.discarded.add(settled.discarded);
                 let answers = self.positive(heard, around.control_ids.next(), received_at);
@@ -97,11 +98,12 @@ impl Conversation {
         culprit: Option<usize>,
     ) -> Heard<'a> {
         let listener = self.around.intake.listener();
-        let form = match (listener.ack, listener.batch_ack) {
-            (AckWhen::None, _) | (AckWhen::AfterStore, BatchAck::Single) => None,
-            (AckWhen::AfterStore, BatchAck::Batch) => Some(Form::Batch),
-            (AckWhen::AfterStore, BatchAck::Errors) => Some(Form::Errors),
-            (AckWhen::AfterStore, BatchAck::Each) => Some(Form::Frames),
+        let form = match listener.batch_ack {
+            _ if listener.ack == AckWhen::None => None,
+            BatchAck::Single => None,
+            BatchAck::Batch => Some(Form::Batch),
+            BatchAck::Errors => Some(Form::Errors),
+            BatchAck::Each => Some(Form::Frames),
         };
         match form.filter(|_| !members.is_empty()) {
             Some(form) => Heard::Each(EachHeard { batch, members, form, culprit }),

@@ -7,6 +7,7 @@ use wardline_config::OnUnavailable;
 use wardline_hl7::AckCode;
 use wardline_store::{Accept, StoredAnswer};
 
+use super::recognise::Known;
 use super::say::Heard;
 use super::{Conversation, Goes};
 use crate::inbound::answer::{failure, too_large_to_store};
@@ -21,21 +22,28 @@ impl Conversation {
         &mut self,
         heard: Heard<'_>,
         mut settled: Settled,
+        known: Known,
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
         let messages = std::mem::take(&mut settled.messages);
+        let due = heard.due(AckCode::AA);
+        let relaying = around.relaying.as_deref().filter(|_| heard.awaits_the_application());
+        let relayed = relaying.and_then(|one| Some((one, one.awaiting(&messages)?)));
+        let stored_code = if relayed.is_some() { due.accept } else { due.codes().next() };
         let control_id = around.control_ids.next();
+        let answer = |code| StoredAnswer {
+            code: letters(code),
+            control_id: control_id.as_str().into(),
+            at: received_at,
+        };
+        let for_copies = known.for_copies(received_at, due.codes().next().map(answer));
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
         let accept = Accept {
             received_at,
             listener: around.intake.listener().id.arc(),
             peer: Arc::clone(&self.peer_name),
-            answer: heard.due(AckCode::AA).codes().next().map(|code| StoredAnswer {
-                code: letters(code),
-                control_id: control_id.as_str().into(),
-                at: received_at,
-            }),
+            answer: stored_code.map(answer),
             messages,
             concludes: None,
         };
@@ -45,15 +53,21 @@ impl Conversation {
             Err(NotHandedOver::Ever) => return self.refuse(heard, &too_large_to_store()).await,
         };
         let answers = self.positive(heard, control_id, received_at);
-        if awaited.stored().await.is_none() {
+        let Some(stored) = awaited.stored().await else {
             return self.unavailable(heard).await;
-        }
+        };
         tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
         around.intake.stored(&settled, &around.counters);
         if let Some(block) = &self.uncommitted {
             block.kept(answers.frames());
         }
-        self.say(answers).await
+        match relayed {
+            None => {
+                for_copies.taken();
+                self.say(answers).await
+            }
+            Some(relayed) => self.relay(heard, answers, relayed, stored, for_copies).await,
+        }
     }
 
     async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::AckWhen;
-use wardline_flow::{Asked, Due, Refusal};
+use wardline_flow::{Asked, Condition, Due, Refusal};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Original, begins_like_hl7};
 
@@ -40,13 +40,31 @@ impl Heard<'_> {
             Self::Each(each) => each.due(code),
         }
     }
+
+    /// Whether it is one message of which the application's answer is due, if that says the right thing.
+    pub(super) fn awaits_the_application(&self) -> bool {
+        let is_due = |code| self.due(code).application.is_some();
+        matches!(self, Self::Whole { original: Original::Message(_), .. })
+            && (is_due(AckCode::AA) || is_due(AckCode::AE))
+    }
+
+    /// What is left to be said when the accept answer was.
+    pub(super) fn behind_accept(self) -> Self {
+        match self {
+            Self::Whole { original, asked: Asked::Enhanced { application, .. } } => {
+                let asked = Asked::Enhanced { accept: Condition::Never, application };
+                Self::Whole { original, asked }
+            }
+            other @ (Self::Whole { .. } | Self::Each(_)) => other,
+        }
+    }
 }
 
 impl Conversation {
     /// What came in; a listener that never answers is asked for nothing.
     pub(super) fn heard<'a>(&self, original: Original<'a>, asked: Asked) -> Heard<'a> {
         let asked = match self.around.intake.listener().ack {
-            AckWhen::AfterStore => asked,
+            AckWhen::AfterStore | AckWhen::AfterDelivery(_) => asked,
             AckWhen::None => Asked::Nothing,
         };
         Heard::Whole { original, asked }
@@ -133,6 +151,21 @@ impl Conversation {
 }
 
 impl Answers {
+    /// The application's alone.
+    pub(super) fn application(code: AckCode, frame: Bytes) -> Self {
+        Self::Whole([None, Some((code, frame))])
+    }
+
+    /// The accept answer, and the application's; those of a batch stay together.
+    pub(super) fn apart(self) -> (Self, Self) {
+        match self {
+            Self::Whole([accept, application]) => {
+                (Self::Whole([accept, None]), Self::Whole([None, application]))
+            }
+            each @ Self::Each { .. } => (Self::Whole([None, None]), each),
+        }
+    }
+
     /// One for each code that is due; the second has an MSH-10 of its own.
     fn whole(
         due: Due,
@@ -155,7 +188,8 @@ impl Answers {
         whole.iter().flatten().map(|(_, frame)| frame).chain(each)
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether none is due.
+    pub(super) fn is_empty(&self) -> bool {
         self.frames().next().is_none()
     }
 }

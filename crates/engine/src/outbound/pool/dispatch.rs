@@ -34,6 +34,8 @@ pub(super) struct Dispatch {
     policy: DeliveryPolicy,
     streak: ConsecutiveDead,
     group: usize,
+    /// Whether somebody wants to know what was answered to what was delivered.
+    pub(super) keeps_replies: bool,
     /// Set while nothing may be sent.
     pub(super) paused: bool,
     /// Why the last attempt failed; none since the last that didn't.
@@ -62,6 +64,8 @@ pub(super) struct Settled {
     pub(super) sends: u32,
     /// When it was first answered with an error.
     pub(super) first_error: Option<Timestamp>,
+    /// What was answered last, as far as that is kept.
+    pub(super) reply: Bytes,
     /// What becomes of it.
     pub(super) fate: Fate,
 }
@@ -92,6 +96,7 @@ impl Dispatch {
             policy: destination.policy,
             streak: ConsecutiveDead::new(destination.max_consecutive_dead),
             group,
+            keeps_replies: false,
             paused: false,
             trouble: None,
         }
@@ -213,7 +218,7 @@ impl Dispatch {
         let lease = self.lanes.in_flight(id)?;
         let situation = lease.attempted(received, now);
         let verdict = classify(&self.policy, &situation, received);
-        if verdict != Verdict::Delivered {
+        if verdict != Verdict::Delivered || self.keeps_replies {
             lease.hear(reply);
         }
         let fate = match verdict {
@@ -283,6 +288,7 @@ fn settled(lease: &Lease, fate: Fate) -> Settled {
         bytes: lease.delivery.body.len(),
         sends: lease.delivery.sends,
         first_error: lease.first_error,
+        reply: lease.last_reply.clone(),
         fate,
     }
 }

@@ -64,6 +64,8 @@ pub(in crate::outbound) enum Alteration {
         /// Why.
         reason: Name,
     },
+    /// End it undelivered if it has not begun: its sender is told to send again.
+    Return,
     /// Put it back in line.
     Revive {
         /// Who.
@@ -79,6 +81,7 @@ impl std::fmt::Debug for Alteration {
                 write!(f, "Skip({:?} bytes)", stored_reply.as_ref().map(Bytes::len))
             }
             Self::Discard { by, reason } => write!(f, "Discard({by}, {reason})"),
+            Self::Return => f.write_str("Return"),
             Self::Revive { by } => write!(f, "Revive({by})"),
         }
     }
@@ -137,16 +140,20 @@ impl OutboundPool {
     fn alter(&mut self, id: MessageId, sends: u32, alteration: &Alteration) -> Option<Altered> {
         let lanes = &mut self.dispatch.lanes;
         let goes_already = matches!(alteration, Alteration::Revive { .. }) && lanes.contains(id);
-        if goes_already || lanes.is_in_flight(id) {
+        let has_begun = matches!(alteration, Alteration::Return)
+            && (sends > 0 || lanes.in_hand(id).is_some_and(|lease| lease.delivery.sends > 0));
+        if goes_already || has_begun || lanes.is_in_flight(id) {
             return None;
         }
         let lease = lanes.withdraw(id);
         match alteration {
             Alteration::Revive { .. } => lanes.comes_again(id),
-            Alteration::Skip { .. } | Alteration::Discard { .. } if lease.is_none() => {
+            Alteration::Skip { .. } | Alteration::Discard { .. } | Alteration::Return
+                if lease.is_none() =>
+            {
                 lanes.ended_elsewhere(id);
             }
-            Alteration::Skip { .. } | Alteration::Discard { .. } => {}
+            Alteration::Skip { .. } | Alteration::Discard { .. } | Alteration::Return => {}
         }
         let outcome = match alteration {
             Alteration::Skip { stored_reply } => {
@@ -157,6 +164,10 @@ impl OutboundPool {
             }
             Alteration::Discard { by, reason } => {
                 Outcome::Discarded { by: by.clone(), reason: reason.clone() }
+            }
+            Alteration::Return => {
+                self.counters.returned.one();
+                Outcome::Returned
             }
             Alteration::Revive { by } => Outcome::Revived { by: by.clone() },
         };

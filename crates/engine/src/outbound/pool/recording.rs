@@ -1,12 +1,15 @@
 //! Outcomes leave for the store, and the destination's figures move.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_flow::Cause;
 use wardline_hl7::AckCode;
+use wardline_store::limits::MAX_REPLY;
 use wardline_store::{Change, Damaged, DeliveryRef, MessageId, Name, Outcome};
 
 use super::OutboundPool;
 use super::dispatch::{Fate, Settled};
+use crate::ends::Ended;
 use crate::ordering::Stand;
 
 /// Who holds a destination that rejects everything.
@@ -15,9 +18,10 @@ const ENGINE: &str = "wardline";
 impl OutboundPool {
     /// Records what became of a delivery. Never awaited: a lane goes on at once.
     pub(super) fn record(&mut self, settled: Settled) {
-        let Settled { id, bytes, sends, first_error, fate } = settled;
+        let Settled { id, bytes, sends, first_error, reply, fate } = settled;
         self.count(&fate, bytes);
         self.tell(id, sends, &fate);
+        self.tell_sender(id, reply, &fate);
         let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);
         let too_many_dead = matches!(fate, Fate::Dead { hold: true, .. });
         let outcome = match fate {
@@ -72,6 +76,19 @@ impl OutboundPool {
         let delivery = DeliveryRef { message, destination: destination.arc() };
         let outcome = Outcome::Held { attempts, cause: name(cause), reply: None };
         self.store.record(Change::Delivery { at: Timestamp::now(), delivery, outcome }, None);
+    }
+
+    /// Whoever waits to hear what the destination said: something that is said once.
+    fn tell_sender(&self, message: MessageId, reply: Bytes, fate: &Fate) {
+        let Some(ends) = &self.ends else { return };
+        let delivered = match fate {
+            Fate::Delivered(_) => true,
+            Fate::Dead { .. } | Fate::Held { .. } => false,
+            Fate::Concluded | Fate::Retry { .. } | Fate::Returned => return,
+        };
+        // A longer one is cut, which is no answer any more.
+        let reply = if reply.len() < MAX_REPLY { reply } else { Bytes::new() };
+        ends.tell(message, Ended { delivered, reply });
     }
 
     fn count(&self, fate: &Fate, bytes: usize) {

@@ -107,6 +107,7 @@ impl Site {
             turn: Turn::default(),
             charsets: Arc::default(),
             withheld: Arc::default(),
+            ends: None,
             connector: None,
             applications,
         };

@@ -1,0 +1,145 @@
+//! `ack = "after_delivery"`: the sender hears what a destination answered to his message.
+//!
+//! ```text
+//!  durable ──▶ CA, where due ──▶ waiting ──its end──▶ the destination's answer, as ours
+//!                                   │ answer_within
+//!                                   └────────late───▶ AA │ on_late = "return": withdrawn, AE
+//! ```
+//!
+//! The message is durable before anything is awaited: whatever becomes of this connection, nothing is lost.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use wardline_config::{OnLate, Relay};
+use wardline_hl7::AckCode;
+use wardline_hl7::ack::{Original, Reply, relayed};
+use wardline_store::{MessageId, Name, NewMessage, Stored};
+
+use super::recognise::ForCopies;
+use super::say::{Answers, Heard};
+use super::{Conversation, Goes};
+use crate::ends::{Ended, Ends};
+use crate::inbound::answer::{failure, framed};
+use crate::outbound::PoolDoor;
+
+/// What a listener needs that answers with what a destination says.
+pub(crate) struct Relaying {
+    pub(crate) relay: Relay,
+    pub(crate) ends: Arc<Ends>,
+    /// The way to withdraw what is late.
+    pub(crate) pools: BTreeMap<Name, PoolDoor>,
+}
+
+/// The deliveries of one record, each with the place of its message there; one of them is awaited.
+pub(super) struct Awaiting {
+    awaited: usize,
+    deliveries: Vec<(usize, Name)>,
+}
+
+impl Relaying {
+    /// What is to be awaited of these messages: the first delivery to the destination that answers. `None` where none
+    /// goes there.
+    pub(super) fn awaiting(&self, messages: &[NewMessage]) -> Option<Awaiting> {
+        let deliveries: Vec<(usize, Name)> = (messages.iter().enumerate())
+            .flat_map(|(place, message)| message.deliveries.iter().map(move |to| (place, to)))
+            .map(|(place, to)| (place, Name::clone(&to.destination)))
+            .collect();
+        let from = self.relay.from.as_str();
+        let awaited = deliveries.iter().find(|(_, to)| **to == *from)?.0;
+        Some(Awaiting { awaited, deliveries })
+    }
+
+    /// Withdraws what has not begun. What has goes on.
+    async fn withdraw(&self, awaiting: &Awaiting, stored: Stored) {
+        let withdrawn = awaiting.deliveries.iter().map(|(place, destination)| async move {
+            let (pool, message) = (self.pools.get(destination)?, id_at(stored, *place)?);
+            Some((destination, message, pool.withdraw(message).await))
+        });
+        for (destination, message_id, result) in join_all(withdrawn).await.into_iter().flatten() {
+            match result {
+                Ok(withdrawn) => tracing::debug!(%destination, %message_id, withdrawn, "late"),
+                Err(error) => {
+                    tracing::warn!(%destination, %message_id, %error, "late, and not withdrawn: the sender is told to send again");
+                }
+            }
+        }
+    }
+}
+
+impl Conversation {
+    /// Waits for the destination and says what it said. `ours` is what the sender gets where that has no words; `for_copies`
+    /// what copies get where what he gets is positive.
+    pub(super) async fn relay(
+        &mut self,
+        heard: Heard<'_>,
+        ours: Answers,
+        (relaying, awaiting): (&Relaying, Awaiting),
+        stored: Stored,
+        for_copies: ForCopies,
+    ) -> Goes {
+        self.commit().await?;
+        let (accept, ours) = ours.apart();
+        if !accept.is_empty() {
+            self.say(accept).await?;
+        }
+        let heard = heard.behind_accept();
+        let counters = Arc::clone(&self.around.counters);
+        let ended = self.end_of(relaying, &awaiting, stored).await;
+        if let Some((code, answer)) = ended.as_ref().and_then(|ended| relayed_to(heard, ended)) {
+            counters.answers_relayed.one();
+            if code.is_positive() {
+                for_copies.taken();
+            }
+            if heard.due(code).is_empty() {
+                return Ok(());
+            }
+            return self.say(Answers::application(code, framed(&answer))).await;
+        }
+        if !ended.is_some_and(|ended| ended.delivered) {
+            counters.answers_late.one();
+            if relaying.relay.on_late == OnLate::Return {
+                relaying.withdraw(&awaiting, stored).await;
+                if heard.due(AckCode::AE).is_empty() {
+                    return Ok(());
+                }
+                return self.refuse(heard, &failure("The message was not delivered in time")).await;
+            }
+        }
+        for_copies.taken();
+        if ours.is_empty() { Ok(()) } else { self.say(ours).await }
+    }
+
+    /// How the awaited delivery ended; `None` when that takes too long, or the engine drains and starts nothing more.
+    async fn end_of(
+        &mut self,
+        relaying: &Relaying,
+        awaiting: &Awaiting,
+        stored: Stored,
+    ) -> Option<Ended> {
+        let mut question = relaying.ends.ask(id_at(stored, awaiting.awaited)?);
+        let ended = tokio::time::timeout(relaying.relay.answer_within, question.answer());
+        tokio::select! {
+            biased;
+            ended = ended => ended.ok().flatten(),
+            () = self.drain.begun() => None,
+        }
+    }
+}
+
+/// The number of the message at this place of a record.
+fn id_at(stored: Stored, place: usize) -> Option<MessageId> {
+    MessageId::from_number(stored.first.get() + place as u64)
+}
+
+/// The destination's answer as ours. `None` where it says something else than what became of the message, by a rule of
+/// `on_reply`, or nothing that can be given on.
+fn relayed_to(heard: Heard<'_>, ended: &Ended) -> Option<(AckCode, Bytes)> {
+    let Heard::Whole { original: Original::Message(original), .. } = heard else { return None };
+    let reply = Reply::read(&ended.reply).ok()?;
+    let code = reply.code()?.at_application_level();
+    let answer = relayed(reply.message(), original, code)?;
+    (code.is_positive() == ended.delivered).then_some((code, answer))
+}

@@ -1,0 +1,178 @@
+//! What is known of a message that comes again.
+
+use std::time::Duration;
+
+use super::*;
+
+const WINDOW: Duration = Duration::from_secs(3600);
+
+fn listener(dedup: Dedup) -> Listener {
+    let mut listener = Listener::new("in".into(), ([127, 0, 0, 1], 0).into());
+    (listener.dedup, listener.dedup_window) = (dedup, WINDOW);
+    listener
+}
+
+fn duplicates(dedup: Dedup) -> Arc<Duplicates> {
+    Duplicates::of(&listener(dedup), REMEMBERED_IDS).expect("it recognises")
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a time")
+}
+
+fn id(key: u64, bytes: u8) -> Digest {
+    Digest { key, bytes: [bytes; 16] }
+}
+
+fn answer() -> StoredAnswer {
+    StoredAnswer { code: *b"AA", control_id: "W1".into(), at: at(0) }
+}
+
+async fn keep(duplicates: &Arc<Duplicates>, digest: Digest, now: i64) {
+    match duplicates.look(digest, at(now)).await {
+        Seen::New(hand) | Seen::Again(hand) | Seen::OtherBytes(hand) => {
+            hand.kept(at(now), Some(answer()));
+        }
+        Seen::Copy(_) => panic!("a copy is not processed"),
+    }
+}
+
+fn message(text: &str) -> Message {
+    Message::parse(text.to_owned().into()).expect("a message")
+}
+
+#[test]
+fn a_message_is_known_by_its_sender_its_id_and_its_bytes() {
+    let first =
+        digest_of(&message("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5\rPID|1\r")).expect("an id");
+    let same = digest_of(&message("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5\rPID|1\r"));
+    assert_eq!(same, Some(first));
+    let other_bytes =
+        digest_of(&message("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5\rPID|2\r")).expect("an id");
+    assert!(other_bytes.key == first.key && other_bytes.bytes != first.bytes);
+    for other in
+        ["|AB||C|D|2026||ADT^A01|1|P", "|A|B|C|D|2026||ADT^A01|2|P", "|A^1|B|C|D|2026||ADT^A01|1|P"]
+    {
+        let other = digest_of(&message(&format!("MSH|^~\\&{other}|2.5\rPID|1\r"))).expect("an id");
+        assert_ne!(other.key, first.key);
+    }
+    assert_eq!(digest_of(&message("MSH|^~\\&|A|B|C|D|2026||ADT^A01||P|2.5\rPID|1\r")), None);
+}
+
+#[actix::test]
+async fn what_came_before_is_processed_again_and_told_from_what_is_new() {
+    let duplicates = duplicates(Dedup::Flag);
+    assert!(
+        matches!(duplicates.look(id(1, 1), at(0)).await, Seen::New(_)),
+        "and dropped: not taken"
+    );
+    keep(&duplicates, id(1, 1), 0).await;
+    assert!(matches!(duplicates.look(id(1, 1), at(1)).await, Seen::Again(_)));
+    assert!(matches!(duplicates.look(id(1, 2), at(1)).await, Seen::OtherBytes(_)));
+    assert!(matches!(duplicates.look(id(2, 1), at(1)).await, Seen::New(_)));
+}
+
+#[actix::test]
+async fn a_positive_answer_is_given_again_where_that_is_asked_for() {
+    let duplicates = duplicates(Dedup::Replay);
+    keep(&duplicates, id(1, 1), 0).await;
+    for _ in 0..3 {
+        let Seen::Copy(given) = duplicates.look(id(1, 1), at(1)).await else { panic!("a copy") };
+        assert_eq!(given, Some(answer()));
+    }
+    assert!(matches!(duplicates.look(id(1, 2), at(1)).await, Seen::OtherBytes(_)));
+}
+
+#[actix::test]
+async fn what_was_not_taken_is_processed_anew() {
+    let duplicates = duplicates(Dedup::Replay);
+    let Seen::New(hand) = duplicates.look(id(1, 1), at(0)).await else { panic!("new") };
+    drop(hand);
+    assert!(matches!(duplicates.look(id(1, 1), at(1)).await, Seen::New(_)));
+    assert!(duplicates.lock().slots.is_empty());
+}
+
+#[actix::test]
+async fn an_answer_that_stands_is_not_lost_by_another_message_that_is_refused() {
+    let duplicates = duplicates(Dedup::Replay);
+    keep(&duplicates, id(1, 1), 0).await;
+    assert!(matches!(duplicates.look(id(1, 2), at(1)).await, Seen::OtherBytes(_)), "and dropped");
+    assert!(matches!(duplicates.look(id(1, 1), at(1)).await, Seen::Copy(Some(_))));
+}
+
+#[actix::test]
+async fn a_copy_waits_for_the_first_and_shares_its_fate() {
+    let duplicates = duplicates(Dedup::Replay);
+    let Seen::New(first) = duplicates.look(id(1, 1), at(0)).await else { panic!("new") };
+    let copy = tokio::spawn({
+        let duplicates = Arc::clone(&duplicates);
+        async move { matches!(duplicates.look(id(1, 1), at(0)).await, Seen::Copy(Some(_))) }
+    });
+    tokio::task::yield_now().await;
+    assert!(!copy.is_finished());
+    first.kept(at(0), Some(answer()));
+    assert!(copy.await.expect("no panic"));
+}
+
+#[actix::test]
+async fn one_of_two_copies_takes_the_place_of_a_first_that_was_refused() {
+    let duplicates = duplicates(Dedup::Replay);
+    let Seen::New(first) = duplicates.look(id(1, 1), at(0)).await else { panic!("new") };
+    let copies: Vec<_> = (0..2)
+        .map(|_| {
+            let duplicates = Arc::clone(&duplicates);
+            tokio::spawn(async move {
+                match duplicates.look(id(1, 1), at(0)).await {
+                    Seen::New(hand) => {
+                        tokio::task::yield_now().await;
+                        hand.kept(at(0), Some(answer()));
+                        true
+                    }
+                    Seen::Copy(_) => false,
+                    Seen::Again(_) | Seen::OtherBytes(_) => panic!("neither"),
+                }
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(first);
+    let mut processed = 0;
+    for copy in copies {
+        processed += usize::from(copy.await.expect("no panic"));
+    }
+    assert_eq!(processed, 1);
+}
+
+#[actix::test]
+async fn what_is_older_than_the_window_is_forgotten() {
+    let duplicates = duplicates(Dedup::Flag);
+    keep(&duplicates, id(1, 1), 0).await;
+    keep(&duplicates, id(2, 1), 1).await;
+    assert!(matches!(duplicates.look(id(1, 1), at(3600)).await, Seen::Again(_)));
+    assert!(matches!(duplicates.look(id(1, 1), at(3601)).await, Seen::New(_)));
+    assert!(matches!(duplicates.look(id(2, 1), at(3601)).await, Seen::Again(_)));
+}
+
+#[actix::test]
+async fn bound_1_the_oldest_are_forgotten_beyond_the_most() {
+    let duplicates = Duplicates::of(&listener(Dedup::Flag), 10).expect("it recognises");
+    for key in 0..1000 {
+        keep(&duplicates, id(key, 1), 0).await;
+        keep(&duplicates, id(7, 1), 0).await;
+    }
+    let table = duplicates.lock();
+    assert!(table.order.len() <= 11 && table.slots.len() <= 11, "{}", table.order.len());
+}
+
+#[actix::test]
+async fn what_the_journal_has_is_remembered_unless_something_newer_is() {
+    let duplicates = duplicates(Dedup::Replay);
+    keep(&duplicates, id(1, 1), 10).await;
+    for (second, digest) in [(5, id(2, 1)), (4, id(1, 2)), (3, id(2, 2)), (2, id(3, 1))] {
+        duplicates.remember(at(second), digest, Some(answer()));
+    }
+    assert!(matches!(duplicates.look(id(1, 1), at(11)).await, Seen::Copy(Some(_))));
+    assert!(matches!(duplicates.look(id(2, 1), at(11)).await, Seen::Copy(Some(_))));
+    assert!(matches!(duplicates.look(id(3, 1), at(3603)).await, Seen::New(_)), "too old by then");
+    assert!(matches!(duplicates.look(id(2, 1), at(3603)).await, Seen::Copy(Some(_))));
+}

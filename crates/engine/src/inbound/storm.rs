@@ -1,0 +1,134 @@
+//! Storms: a sender that sends the same message again and again, as fast as it is answered.
+//!
+//! Something over there does not get on: it does not like the answer, or never reads it. Its connection is slowed down
+//! so that it harms nobody, and somebody is told. It is never refused: it may be right.
+//!
+//! ```text
+//!   calm ──10 times within a minute──▶ storm: 1 s before the next read, 2 s, 4 s … 30 s
+//!     ▲                                   │
+//!     └──────── a minute without it ◀─────┘
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So often the same id must come …
+const TIMES: u32 = 10;
+/// … within this, to be a storm; and so long it must be away for the storm to be over.
+const WITHIN: Duration = Duration::from_secs(60);
+/// The first pause. Each one after is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest: shorter than [`WITHIN`], so that a storm goes on while it blows.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Ids of which repeats are counted. A sender that does not get on repeats one.
+const WATCHED: usize = 64;
+
+/// The repeats of one listener.
+#[derive(Debug, Default)]
+pub(crate) struct Storms {
+    repeated: Mutex<VecDeque<Repeated>>,
+}
+
+#[derive(Debug)]
+struct Repeated {
+    key: u64,
+    times: u32,
+    /// When the count began.
+    since: Instant,
+    last: Instant,
+}
+
+/// What a repeat means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// Nothing.
+    Calm,
+    /// The connection rests before it reads on.
+    Storm {
+        /// How long.
+        pause: Duration,
+        /// Whether the storm begins with it.
+        begins: bool,
+    },
+}
+
+impl Storms {
+    /// The message with this key came again.
+    pub(crate) fn repeated(&self, key: u64, now: Instant) -> Weather {
+        let mut all = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| now.duration_since(one.last) < WITHIN);
+        let place = all.iter().position(|one| one.key == key);
+        let known = place.and_then(|place| all.remove(place));
+        // The first copy is the second of its kind.
+        let mut one = known.unwrap_or(Repeated { key, times: 1, since: now, last: now });
+        if one.times < TIMES && now.duration_since(one.since) >= WITHIN {
+            (one.times, one.since) = (1, now);
+        }
+        one.times = one.times.saturating_add(1);
+        one.last = now;
+        let weather = weather(one.times);
+        if all.len() == WATCHED {
+            all.pop_front();
+        }
+        all.push_back(one);
+        weather
+    }
+}
+
+fn weather(times: u32) -> Weather {
+    let Some(doubled) = times.checked_sub(TIMES) else { return Weather::Calm };
+    let factor = 2_u32.checked_pow(doubled).unwrap_or(u32::MAX);
+    Weather::Storm {
+        pause: FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE),
+        begins: doubled == 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pauses(storms: &Storms, start: Instant, seconds: impl Iterator<Item = u64>) -> Vec<u64> {
+        seconds
+            .map(|second| match storms.repeated(1, start + Duration::from_secs(second)) {
+                Weather::Calm => 0,
+                Weather::Storm { pause, .. } => pause.as_secs(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_tenth_of_a_kind_within_a_minute_is_slowed_down_and_each_after_it_more() {
+        let (storms, start) = (Storms::default(), Instant::now());
+        let expected = [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30];
+        assert_eq!(pauses(&storms, start, 0..15), expected);
+    }
+
+    #[test]
+    fn a_storm_begins_once_and_ends_with_a_minute_of_calm() {
+        let (storms, start) = (Storms::default(), Instant::now());
+        let begins = |second| {
+            let weather = storms.repeated(1, start + Duration::from_secs(second));
+            matches!(weather, Weather::Storm { begins: true, .. })
+        };
+        assert_eq!((0..200).filter(|second| begins(*second)).count(), 1);
+        assert_eq!((259..400).filter(|second| begins(*second)).count(), 1, "another one");
+    }
+
+    #[test]
+    fn repeats_that_take_their_time_are_no_storm() {
+        let (storms, start) = (Storms::default(), Instant::now());
+        let slowly = pauses(&storms, start, (0..100).map(|number| number * 10));
+        assert!(slowly.iter().all(|pause| *pause == 0), "{slowly:?}");
+    }
+
+    #[test]
+    fn bound_1_only_so_many_ids_are_watched() {
+        let (storms, now) = (Storms::default(), Instant::now());
+        for key in 0..1000 {
+            storms.repeated(key, now);
+        }
+        assert_eq!(storms.repeated.lock().map_or(0, |all| all.len()), WATCHED);
+    }
+}

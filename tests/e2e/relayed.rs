@@ -1,0 +1,172 @@
+//! `ack = "after_delivery"`: what a destination answers goes to the sender.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use wardline_tests::message::{adt, field, framed, message};
+use wardline_tests::nobody::Nobody;
+use wardline_tests::peer::Peer;
+use wardline_tests::sink::{Arrived, Reply, Sink};
+use wardline_tests::site::Site;
+use wardline_tests::trials;
+
+use crate::ours::PROGRAM;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        the_destinations_answer_goes_to_the_sender_as_ours,
+        a_rejection_goes_to_the_sender_and_is_a_dead_letter_all_the_same,
+        a_sender_that_asks_for_both_gets_ca_when_it_is_stored_and_then_the_destinations_answer,
+        an_answer_that_is_late_is_aa_and_the_message_is_delivered_later,
+        a_late_delivery_that_has_not_begun_is_withdrawn_and_the_sender_told_so,
+        a_late_delivery_that_has_begun_is_not_withdrawn,
+        what_no_route_takes_to_the_destination_is_answered_when_it_is_stored,
+        what_waits_for_its_answer_survives_the_process,
+    ]
+}
+
+/// A listener that answers with what `lis` says, before `lis` at this address and a file for each message.
+fn site(lis: SocketAddr, keys: &str) -> Site {
+    Site::new(
+        PROGRAM,
+        &format!(
+            r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+ack = "after_delivery"
+ack_from = "lis"
+{keys}
+
+[[routes]]
+id = "admissions"
+match = {{ message = ["ADT"] }}
+to = ["lis"]
+
+[[routes]]
+id = "all"
+match = {{}}
+to = ["archive"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{lis}"
+
+[[destinations]]
+id = "archive"
+kind = "file"
+path = "out/{{control_id}}.hl7"
+"#
+        ),
+    )
+}
+
+/// An answer of the sink's own, with a segment that only it can have made.
+fn own_words(code: &str, arrived: &Arrived) -> Reply {
+    let id = &arrived.control_id;
+    let answer =
+        format!("MSH|^~\\&|LIS|LAB|ENGINE|X|2026||ACK|77|P|2.5\rMSA|{code}|{id}|so\rZAK|1\r");
+    Reply::Raw(framed(answer.as_bytes()))
+}
+
+fn the_destinations_answer_goes_to_the_sender_as_ours() {
+    let sink = Sink::start(|arrived| own_words("AA", arrived));
+    let site = site(sink.address(), "");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    for id in ["1", "2", "3"] {
+        let expected = format!("MSH|^~\\&|C|D|A|B|2026||ACK|77|P|2.5\rMSA|AA|{id}|so\rZAK|1\r");
+        let answer = peer.exchange(&adt(id));
+        assert_eq!(String::from_utf8_lossy(&answer), expected);
+    }
+    let counts = engine.counts("in");
+    assert_eq!((counts.answers_relayed, counts.answered_aa, counts.stored), (3, 3, 3));
+}
+
+fn a_rejection_goes_to_the_sender_and_is_a_dead_letter_all_the_same() {
+    let sink = Sink::start(|arrived| own_words("AR", arrived));
+    let site = site(sink.address(), "");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&adt("1")), "AR");
+    engine.wait_for_queue("lis", "a dead letter", |queue| queue.dead == 1);
+}
+
+fn a_sender_that_asks_for_both_gets_ca_when_it_is_stored_and_then_the_destinations_answer() {
+    let sink = Sink::start(|arrived| own_words("AA", arrived));
+    let site = site(sink.address(), "");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let asking = b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5|||AL|AL\rPID|1\r";
+    let accept = peer.exchange(asking);
+    assert_eq!((field(&accept, "MSA", 1), field(&accept, "ZAK", 1)), ("CA".into(), String::new()));
+    let application = peer.read();
+    assert_eq!(
+        (field(&application, "MSA", 1), field(&application, "ZAK", 1)),
+        ("AA".into(), "1".into())
+    );
+}
+
+fn an_answer_that_is_late_is_aa_and_the_message_is_delivered_later() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "answer_within = \"50ms\"");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&adt("1")), "AA");
+    assert_eq!((engine.counts("in").answers_late, engine.queue("lis").pending), (1, 1));
+    let address = nobody.address();
+    drop(nobody);
+    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    sink.wait_for(1);
+}
+
+fn a_late_delivery_that_has_not_begun_is_withdrawn_and_the_sender_told_so() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "answer_within = \"50ms\"\non_late = \"return\"");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&adt("1")), "AE");
+    engine.wait_for_queue("lis", "empty", |queue| queue.pending == 0);
+    let queue = engine.queue("lis");
+    assert_eq!(queue.counts.map(|counts| (counts.returned, counts.delivered)), Some((1, 0)));
+    assert_eq!(queue.dead, 0);
+}
+
+fn a_late_delivery_that_has_begun_is_not_withdrawn() {
+    let sink =
+        Sink::start(|_| Reply::After(Duration::from_millis(500), Box::new(Reply::Code("AA"))));
+    let site = site(sink.address(), "answer_within = \"50ms\"\non_late = \"return\"");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&adt("1")), "AE");
+    let queue = engine.wait_for_queue("lis", "delivered", |queue| {
+        queue.counts.is_some_and(|counts| counts.delivered == 1)
+    });
+    assert_eq!(queue.counts.map(|counts| counts.returned), Some(0));
+}
+
+fn what_no_route_takes_to_the_destination_is_answered_when_it_is_stored() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&message("ORU^R01", "1")), "AA");
+    assert_eq!(engine.counts("in").answers_late, 0);
+}
+
+fn what_waits_for_its_answer_survives_the_process() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "answer_within = \"1h\"");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    peer.write(&framed(&adt("1")));
+    engine.wait_for_queue("lis", "waiting", |queue| queue.pending == 1);
+    engine.kill();
+    let address = nobody.address();
+    drop(nobody);
+    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    let _engine = site.start();
+    assert_eq!(sink.wait_for(1)[0].payload, adt("1"));
+}
