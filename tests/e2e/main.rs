@@ -33,6 +33,7 @@ mod relayed;
 mod release_2;
 mod release_2_out;
 mod replies;
+mod rules;
 mod scale;
 mod shipped;
 mod sources;
@@ -71,6 +72,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(release_2_out::trials());
     trials.extend(relayed::trials());
     trials.extend(replies::trials());
+    trials.extend(rules::trials());
     trials.extend(scale::trials());
     trials.extend(sources::trials());
     trials.extend(store_damage::trials());

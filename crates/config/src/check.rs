@@ -3,26 +3,35 @@
 //! Here ids meet: each is unique, and each that is named exists. What comes out is the model; where anything is wrong,
 //! diagnostics were reported and the model is not used.
 
+mod lookups;
 mod names;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use wardline_flow::{DestinationId, HandlerName, Route, Routing};
+use wardline_flow::{
+    DestinationId, Expression, HandlerName, LookupTable, Lookups, Route, Routing, Transform,
+};
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{Config, HandlerLimits};
 use crate::reading::Context;
-use crate::sections::{Drafts, Main, RouteDraft};
+use crate::sections::{DestinationDraft, Drafts, Main, RouteDraft};
 use crate::setting::Id;
 
 use names::Names;
 pub(crate) use warnings::warn;
 
 /// Reports every clash and every name that leads nowhere, and puts the model together.
-pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Config {
+pub(crate) fn assemble(
+    context: &Context<'_>,
+    main: Main,
+    drafts: &Drafts,
+    tables: BTreeMap<String, LookupTable>,
+) -> Config {
     let endpoints = drafts.listeners.iter().filter_map(|draft| draft.id.as_ref());
     let destinations = drafts.destinations.iter().filter_map(|draft| draft.id.as_ref());
     report_taken(context, endpoints.chain(destinations));
@@ -31,13 +40,22 @@ pub(crate) fn assemble(context: &Context<'_>, main: Main, drafts: &Drafts) -> Co
     report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
     check_relays(context, drafts);
+    let routing = Routing {
+        routes: routes(context, drafts),
+        production: production(drafts),
+        filters: filters(drafts),
+        transforms: transforms(drafts),
+        lookups: Arc::new(Lookups::new(tables)),
+        strictness: main.engine.rules,
+    };
+    lookups::report_unknown(context, drafts);
     Config {
         engine: main.engine,
         store: main.store,
         log: main.log,
         handlers,
         listeners: drafts.listeners.iter().map(|draft| draft.listener.clone()).collect(),
-        routing: Routing { routes: routes(context, drafts), production: production(drafts) },
+        routing,
         destinations: drafts
             .destinations
             .iter()
@@ -158,6 +176,22 @@ fn production(drafts: &Drafts) -> BTreeSet<DestinationId> {
     destinations.filter(|one| one.refuses_tests()).map(|one| one.id.clone()).collect()
 }
 
+fn filters(drafts: &Drafts) -> BTreeMap<DestinationId, Arc<Expression>> {
+    let of = |draft: &DestinationDraft| {
+        let filter = Arc::clone(&draft.filter.as_ref()?.value.0);
+        Some((draft.id.as_ref()?.value.0.as_str().into(), filter))
+    };
+    drafts.destinations.iter().filter_map(of).collect()
+}
+
+fn transforms(drafts: &Drafts) -> BTreeMap<DestinationId, Transform> {
+    let changing = drafts.destinations.iter().filter(|one| !one.transform.transform.is_empty());
+    let of = |draft: &DestinationDraft| {
+        Some((draft.id.as_ref()?.value.0.as_str().into(), draft.transform.transform.clone()))
+    };
+    changing.filter_map(of).collect()
+}
+
 fn routes(context: &Context<'_>, drafts: &Drafts) -> Vec<Route> {
     let names = Names::of(drafts);
     let routes = drafts.routes.iter().map(|draft| Route {
@@ -167,8 +201,10 @@ fn routes(context: &Context<'_>, drafts: &Drafts) -> Vec<Route> {
             .as_ref()
             .map(|from| from.iter().filter_map(|name| names.source(context, name)).collect()),
         matcher: draft.matcher.clone(),
+        when: draft.when.as_ref().map(|when| Arc::clone(&when.value.0)),
         to: draft.to.iter().filter_map(|name| names.destination(context, name)).collect(),
         handlers: draft.handlers.iter().map(|name| name.value.0.as_str().into()).collect(),
+        transform: draft.transform.transform.clone(),
     });
     routes.collect()
 }

@@ -6,6 +6,7 @@
 
 mod environment_site;
 mod include;
+mod lookups;
 mod profiles;
 
 use std::fs::File;
@@ -134,11 +135,12 @@ fn load_main(
         }
     }
     profiles::give(context, files, &mut drafts);
+    let tables = lookups::tables(context, files, &drafts);
     make_absolute(context, &mut main);
     if !is_whole {
         return None;
     }
-    let config = check::assemble(context, main, &drafts);
+    let config = check::assemble(context, main, &drafts, tables);
     if !context.has_faults() {
         check::warn(context, &drafts);
     }

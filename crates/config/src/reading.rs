@@ -273,6 +273,11 @@ impl<'c> Section<'c> {
         self.entry(key).map(|(_, place)| place)
     }
 
+    /// Whether the key is there; it does not count as known by that.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
+    }
+
     fn entry(&mut self, key: &'static str) -> Option<(&'c DeValue<'c>, Place)> {
         if !self.asked.contains(&key) {
             self.asked.push(key);

@@ -7,6 +7,7 @@ mod address;
 mod charset;
 mod choice;
 mod duration;
+mod expression;
 mod fingerprint;
 mod name;
 mod network;
@@ -16,7 +17,8 @@ mod size;
 
 pub(crate) use address::{Host, PeerAddress};
 pub(crate) use choice::{Acknowledging, Kind, ListenerKind};
-pub(crate) use name::{Filter, Id, MessageCode, Word};
+pub(crate) use expression::{Cel, Pattern, tables_of};
+pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
 pub(crate) use size::Size;
 
 use std::path::PathBuf;

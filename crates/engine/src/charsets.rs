@@ -1,8 +1,8 @@
 //! The charsets of a site: in which a listener's messages are read, wherever that is, and in which a destination wants
 //! them; with the lanes that each message goes in there.
 //!
-//! A delivery to a destination with a charset of its own gets a body of its own, made before it is stored, so that what
-//! is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
+//! A delivery to a destination with a charset of its own, or behind a transform, gets a body of its own, made before it is
+//! stored, so that what is sent is what was promised. Every other delivery shares the bytes that came (RAW-1).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,24 +57,27 @@ impl Charsets {
     ) -> Result<NewMessage, Untranscodable> {
         let mut deliveries = Vec::with_capacity(plan.deliveries.len());
         for planned in &plan.deliveries {
-            let body = self.body(&planned.destination, message)?;
             let (lane, also) = self.orders.lanes(&planned.destination, message);
+            let made = planned.changed.as_ref().unwrap_or(message);
+            let body = self.body(&planned.destination, made)?;
+            let body = Some(body).filter(|body| body != message.bytes());
             let destination = planned.destination.arc();
             deliveries.push(NewDelivery { destination, lane, also, body });
         }
         Ok(NewMessage { hops, ..NewMessage::new(message.bytes().clone(), deliveries) })
     }
 
-    /// `None` where the destination takes what came.
+    /// What the destination is sent of this.
     fn body(
         &self,
         destination: &DestinationId,
         message: &Message,
-    ) -> Result<Option<Bytes>, Untranscodable> {
-        let Some((charset, unmappable)) = self.writings.get(destination) else { return Ok(None) };
-        let body = message
+    ) -> Result<Bytes, Untranscodable> {
+        let Some((charset, unmappable)) = self.writings.get(destination) else {
+            return Ok(message.bytes().clone());
+        };
+        message
             .reencode(*charset, *unmappable)
-            .map_err(|source| Untranscodable { destination: destination.clone(), source })?;
-        Ok((body != *message.bytes()).then_some(body))
+            .map_err(|source| Untranscodable { destination: destination.clone(), source })
     }
 }

@@ -32,6 +32,7 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()
 pub struct Expression {
     text: String,
     program: Program,
+    tables: Vec<String>,
     /// The functions, with the paths and patterns of this expression ready in them.
     functions: Context<'static, 'static>,
 }
@@ -82,6 +83,12 @@ pub enum Problem {
     /// A pattern is no regular expression, or too large a one.
     #[error("`{0}` is no regular expression that is taken here")]
     Pattern(String),
+    /// A pattern that only the message would tell.
+    #[error("the regular expression of matches() has to be written out")]
+    PatternNotWrittenOut,
+    /// A lookup table that only the message would tell.
+    #[error("the table of lookup() has to be written out")]
+    Table,
     /// Its loops could take too many steps.
     #[error("loops within loops over lists of the message could take more than {MAX_COST} steps")]
     TooCostly,
@@ -134,16 +141,22 @@ impl Expression {
         }
         let source = paths::with_path_test(text);
         let program = ENVIRONMENT.compile(&source).map_err(|errors| syntax(text, &errors))?;
-        let found = functions::constants(program.expression(), text)?;
+        let mut found = functions::constants(program.expression(), text)?;
         facts::check_names(program.expression(), text)?;
         cost::check(program.expression())?;
+        let tables = std::mem::take(&mut found.tables);
         let functions = functions::context(Arc::clone(&ENVIRONMENT), found);
-        Ok(Self { text: text.to_owned(), program, functions })
+        Ok(Self { text: text.to_owned(), program, tables, functions })
     }
 
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The lookup tables that it names.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(String::as_str)
     }
 
     /// Whether it is true of this message.

@@ -32,7 +32,9 @@ pub mod on_reply;
 pub mod processing;
 pub mod retry;
 pub mod routing;
+pub mod rule;
 pub mod streak;
+pub mod subject;
 pub mod time;
 pub mod transform;
 
@@ -44,12 +46,17 @@ pub use classify::{
     TransportFault, Unclear, Verdict, classify,
 };
 pub use expect::{ExpectAck, Expected, Later};
+pub use expression::{Expression, Strictness};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
 pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
 pub use lane::KeyOrder;
+pub use lookup::{LookupTable, Lookups, OnMiss};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use processing::ProcessingId;
 pub use retry::RetryPolicy;
-pub use routing::{Plan, Planned, Route, Routing, Source};
+pub use routing::{Plan, PlanFault, Planned, Route, Routing, Source};
+pub use rule::Rule;
 pub use streak::ConsecutiveDead;
+pub use subject::Subject;
+pub use transform::Transform;

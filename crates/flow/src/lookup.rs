@@ -14,7 +14,7 @@ pub const MAX_MISSED: usize = 200;
 pub const MAX_MISSED_KEY: usize = 64;
 
 /// All lookup tables of a site, by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Lookups {
     tables: BTreeMap<String, LookupTable>,
 }
@@ -50,6 +50,15 @@ pub enum LookupError {
     #[error("the lookup table has no such key")]
     Miss,
 }
+
+impl PartialEq for LookupTable {
+    /// What it says decides, not what was asked of it.
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries && self.on_miss == other.on_miss
+    }
+}
+
+impl Eq for LookupTable {}
 
 impl Lookups {
     /// These tables.

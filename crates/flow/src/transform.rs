@@ -8,6 +8,7 @@
 //! be wrong with a step by itself is found when it is read; what only a message shows is a [`TransformFault`], which
 //! says which step it was and no value (PHI-1).
 
+mod date_format;
 mod fault;
 mod name_format;
 mod steps;
@@ -20,6 +21,7 @@ use wardline_hl7::{Message, Path, SegmentPath};
 use crate::expression::{Expression, Facts, Strictness};
 use crate::lookup::Lookups;
 
+pub use date_format::{DateFormat, DateFormatError};
 pub use fault::{StepFault, TransformFault};
 pub use name_format::{NameFormat, NameFormatError};
 
@@ -92,7 +94,7 @@ pub enum Change {
         /// Where.
         path: Path,
         /// The form.
-        format: String,
+        format: DateFormat,
     },
     /// `format_name`: a person's name (XPN, XCN) as one text. An empty one is left alone.
     FormatName {

@@ -88,8 +88,18 @@ impl Path {
         self.occurrence
     }
 
+    /// Which repetitions of its field it names, where it says so.
+    pub fn repetition(&self) -> Option<Index> {
+        self.repetition
+    }
+
+    /// Whether it names a component.
+    pub fn has_component(&self) -> bool {
+        self.component.is_some()
+    }
+
     /// Whether it names MSH-1 or MSH-2, by which everything else is read.
-    pub(crate) fn is_delimiters(&self) -> bool {
+    pub fn is_delimiters(&self) -> bool {
         &self.segment == b"MSH" && self.field <= 2
     }
 }

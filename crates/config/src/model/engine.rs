@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use wardline_flow::Strictness;
+
 /// `[engine]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
@@ -20,6 +22,8 @@ pub struct Engine {
     pub max_buffered: usize,
     /// How long before a certificate of ours expires it is warned of.
     pub certificate_warning: Duration,
+    /// What a segment that a message lacks is to rules and conditions.
+    pub rules: Strictness,
 }
 
 impl Default for Engine {
@@ -31,6 +35,7 @@ impl Default for Engine {
             arbiters: None,
             max_buffered: 256 * 1024 * 1024,
             certificate_warning: Duration::from_secs(30 * 24 * 60 * 60),
+            rules: Strictness::Strict,
         }
     }
 }

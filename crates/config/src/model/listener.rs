@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wardline_flow::{AckMode, DestinationId, HandlerName, Intake, ListenerId};
+use wardline_flow::{AckMode, DestinationId, HandlerName, Intake, ListenerId, Rule};
 use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::{FrameEnd, Release};
@@ -76,6 +76,8 @@ pub struct Listener {
     pub unavailable_wait: Duration,
     /// What a header must hold: the tables `header` and `accept`.
     pub intake: Intake,
+    /// `[[listeners.rules]]`, in the order of the file.
+    pub rules: Vec<Rule>,
     /// What ends a segment.
     pub segments: SegmentEnds,
     /// How the charset of a message is decided: `charset` and `default_charset`.
@@ -142,6 +144,7 @@ impl Listener {
             on_unavailable: OnUnavailable::Close,
             unavailable_wait: Duration::from_secs(5),
             intake: Intake::default(),
+            rules: Vec::new(),
             segments: SegmentEnds::Auto,
             charset: CharsetRule::default(),
             profile: None,

@@ -15,6 +15,15 @@ pub(super) fn expand<'t>(
         let Some((name, behind)) = inside.split_once('}') else {
             return Err(Wrong::new("`${` has no `}`"));
         };
+        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
+            // What a pattern found, in the text that takes its place: no variable has such a name.
+            expanded.push_str(before);
+            expanded.push_str("${");
+            expanded.push_str(name);
+            expanded.push('}');
+            rest = behind;
+            continue;
+        }
         if !is_name(name) {
             return Err(Wrong::new(format!("`{name}` is no name of an environment variable")));
         }
@@ -53,6 +62,7 @@ mod tests {
             expanded("a ${HOST}:${HOST}"),
             Ok("a 10.1.2.3 ${HOST}:10.1.2.3 ${HOST}".to_owned())
         );
+        assert_eq!(expanded("${1}-${HOST}"), Ok("${1}-10.1.2.3 ${HOST}".to_owned()));
         assert_eq!(expanded("$HOST $ {HOST}"), Ok("$HOST $ {HOST}".to_owned()));
     }
 

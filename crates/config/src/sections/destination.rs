@@ -3,12 +3,13 @@
 use wardline_flow::{AckMatch, DeliveryPolicy, ExpectAck, ProcessingId, RetryPolicy};
 use wardline_hl7::Charset;
 
+use super::{TransformDraft, transform};
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{
     Destination, DestinationKind, FileDestination, HandlerDestination, MllpDestination,
 };
 use crate::reading::Section;
-use crate::setting::{Id, Kind, PeerAddress};
+use crate::setting::{Cel, Id, Kind, PeerAddress};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -31,6 +32,9 @@ pub(crate) struct DestinationDraft {
     pub(crate) expect_ack: Option<Placed<ExpectAck>>,
     /// Where `accept_test` stands, if it does.
     pub(crate) accept_test: Option<Placed<bool>>,
+    /// `filter`.
+    pub(crate) filter: Option<Placed<Cel>>,
+    pub(crate) transform: TransformDraft,
     /// Absent where a required key is: a fault, so the draft never leaves this crate without it.
     pub(crate) destination: Option<Destination>,
 }
@@ -46,6 +50,8 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         ack_match: None,
         expect_ack: None,
         accept_test: None,
+        filter: section.get("filter"),
+        transform: transform::read(section.tables("transform")),
         destination: None,
     };
     let keys_of_kind = match &draft.kind {

@@ -16,6 +16,7 @@ pub(super) fn read(section: Section<'_>) -> Engine {
     section.set_as("arbiters", &mut engine.arbiters, Some);
     section.set_size("max_buffered", &mut engine.max_buffered, BUFFER_SIZES);
     section.set("certificate_warning", &mut engine.certificate_warning);
+    section.set("rules", &mut engine.rules);
     section.finish();
     engine
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    DestinationDraft, HandlerDraft, ListenerDraft, RouteDraft, destination, engine, handler,
-    listener, log, route, store,
+    DestinationDraft, HandlerDraft, ListenerDraft, LookupDraft, RouteDraft, destination, engine,
+    handler, listener, log, lookup, route, store,
 };
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{Engine, Log, Store};
@@ -27,6 +27,7 @@ pub(crate) struct Main {
 #[derive(Debug, Default)]
 pub(crate) struct Drafts {
     pub(crate) handlers: Vec<HandlerDraft>,
+    pub(crate) lookups: Vec<LookupDraft>,
     pub(crate) listeners: Vec<ListenerDraft>,
     pub(crate) routes: Vec<RouteDraft>,
     pub(crate) destinations: Vec<DestinationDraft>,
@@ -65,9 +66,9 @@ pub(crate) fn read_included(mut section: Section<'_>, drafts: &mut Drafts) {
     for key in ["include", "engine", "store", "log"] {
         if let Some(place) = section.place_of(key) {
             let fault = Diagnostic::fault(format!("`{key}` belongs into the main file")).at(&place);
-            section.context().report(
-                fault.hint("an included file has handlers, listeners, routes and destinations"),
-            );
+            section.context().report(fault.hint(
+                "an included file has handlers, lookups, listeners, routes and destinations",
+            ));
         }
     }
     read_shared(section, drafts);
@@ -76,6 +77,8 @@ pub(crate) fn read_included(mut section: Section<'_>, drafts: &mut Drafts) {
 fn read_shared(mut section: Section<'_>, drafts: &mut Drafts) {
     let handlers = section.named_tables("handlers").into_iter();
     drafts.handlers.extend(handlers.map(|(name, table)| handler::read(name, table)));
+    let lookups = section.named_tables("lookups").into_iter();
+    drafts.lookups.extend(lookups.map(|(name, table)| lookup::read(name, table)));
     drafts.listeners.extend(section.tables("listeners").into_iter().map(listener::read));
     drafts.routes.extend(section.tables("routes").into_iter().map(route::read));
     drafts.destinations.extend(section.tables("destinations").into_iter().map(destination::read));

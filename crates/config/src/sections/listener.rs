@@ -29,6 +29,8 @@ pub(crate) struct ListenerDraft {
     pub(crate) ack_from: Option<Placed<Id>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
+    /// The lookup tables that its rules name.
+    pub(crate) tables: Vec<Placed<Id>>,
     /// With stand-ins for a missing id, address or folder: both are faults, so it never leaves this crate.
     pub(crate) listener: Listener,
 }
@@ -63,10 +65,13 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     section.set_as("charset", &mut listener.charset.fixed, Some);
     section.set("default_charset", &mut listener.charset.fallback);
     listener.intake = read_intake(&mut section);
+    let mut tables = Vec::new();
+    let rules = section.tables("rules").into_iter();
+    listener.rules = rules.filter_map(|rule| super::rule::read(rule, &mut tables)).collect();
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, folder, handlers, ack_from, profile, listener }
+    ListenerDraft { id, bind, folder, handlers, ack_from, profile, tables, listener }
 }
 
 /// What only a listener with connections has; whose answers it relays.

@@ -2,6 +2,7 @@
 
 use wardline_flow::{
     AckMatch, AckMode, ExpectAck, OnExhausted, OnUnclear, Presence, ProcessingId, ReplyOutcome,
+    Strictness,
 };
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
@@ -11,6 +12,7 @@ use crate::model::{
     BatchAck, ConnectionMode, Dedup, FileSort, LogFormat, Multiple, OnLate, OnUnavailable, Order,
     ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
 };
+use crate::sections::MissPolicy;
 use crate::suggest::did_you_mean;
 
 /// The `kind` of a destination, before its keys are read.
@@ -75,6 +77,7 @@ choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
 choice!(ListenerKind { "mllp" => Mllp, "file" => File });
 choice!(LogFormat { "human" => Human, "json" => Json });
 choice!(Multiple { "reject" => Reject, "split" => Split });
+choice!(MissPolicy { "fail" => Fail, "keep" => Keep, "default" => Default });
 choice!(OnExhausted { "dead" => Dead, "block" => Block });
 choice!(OnLate { "accept" => Accept, "return" => Return });
 choice!(OnUnavailable { "close" => Close, "answer" => Answer });
@@ -86,6 +89,7 @@ choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(ReplyOutcome { "delivered" => Delivered, "retry" => Retry, "dead" => Dead, "hold" => Hold });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
+choice!(Strictness { "strict" => Strict, "lenient" => Lenient });
 choice!(TlsVersion { "1.2" => V1_2, "1.3" => V1_3 });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
 choice!(WhenDone { "move" => Move, "delete" => Delete });

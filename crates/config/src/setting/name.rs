@@ -7,6 +7,9 @@ const MAX_ID: usize = 64;
 /// The longest text that is compared with a field of a message, in bytes.
 const MAX_WORD: usize = 256;
 
+/// The longest text that is written into a message, in bytes: more than this comes from the message itself.
+const MAX_SENTENCE: usize = 1000;
+
 /// An id: of a listener, a route, a destination, a handler, or the engine's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(pub(crate) String);
@@ -38,6 +41,22 @@ impl Setting for Word {
             Ok(Self(text.to_owned()))
         } else {
             Err(Wrong::text::<Self>(&text.escape_debug().to_string()))
+        }
+    }
+}
+
+/// A text that is written into a message or an answer; it may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sentence(pub(crate) String);
+
+impl Setting for Sentence {
+    const EXPECTED: &'static str = "a text of at most 1000 bytes";
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        if text.len() <= MAX_SENTENCE {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Wrong::type_of::<Self>())
         }
     }
 }

@@ -23,7 +23,8 @@ use jiff::Timestamp;
 use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
 use wardline_flow::{
-    AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, Refusal, Route, Routing, Source,
+    AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, PlanFault, Refusal, Route,
+    Routing, Source, rule,
 };
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
@@ -205,7 +206,16 @@ impl Intake {
         received_at: Timestamp,
         counters: &ListenerCounters,
     ) -> Decided {
-        let routes = self.routing.matching(&self.source, message);
+        let subject = self.routing.subject(message);
+        if let Err(refusal) = rule::check(&self.listener.rules, &subject) {
+            let is_final = refusal.code == AckCode::AR;
+            if is_final { &counters.rules_refused } else { &counters.rule_faults }.one();
+            return Decided::Refuse(refusal);
+        }
+        let routes = match self.routing.matching(&self.source, &subject) {
+            Ok(routes) => routes,
+            Err(fault) => return unplanned(&fault, counters),
+        };
         let mut emitted = None;
         for name in self.handlers_of(&routes) {
             let received = Received {
@@ -223,10 +233,10 @@ impl Intake {
             }
         }
         match emitted {
-            None => {
-                let plan = self.routing.plan_of(&routes, message);
-                self.settle(vec![(message.clone(), plan)])
-            }
+            None => match self.routing.plan_of(&routes, &subject) {
+                Ok(plan) => self.settle(vec![(message.clone(), plan)]),
+                Err(fault) => unplanned(&fault, counters),
+            },
             Some(messages) if messages.is_empty() => {
                 // The message ends with its handler, and is kept to show that it did.
                 let body = message.bytes().clone();
@@ -235,10 +245,12 @@ impl Intake {
             }
             Some(messages) => {
                 let plan = |message: Message| {
-                    let plan = self.routing.plan(&self.source, &message);
-                    (message, plan)
+                    self.routing.plan(&self.source, &message).map(|plan| (message, plan))
                 };
-                self.settle(messages.into_iter().map(plan).collect())
+                match messages.into_iter().map(plan).collect() {
+                    Ok(plans) => self.settle(plans),
+                    Err(fault) => unplanned(&fault, counters),
+                }
             }
         }
     }
@@ -330,6 +342,12 @@ impl Intake {
 /// AE: a change of the destination's settings would let it pass.
 fn untranscodable(error: &Untranscodable) -> Refusal {
     failure(format!("{error}: {}", error.source))
+}
+
+/// AE: a change of the condition or the transform would let it pass. The fault says which, and no value (PHI-1).
+fn unplanned(fault: &PlanFault, counters: &ListenerCounters) -> Decided {
+    counters.rule_faults.one();
+    Decided::Refuse(failure(fault.to_string()))
 }
 
 fn no_route() -> Refusal {

@@ -130,6 +130,10 @@ counters! {
         lint_header,
         /// Lint: messages that break a rule of the listener's profile, rejected ones included.
         lint_profile,
+        /// Messages that one of the listener's rules refused.
+        rules_refused,
+        /// Messages that a rule, a condition or a transform could not judge or change: answered AE.
+        rule_faults,
         /// Lint: MSH-15 or MSH-16 has a value outside of table 0155.
         lint_ack_condition,
         /// Messages that came in and were the answers that applications of destinations owed.

@@ -125,8 +125,14 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let plans: Vec<Plan> =
-            emitted.iter().map(|message| self.routing.plan(&self.source, message)).collect();
+        let plans = emitted.iter().map(|message| self.routing.plan(&self.source, message));
+        let plans: Vec<Plan> = match plans.collect() {
+            Ok(plans) => plans,
+            Err(error) => {
+                tracing::warn!(destination = %self.destination, message_id = %delivery.id, %error, "nothing is stored");
+                return failed(Fault::Failed);
+            }
+        };
         let planned: Result<Vec<NewMessage>, Untranscodable> = (emitted.iter().zip(&plans))
             .map(|(message, plan)| self.charsets.planned(message, delivery.hops + 1, plan))
             .collect();

@@ -64,6 +64,8 @@ const OF_CEL: [&str; 19] = [
 pub(super) struct Constants {
     paths: HashMap<String, Path>,
     patterns: HashMap<String, Regex>,
+    /// The lookup tables that it names.
+    pub(super) tables: Vec<String>,
 }
 
 /// Reads what is written out; refuses calls of what there is not.
@@ -80,19 +82,23 @@ impl Constants {
     fn take(&mut self, call: &CallExpr, text: &str) -> Result<(), ExpressionError> {
         let name = call.func_name.as_str();
         if PATH_FUNCTIONS.contains(&name) {
-            let written = literal(call).unwrap_or_default();
+            let written = call.args.last().and_then(literal).unwrap_or_default();
             let path = written.parse().map_err(|source| {
                 at_string(text, &written, Problem::Path { path: written.clone(), source })
             })?;
             self.paths.insert(written, path);
         } else if name == MATCHES {
-            let written = literal(call).unwrap_or_default();
-            let pattern = RegexBuilder::new(&written).size_limit(MAX_PATTERN).build();
-            let Some(pattern) = pattern.ok().filter(|_| literal(call).is_some()) else {
-                return Err(at_string(text, &written, Problem::Pattern(written.clone())));
+            let Some(written) = call.args.last().and_then(literal) else {
+                return Err(at(text, name, Problem::PatternNotWrittenOut));
             };
+            let pattern = RegexBuilder::new(&written).size_limit(MAX_PATTERN).build();
+            let pattern = pattern
+                .map_err(|_| at_string(text, &written, Problem::Pattern(written.clone())))?;
             self.patterns.insert(written, pattern);
-        } else if ![LOOKUP, DATE, NUMBER].contains(&name)
+        } else if name == LOOKUP {
+            let table = call.args.first().and_then(literal);
+            self.tables.push(table.ok_or_else(|| at(text, name, Problem::Table))?);
+        } else if ![DATE, NUMBER].contains(&name)
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
             && !OF_CEL.contains(&name)
         {
@@ -102,10 +108,10 @@ impl Constants {
     }
 }
 
-/// The last argument of a call, where it is a string that is written out.
-fn literal(call: &CallExpr) -> Option<String> {
-    match call.args.last().map(|argument| &argument.expr) {
-        Some(Expr::Literal(LiteralValue::String(written))) => Some(written.inner().to_owned()),
+/// A string that is written out.
+fn literal(argument: &IdedExpr) -> Option<String> {
+    match &argument.expr {
+        Expr::Literal(LiteralValue::String(written)) => Some(written.inner().to_owned()),
         _ => None,
     }
 }
@@ -113,7 +119,7 @@ fn literal(call: &CallExpr) -> Option<String> {
 /// A context with the functions, for one expression.
 pub(super) fn context(environment: Arc<Env>, found: Constants) -> Context<'static, 'static> {
     let mut context = Context::with_env(environment);
-    let Constants { paths, patterns } = found;
+    let Constants { paths, patterns, tables: _ } = found;
     let paths = Arc::new(paths);
     let known = Arc::clone(&paths);
     let hl7 = move |call: &FunctionContext, path: Arc<String>| {

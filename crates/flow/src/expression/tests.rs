@@ -102,7 +102,8 @@ fn what_can_only_be_wrong_is_refused_with_its_place() {
         ("msh.msg_type == 'A' && hl7('PID') == ''", 28, "`PID` is no path"),
         ("has('PID-3.')", 5, "`PID-3.` is no path"),
         ("pid.id.matches('(')", 16, "`(` is no regular expression"),
-        ("size(pid.id) == 0 || pid.id.matches(pid.name)", 0, "is no regular expression"),
+        ("size(pid.id) == 0 || pid.id.matches(pid.name)", 28, "matches() has to be written out"),
+        ("lookup(pid.id, 'x') == ''", 0, "lookup() has to be written out"),
         ("trim(pid.id) == ''", 0, "unknown function `trim`"),
         ("obx_list.all(a, obx_list.all(b, a.value == b.value))", 0, "more than 2000000 steps"),
     ] {

@@ -51,7 +51,7 @@ impl Change {
             Self::FormatDate { path, format } => {
                 each_text(message, &meant(path), |place, text| {
                     let civil = time::civil_part(text).ok_or(StepFault::NoDate(*place))?;
-                    Ok(Some(civil.strftime(format).to_string()))
+                    Ok(Some(format.written(civil)))
                 })?
             }
             Self::FormatName { path, format, with_id } => {

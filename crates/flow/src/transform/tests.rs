@@ -86,7 +86,7 @@ fn texts_are_looked_up_replaced_and_formatted() {
         with: "${1}-cells".into(),
     };
     assert_eq!(apply(replace), ORU.replace("RBC", "R-cells").replace("WBC", "W-cells"));
-    let date = Change::FormatDate { path: path("PID-7"), format: "%d.%m.%Y".into() };
+    let date = Change::FormatDate { path: path("PID-7"), format: "%d.%m.%Y".parse().unwrap() };
     assert_eq!(apply(date), ORU.replace("19700101", "01.01.1970"));
     let name = Change::FormatName {
         path: path("PID-5"),
@@ -149,7 +149,7 @@ fn a_fault_says_which_step_and_no_value() {
     assert_eq!(fault.to_string(), expected);
     let steps = vec![
         always(Change::Clear { path: path("ZAB-1") }),
-        always(Change::FormatDate { path: path("PID-5.1"), format: "%Y".into() }),
+        always(Change::FormatDate { path: path("PID-5.1"), format: "%Y".parse().unwrap() }),
     ];
     let fault = apply_all(steps).unwrap_err();
     assert_eq!(fault.to_string(), "transform step 2: PID-5.1 holds no date and time");

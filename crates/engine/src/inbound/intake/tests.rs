@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use wardline_config::HandlerLimits;
-use wardline_flow::{DestinationId, Matcher, RouteId};
+use wardline_flow::{DestinationId, Matcher, RouteId, Transform};
 use wardline_hl7::AckCode;
 
 use super::*;
@@ -48,6 +48,8 @@ async fn decided(unrouted: Unrouted, emitted: Vec<&'static [u8]>) -> Decided {
             matcher: Some(adt),
             to: vec![DestinationId::from("lis")],
             handlers: Vec::new(),
+            when: None,
+            transform: Transform::default(),
         }],
         ..Routing::default()
     };

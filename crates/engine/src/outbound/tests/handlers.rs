@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use bytes::Bytes;
 use wardline_config::{DestinationKind, HandlerDestination, HandlerLimits};
-use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source};
+use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source, Transform};
 use wardline_store::DeliveryState;
 
 use super::site::{DEADLINE, Site, destination, max_attempts, until};
@@ -56,6 +56,8 @@ fn site(script: impl Fn(&Received, usize) -> Decision + Send + Sync + 'static) -
             matcher: None,
             to: vec![DestinationId::from("lis")],
             handlers: Vec::new(),
+            when: None,
+            transform: Transform::default(),
         }],
         ..Routing::default()
     });
