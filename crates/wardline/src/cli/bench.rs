@@ -8,6 +8,7 @@ mod echo;
 mod engine;
 mod error;
 mod idle;
+mod keys;
 mod load;
 mod message;
 mod pair;
@@ -73,6 +74,8 @@ enum Work {
     Tls,
     /// Delivery in one lane.
     Lane,
+    /// Delivery by key to a slow peer, beside one line.
+    Keys,
     /// Receive, store, route, deliver.
     EndToEnd,
     /// Answers of an engine of whose ten destinations one is dead.
@@ -126,6 +129,7 @@ impl Work {
             Self::Durable128 => report.row(effort.durable(128, 0.4)?),
             Self::Tls => report.row(effort.tls()?),
             Self::Lane => report.row(effort.lane()?),
+            Self::Keys => report.row(effort.keys()?),
             Self::EndToEnd => report.row(effort.end_to_end()?),
             Self::DeadDestination => report.row(effort.dead_destination()?),
             Self::Queued => {

@@ -8,18 +8,28 @@ use wardline_mllp::encode;
 
 /// What stands before MSH-10.
 const BEFORE_ID: &str = r"MSH|^~\&|BENCH|WARDLINE|SINK|WARDLINE|20260403120000||ADT^A01|";
-/// What stands behind it; the note is filled up to the size asked for.
-const BEHIND_ID: &str = "|P|2.5\rPID|1||1^^^H\rNTE|1||";
+/// What stands between it and the key, the patient's id.
+const BEFORE_KEY: &str = "|P|2.5\rPID|1||";
+/// What stands behind that; the note is filled up to the size asked for.
+const BEHIND_KEY: &str = "^^^H\rNTE|1||";
+/// The messages of a connection go round so many patients.
+pub(super) const KEYS: u64 = 64;
+/// The key has so many digits.
+const KEY_DIGITS: usize = 2;
+/// Connections begin so many patients apart, so that those of one moment are of several.
+const KEYS_APART: u64 = 5;
 /// MSH-10 has so many digits.
 const ID_DIGITS: usize = 20;
 /// The field that is MSH-10, counted from 0 behind the segment's name.
 const ID_FIELD: usize = 9;
 
-/// One connection's message as a frame, ready to be written; only MSH-10 changes from one to the next.
+/// One connection's message as a frame, ready to be written; only MSH-10 and PID-3 change from one to the next.
 pub(super) struct Template {
     frame: Vec<u8>,
     id: Range<usize>,
+    key: Range<usize>,
     next: u64,
+    first_key: u64,
 }
 
 impl Template {
@@ -29,25 +39,38 @@ impl Template {
         static TEMPLATES: AtomicU64 = AtomicU64::new(0);
         const IDS_OF_ONE: u64 = 1_000_000_000_000;
 
-        let mut payload = format!("{BEFORE_ID}{:0ID_DIGITS$}{BEHIND_ID}", 0).into_bytes();
+        let head =
+            format!("{BEFORE_ID}{:0ID_DIGITS$}{BEFORE_KEY}{:0KEY_DIGITS$}{BEHIND_KEY}", 0, 0);
+        let mut payload = head.into_bytes();
         payload.resize(payload.len().max(size.saturating_sub(1)), b'x');
         payload.push(b'\r');
         let mut frame = BytesMut::new();
         encode(&payload, &mut frame);
-        let begin = 1 + BEFORE_ID.len();
-        let next = TEMPLATES.fetch_add(1, Ordering::Relaxed) * IDS_OF_ONE;
-        Self { frame: frame.into(), id: begin..begin + ID_DIGITS, next }
+        let id = 1 + BEFORE_ID.len();
+        let key = id + ID_DIGITS + BEFORE_KEY.len();
+        let template = TEMPLATES.fetch_add(1, Ordering::Relaxed);
+        Self {
+            frame: frame.into(),
+            id: id..id + ID_DIGITS,
+            key: key..key + KEY_DIGITS,
+            next: template * IDS_OF_ONE,
+            first_key: template * KEYS_APART,
+        }
     }
 
     /// The frame of the next message.
     pub(super) fn next(&mut self) -> &[u8] {
         self.next += 1;
-        let mut number = self.next;
-        for digit in self.frame.get_mut(self.id.clone()).unwrap_or_default().iter_mut().rev() {
+        self.write(self.id.clone(), self.next);
+        self.write(self.key.clone(), (self.next + self.first_key) % KEYS);
+        &self.frame
+    }
+
+    fn write(&mut self, digits: Range<usize>, mut number: u64) {
+        for digit in self.frame.get_mut(digits).unwrap_or_default().iter_mut().rev() {
             *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
         }
-        &self.frame
     }
 
     /// The frame written last.
@@ -84,6 +107,9 @@ mod tests {
         let message = Message::parse(frame.slice(1..frame.len() - 2)).unwrap();
         assert_eq!(message.header().control_id(), template.id());
         assert_eq!(id_of(message.bytes()), template.id());
+        let key = message.text(&"PID-3.1".parse().unwrap());
+        let next = usize::try_from(template.next + template.first_key).unwrap() % 64;
+        assert_eq!(key.as_deref(), Some(format!("{next:02}").as_str()));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(super) enum Site {
     Encrypted(PathBuf),
     /// Stores and delivers to each of these in one lane on one connection.
     Lanes(Vec<SocketAddr>),
+    /// Stores and delivers by key on sixteen connections.
+    Keys(SocketAddr),
     /// Stores and delivers in any order on four connections.
     Pool(SocketAddr),
 }
@@ -57,6 +59,7 @@ impl Site {
             Self::Discard => return config,
             Self::Queue | Self::Encrypted(_) => (vec![NOBODY], "order = \"fifo\"\n"),
             Self::Lanes(peers) => (peers.clone(), "order = \"fifo\"\n"),
+            Self::Keys(peer) => (vec![*peer], "order_by = \"PID-3\"\nconnections = 16\n"),
             Self::Pool(peer) => (vec![*peer], "order = \"none\"\nconnections = 4\n"),
         };
         let names: Vec<String> = (0..peers.len()).map(name).collect();
@@ -91,6 +94,7 @@ mod tests {
             Site::Queue,
             Site::Encrypted("tls".into()),
             Site::Lanes(vec![NOBODY, NOBODY]),
+            Site::Keys(NOBODY),
             Site::Pool(NOBODY),
         ];
         for site in sites {

@@ -22,7 +22,7 @@ pub(super) const SMALL: usize = 600;
 /// The size of a message that carries a document, bytes.
 const LARGE: usize = 100 * 1024;
 /// Connections of a busy hospital's engine.
-const CONNECTIONS: usize = 16;
+pub(super) const CONNECTIONS: usize = 16;
 /// How long what is queued may take to be delivered when a measurement waits for all of it.
 const DELIVERY_TIME: Duration = Duration::from_secs(300);
 /// Between two looks at a count.
@@ -241,12 +241,12 @@ fn carry_through(load: &Load, sink: &Sink) -> Result<Carried, BenchError> {
     Ok(Carried { per_second: per_second(carried.messages, begun.elapsed()), ..carried })
 }
 
-fn hold(engine: &Engine) -> Result<(), BenchError> {
+pub(super) fn hold(engine: &Engine) -> Result<(), BenchError> {
     let (destination, by) = (name(0), "bench".to_owned());
     engine.ask(&Request::Hold { destination, by, reason: "measuring".to_owned() }).map(drop)
 }
 
-fn release(engine: &Engine) -> Result<(), BenchError> {
+pub(super) fn release(engine: &Engine) -> Result<(), BenchError> {
     let (destination, by) = (name(0), "bench".to_owned());
     engine.ask(&Request::Retry { destination, by }).map(drop)
 }
