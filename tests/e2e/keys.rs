@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libtest_mimic::Trial;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Arrived, Reply, Sink};
-use wardline_tests::site::Engine;
+use wardline_tests::site::{Engine, Site};
 use wardline_tests::trials;
 
 use crate::deliveries::{QUICK, dead_letters, running};
+use crate::ours::PROGRAM;
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         each_patient_keeps_its_order_through_ae_ar_and_kill_9,
         a_patient_whose_message_waits_keeps_no_other_waiting,
+        what_an_order_by_key_would_be_worth_is_told_from_files_without_a_key,
     ]
 }
 
@@ -108,4 +110,23 @@ fn a_patient_whose_message_waits_keeps_no_other_waiting() {
     TAKES_WAITING.store(true, Ordering::Release);
     engine.wait_for_queue("lis", "nothing waits", |row| row.pending == 0);
     assert_eq!(first_arrivals(&sink.arrived())["WAITS"], (0..600).collect::<Vec<_>>());
+}
+
+fn what_an_order_by_key_would_be_worth_is_told_from_files_without_a_key() {
+    let site = Site::new(PROGRAM, "");
+    let merge = b"MSH|^~\\&|A|B|C|D|2026||ADT^A40|M|P|2.5\rPID|1||P1^^^H^MR\rMRG|P2^^^H^MR\r";
+    let without = b"MSH|^~\\&|A|B|C|D|2026||MFN^M02|X|P|2.5\rMFI|PRA\r";
+    let messages =
+        [of("P1", 1), of("P2", 1), of("P1", 2), merge.to_vec(), of("P3", 1), without.to_vec()];
+    std::fs::write(site.folder().join("day.hl7"), messages.concat()).expect("written");
+    let told = site.command(["hl7", "keys", "day.hl7", "--order-by", "PID-3"]);
+    let told = String::from_utf8(told.stdout).expect("text");
+    for part in ["6 messages, 3 keys", "1 merge", "1 have no key", "chain is 4: at most 1.5 times"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let json = site.command(["hl7", "keys", "day.hl7", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!((&json["keys"], &json["messages_per_key"]["max"]), (&3.into(), &3.into()));
+    assert!(!told.contains("P1") && !json.to_string().contains("P1"), "PHI-1");
 }

@@ -16,9 +16,13 @@
 //! one number share a lane, which costs speed and no order. The scheme is a digest of what was ordered by: what was
 //! stored under another one belongs to every lane, so that a changed order takes effect when that is gone.
 
+mod spread;
+
 use std::fmt;
 
 use wardline_hl7::{Message, Path, Value};
+
+pub use spread::Spread;
 
 /// The trigger events that merge, link, move or swap: they concern the ids of all their PID-3 and MRG-1.
 const MERGES: [&str; 21] = [

@@ -4,6 +4,7 @@ mod deid;
 mod diff;
 mod fmt;
 mod get;
+mod keys;
 mod lint;
 mod paint;
 mod split;
@@ -33,6 +34,7 @@ pub(crate) enum Hl7 {
     Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Get(get::Get),
+    Keys(keys::Keys),
     Lint(lint::Lint),
     Split(split::Split),
 }
@@ -137,6 +139,7 @@ impl Hl7 {
             Self::Diff(diff) => diff.execute(invocation.terminal),
             Self::Fmt(fmt) => fmt.execute(invocation.terminal),
             Self::Get(get) => get.execute(invocation.terminal),
+            Self::Keys(keys) => keys.execute(invocation.terminal),
             Self::Lint(lint) => lint.execute(invocation.terminal),
             Self::Split(split) => split.execute(invocation.terminal),
         }
