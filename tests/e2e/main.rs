@@ -33,6 +33,7 @@ mod relayed;
 mod release_2;
 mod release_2_out;
 mod replies;
+mod roles;
 mod rules;
 mod scale;
 mod shipped;
@@ -72,6 +73,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(release_2_out::trials());
     trials.extend(relayed::trials());
     trials.extend(replies::trials());
+    trials.extend(roles::trials());
     trials.extend(rules::trials());
     trials.extend(scale::trials());
     trials.extend(sources::trials());

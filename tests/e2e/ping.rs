@@ -1,19 +1,21 @@
 //! `wardline ping`: what it asks, what it stores (nothing, unless told to send), how it ends.
 
 use libtest_mimic::Trial;
+use wardline_tests::certificates::Authority;
 use wardline_tests::message::adt;
 use wardline_tests::nobody::Nobody;
 use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::site::Site;
 use wardline_tests::trials;
 
-use crate::ours::running;
+use crate::ours::{inbox, running};
 use crate::shipped::command;
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_ping_connects_and_leaves_nothing_behind,
         a_ping_with_a_message_is_answered_and_stored,
+        a_ping_over_tls_shakes_hands_and_says_why_it_could_not,
         a_ping_ends_with_the_number_of_what_went_wrong,
     ]
 }
@@ -52,6 +54,30 @@ fn a_ping_with_a_message_is_answered_and_stored() {
         json.contains("\"code\":\"AA\"") && json.contains("\"connect_microseconds\":"),
         "{json}"
     );
+}
+
+fn a_ping_over_tls_shakes_hands_and_says_why_it_could_not() {
+    let site = inbox("tls = { certificate = \"server.pem\", key = \"server.key\" }");
+    let authority = Authority::new("Hospital CA");
+    authority.issue(&["localhost"]).write(site.folder(), "server");
+    std::fs::write(site.folder().join("ca.pem"), authority.pem()).expect("a writable folder");
+    std::fs::write(site.folder().join("other.pem"), Authority::new("Other CA").pem())
+        .expect("a writable folder");
+    let engine = site.start();
+    let address = engine.address("in").to_string();
+    let named = ["--server-name", "localhost"];
+    let trusting = [&named[..], &["--ca", "ca.pem"]].concat();
+    let (told, code) = with_message(&site, &address, &trusting);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.starts_with("AA  ") && told.contains("  shook hands in "), "{told}");
+    let (told, code) = ping(&site, &[&[address.as_str()], &trusting[..]].concat());
+    assert!(code == Some(0) && told.starts_with("open  "), "{told}");
+    let (told, code) =
+        ping(&site, &[&[address.as_str(), "--ca", "other.pem"], &named[..]].concat());
+    assert_eq!(code, Some(4), "{told}");
+    assert!(told.contains("no TLS with the peer: "), "{told}");
+    let (told, code) = ping(&site, &[&address]);
+    assert_eq!(code, Some(0), "a connection without TLS is one all the same: {told}");
 }
 
 fn a_ping_ends_with_the_number_of_what_went_wrong() {

@@ -5,7 +5,7 @@
 //! - [`peer`]: a sender over a plain socket. [`sink`]: a receiver whose answers the test decides.
 //!   [`nobody`]: where none is.
 //! - [`certificates`]: authorities and what they issue. [`tls_peer`]: a sender over TLS.
-//!   [`tls_sink`]: a receiver.
+//!   [`tls_sink`]: a receiver. [`tls_sender`]: a sender that is dialled.
 //! - [`volume`]: file systems of a test's own: a disk that is a file, one that is soon full.
 //! - [`message`]: messages to send, answers to read. [`wait`]: until something is so, with a deadline.
 //!
@@ -19,6 +19,7 @@ pub mod requirement;
 pub mod sink;
 pub mod site;
 pub mod tls_peer;
+pub mod tls_sender;
 pub mod tls_sink;
 pub mod volume;
 pub mod wait;

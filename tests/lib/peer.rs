@@ -37,7 +37,8 @@ impl Peer {
         Self::over(TcpStream::connect(address)?)
     }
 
-    fn over(stream: TcpStream) -> io::Result<Self> {
+    /// Over a connection that stands.
+    pub fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
         Ok(Self { stream, unread: Unframed::default() })

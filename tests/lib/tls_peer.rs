@@ -84,8 +84,18 @@ impl Caller {
 impl TlsPeer {
     /// Sends a payload in a frame and returns the payload of its answer.
     pub fn try_exchange(&mut self, payload: &[u8]) -> io::Result<Vec<u8>> {
-        self.stream.write_all(&framed(payload))?;
-        self.stream.flush()?;
+        self.write(&framed(payload))?;
+        self.read()
+    }
+
+    /// Writes these bytes as they are.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    /// The payload of the next frame.
+    pub fn read(&mut self) -> io::Result<Vec<u8>> {
         loop {
             if let Some(payload) = self.unread.take() {
                 return Ok(payload);

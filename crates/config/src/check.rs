@@ -84,7 +84,9 @@ fn report_taken<'d>(context: &Context<'_>, ids: impl Iterator<Item = &'d Placed<
 
 fn report_shared_addresses(context: &Context<'_>, drafts: &Drafts) {
     let mut seen: Vec<&Placed<SocketAddr>> = Vec::new();
-    for bind in drafts.listeners.iter().filter_map(|draft| draft.bind.as_ref()) {
+    let listeners = drafts.listeners.iter().filter_map(|draft| draft.bind.as_ref());
+    let destinations = drafts.destinations.iter().filter_map(|draft| draft.bind.as_ref());
+    for bind in listeners.chain(destinations) {
         if let Some(first) = seen.iter().find(|first| clash(first.value, bind.value)) {
             let fault = Diagnostic::fault(format!("{} is taken by another listener", bind.value))
                 .at(&bind.place);

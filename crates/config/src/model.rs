@@ -4,6 +4,7 @@
 //! equal to them.
 
 mod destination;
+mod dialling;
 mod engine;
 mod file_pattern;
 mod folder;
@@ -12,6 +13,7 @@ mod listener;
 mod log;
 mod network;
 mod path_template;
+mod peer_endpoint;
 mod rate;
 mod store;
 mod tls;
@@ -20,6 +22,7 @@ pub use destination::{
     ConnectionMode, Destination, DestinationKind, FileDestination, HandlerDestination,
     MllpDestination, Order,
 };
+pub use dialling::Dialling;
 pub use engine::Engine;
 pub use file_pattern::FilePattern;
 pub(crate) use file_pattern::fits;
@@ -33,6 +36,7 @@ pub use log::{Log, LogFormat};
 pub use network::Network;
 pub(crate) use path_template::PLACEHOLDERS;
 pub use path_template::{PathTemplate, TemplateFault, TemplateValues};
+pub use peer_endpoint::{Awaited, Dialled, PeerEndpoint};
 pub use rate::Rate;
 pub use store::Store;
 pub use tls::{CertificateFiles, ClientTls, Fingerprint, ServerTls, TlsVersion, TrustedClients};

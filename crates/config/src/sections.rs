@@ -4,6 +4,7 @@
 //! of all files against each other.
 
 mod destination;
+mod dialling;
 mod engine;
 mod file;
 mod folder;

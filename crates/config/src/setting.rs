@@ -16,7 +16,7 @@ mod rate;
 mod size;
 
 pub(crate) use address::{Host, PeerAddress};
-pub(crate) use choice::{Acknowledging, Kind, ListenerKind};
+pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role};
 pub(crate) use expression::{Cel, Pattern, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
 pub(crate) use size::Size;

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! In the order of the data: [`pool`] with its lanes and slots, [`connection`] with its [`session`] and [`socket`],
-//! [`file`], [`handler`], [`report`]. [`door`] is the one for operators, [`keeper`] replaces a pool that died.
+//! [`file`], [`handler`], [`report`]. At its [`reception`] arrive peers that dial us. [`door`] is the one for operators, [`keeper`] replaces a pool that died.
 //!
 //! Recording is never awaited: losing an outcome in a crash costs a duplicate with the same MSH-10, never a message.
 
@@ -24,6 +24,7 @@ mod handler;
 mod keeper;
 mod limits;
 mod pool;
+mod reception;
 mod report;
 mod session;
 mod socket;
@@ -41,12 +42,14 @@ use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::ends::Ends;
 use crate::handler::HandlerCaller;
+use crate::inbound::listener::Endpoint;
 use crate::observe::{DestinationCounters, Moment, Withheld};
 use crate::replies::Applications;
 use crate::tls::Connector;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
 pub(crate) use file::Turn;
+pub(crate) use reception::Reception;
 
 /// What the pool of one destination is made of.
 #[derive(Clone)]
@@ -73,15 +76,21 @@ pub(crate) struct Delivering {
     pub(crate) ends: Option<Arc<Ends>>,
     /// Where what is kept from production is counted.
     pub(crate) withheld: Arc<Withheld>,
-    /// What it shakes hands with, where it is encrypted.
+    /// What it shakes hands with, where we dial and it is encrypted.
     pub(crate) connector: Option<Arc<Connector>>,
     /// What its application owes; it outlives a pool.
     pub(crate) applications: Arc<Applications>,
+    /// Where its peers arrive, where they dial us.
+    pub(crate) reception: Option<Arc<Reception>>,
 }
 
-/// Starts the pool of one destination on `arbiter`, with all its connections.
-pub(crate) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolDoor {
-    keeper::start(delivering, arbiter)
+/// Starts the pool of one destination on `arbiter`, with all its connections, and its reception, if it has one.
+pub(crate) fn start(
+    delivering: Delivering,
+    endpoint: Option<Endpoint>,
+    arbiter: &ArbiterHandle,
+) -> PoolDoor {
+    keeper::start(delivering, endpoint, arbiter)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! How a TCP peer that has gone without a word is noticed, whichever side connected.
+//! Connecting to a peer, and how one that has gone without a word is noticed, whichever side connected.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, lookup_host};
+use wardline_flow::TransportFault;
 
 /// Silence after which the peer is probed: shorter than what firewalls forget.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
@@ -23,4 +25,36 @@ pub(crate) fn set_up(socket: &SockRef<'_>) -> io::Result<()> {
         .with_retries(KEEPALIVE_PROBES);
     socket.set_tcp_keepalive(&keepalive)?;
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))
+}
+
+/// Resolves `host:port`, and connects to the first of its addresses that takes it, all within `limit`.
+pub(crate) async fn connect(address: &str, limit: Duration) -> Result<TcpStream, TransportFault> {
+    let dialled = tokio::time::timeout(limit, dial(address)).await;
+    dialled.unwrap_or(Err(TransportFault::ConnectTimeout))
+}
+
+async fn dial(address: &str) -> Result<TcpStream, TransportFault> {
+    let addresses = lookup_host(address).await.map_err(|_| TransportFault::Unresolved)?;
+    let mut fault = TransportFault::Unresolved;
+    for address in addresses {
+        match TcpStream::connect(address).await.and_then(watched) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => fault = connect_fault(&error),
+        }
+    }
+    Err(fault)
+}
+
+fn watched(stream: TcpStream) -> io::Result<TcpStream> {
+    set_up(&SockRef::from(&stream))?;
+    Ok(stream)
+}
+
+fn connect_fault(error: &io::Error) -> TransportFault {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => TransportFault::Refused,
+        ErrorKind::TimedOut => TransportFault::ConnectTimeout,
+        ErrorKind::ConnectionReset => TransportFault::Reset,
+        _ => TransportFault::Unreachable,
+    }
 }

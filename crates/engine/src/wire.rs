@@ -54,6 +54,14 @@ impl Wire {
         }
     }
 
+    /// The socket itself.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        match &self.0 {
+            Kind::Plain(stream) => stream,
+            Kind::Tls(stream) => stream.0.get_ref().0,
+        }
+    }
+
     /// Both sides, to be used at once on one thread.
     pub(crate) fn split(self) -> (WireReader, WireWriter) {
         match self.0 {

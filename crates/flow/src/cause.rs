@@ -44,6 +44,8 @@ causes! {
     Unreachable = "unreachable", "the host could not be reached";
     /// The connection did not come up within `connect_timeout`.
     ConnectTimeout = "connect-timeout", "the connection did not come up in time";
+    /// We listen for it, and it has not connected within `connect_timeout`.
+    NoPeer = "no-peer", "the peer has not connected";
     /// The TLS handshake failed, or the peer broke TLS off.
     Tls = "tls", "TLS with the peer failed";
     /// The peer's certificate is not trusted.

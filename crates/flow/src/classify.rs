@@ -129,6 +129,8 @@ pub enum TransportFault {
     Unreachable,
     /// Not connected within `connect_timeout`.
     ConnectTimeout,
+    /// It is the peer who dials, and it has not within `connect_timeout`.
+    NoPeer,
     /// No TLS handshake, or TLS broken off.
     Tls,
     /// The peer's certificate is not trusted.
@@ -346,6 +348,7 @@ impl TransportFault {
             Self::Refused => Cause::Refused,
             Self::Unreachable => Cause::Unreachable,
             Self::ConnectTimeout => Cause::ConnectTimeout,
+            Self::NoPeer => Cause::NoPeer,
             Self::Tls => Cause::Tls,
             Self::Certificate => Cause::TlsCertificate,
             Self::Reset => Cause::Reset,

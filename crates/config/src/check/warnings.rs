@@ -3,7 +3,7 @@
 use wardline_flow::ProcessingId;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{AckWhen, Destination, DestinationKind, Order};
+use crate::model::{AckWhen, Destination, DestinationKind, Order, PeerEndpoint};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
@@ -91,6 +91,17 @@ fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &Destinati
             id.value.0
         ));
         context.report(warning.at(&id.place).hint("name it in the `from` of a route"));
+    }
+    if let (DestinationKind::Mllp(mllp), Some(bind)) = (&destination.kind, &draft.bind)
+        && let PeerEndpoint::Awaited(awaited) = &mllp.endpoint
+        && awaited.is_plain_in_public()
+    {
+        let warning = Diagnostic::warning("messages go out unencrypted to whoever connects");
+        context.report(
+            warning
+                .at(&bind.place)
+                .hint("add `tls` with `client_ca`, or `allow` one address of your own network"),
+        );
     }
     let connections = draft.connections.as_ref().filter(|connections| connections.value.get() > 1);
     if let (Order::Fifo, Some(connections)) = (&destination.order, connections) {

@@ -11,7 +11,7 @@ use wardline_hl7::{Charset, Unmappable};
 use wardline_mllp::Release;
 
 use super::path_template::PathTemplate;
-use super::tls::ClientTls;
+use super::peer_endpoint::PeerEndpoint;
 
 const MIB: usize = 1024 * 1024;
 
@@ -89,8 +89,8 @@ pub enum DestinationKind {
 /// The keys of `kind = "mllp"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MllpDestination {
-    /// `host:port`; a name is resolved at each connect.
-    pub address: String,
+    /// Where the two sides meet, and who dials.
+    pub endpoint: PeerEndpoint,
     /// Connections of its pool.
     pub connections: NonZeroUsize,
     /// How long each lives.
@@ -111,8 +111,6 @@ pub struct MllpDestination {
     pub app_ack_within: Duration,
     /// The release of MLLP that its peer speaks.
     pub release: Release,
-    /// How the connection is encrypted; absent = not at all.
-    pub tls: Option<ClientTls>,
     /// What answers mean, before their code says it; the first that fits.
     pub on_reply: Vec<ReplyRule>,
 }
@@ -121,10 +119,10 @@ impl MllpDestination {
     /// `app_ack_within` where it is not set: applications look at what came in once a day at least.
     pub const APP_ACK_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// The defaults, for the key that has none.
+    /// The defaults of a peer that listens at `host:port`.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
-            address: address.into(),
+            endpoint: PeerEndpoint::dialled(address),
             connections: NonZeroUsize::MIN,
             mode: ConnectionMode::Persistent,
             ack_timeout: Duration::from_secs(30),
@@ -135,7 +133,6 @@ impl MllpDestination {
             expect_ack: ExpectAck::ByMessage,
             app_ack_within: Self::APP_ACK_WITHIN,
             release: Release::One,
-            tls: None,
             on_reply: Vec::new(),
         }
     }

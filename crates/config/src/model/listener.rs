@@ -10,6 +10,7 @@ use wardline_hl7::profile::Profile;
 use wardline_hl7::{CharsetRule, ParseOptions, SegmentEnds};
 use wardline_mllp::{FrameEnd, Release};
 
+use super::dialling::Dialling;
 use super::folder::WatchedFolder;
 use super::network::Network;
 use super::rate::Rate;
@@ -103,6 +104,15 @@ impl Listener {
         Self::at(id, Entrance::Bind(bind))
     }
 
+    /// The defaults of `role = "client"`: as many connections as are dialled.
+    pub fn dialling(id: ListenerId, dialling: Dialling) -> Self {
+        Self {
+            max_connections: dialling.connections,
+            when_full: WhenFull::CloseNewcomer,
+            ..Self::at(id, Entrance::Dial(dialling))
+        }
+    }
+
     /// The defaults of `kind = "file"`. It has one file in hand at a time, and nobody to answer.
     pub fn watching(id: ListenerId, folder: WatchedFolder) -> Self {
         Self {
@@ -161,9 +171,7 @@ impl Listener {
     /// (`0.0.0.0`) is not inside.
     pub fn is_plain_in_public(&self) -> bool {
         let Entrance::Bind(bind) = &self.entrance else { return false };
-        let inside = Network::of_one(bind.ip().to_canonical()).is_inside()
-            || (!self.allow.is_empty() && self.allow.iter().all(Network::is_inside));
-        self.tls.is_none() && !inside
+        super::network::is_plain_in_public(*bind, &self.allow, self.tls.is_some())
     }
 }
 
@@ -172,6 +180,8 @@ impl Listener {
 pub enum Entrance {
     /// `"mllp"`: over connections to this address; port 0 takes a free one.
     Bind(SocketAddr),
+    /// `"mllp"` with `role = "client"`: over connections that we open.
+    Dial(Dialling),
     /// `"file"`: as files in a folder.
     Folder(WatchedFolder),
 }

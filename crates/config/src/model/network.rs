@@ -1,6 +1,6 @@
 //! A network as an allow-list names it, and which of them no router of the internet carries.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Addresses that begin alike (CIDR, RFC 4632 and RFC 4291).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,14 @@ impl Network {
     pub fn is_inside(&self) -> bool {
         INSIDE.iter().any(|inside| inside.prefix <= self.prefix && inside.contains(self.first))
     }
+}
+
+/// Whether a socket at this address talks in the clear to the outside: neither is the address inside, nor are all the
+/// networks that may connect. Every interface (`0.0.0.0`) is not inside.
+pub(super) fn is_plain_in_public(bind: SocketAddr, allow: &[Network], encrypted: bool) -> bool {
+    let inside = Network::of_one(bind.ip().to_canonical()).is_inside()
+        || (!allow.is_empty() && allow.iter().all(Network::is_inside));
+    !encrypted && !inside
 }
 
 impl std::fmt::Display for Network {

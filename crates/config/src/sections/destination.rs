@@ -1,15 +1,18 @@
 //! `[[destinations]]`, with the keys of its kind and its table `retry`.
 
+use std::net::SocketAddr;
+
 use wardline_flow::{AckMatch, DeliveryPolicy, ExpectAck, ProcessingId, RetryPolicy};
 use wardline_hl7::Charset;
 
 use super::{TransformDraft, transform};
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{
-    Destination, DestinationKind, FileDestination, HandlerDestination, MllpDestination,
+    Awaited, Destination, DestinationKind, Dialled, FileDestination, HandlerDestination,
+    MllpDestination, PeerEndpoint,
 };
 use crate::reading::Section;
-use crate::setting::{Cel, Id, Kind, PeerAddress};
+use crate::setting::{Cel, Id, Kind, PeerAddress, Role};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -24,6 +27,8 @@ pub(crate) struct DestinationDraft {
     pub(crate) kind: Option<Placed<Kind>>,
     /// `handler` of `kind = "handler"`.
     pub(crate) handler: Option<Placed<Id>>,
+    /// Where it listens, with `role = "server"`.
+    pub(crate) bind: Option<Placed<SocketAddr>>,
     /// Where `connections` stands, if it does.
     pub(crate) connections: Option<Placed<std::num::NonZeroUsize>>,
     /// Where `ack_match` stands, if it does.
@@ -46,6 +51,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         id,
         kind,
         handler: None,
+        bind: None,
         connections: None,
         ack_match: None,
         expect_ack: None,
@@ -90,10 +96,15 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
 }
 
 fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<DestinationKind> {
-    let address: Option<Placed<PeerAddress>> = section.require("address");
+    let role = section.get("role").map_or(Role::Client, |role| role.value);
+    let endpoint = match role {
+        Role::Client => read_dialled(section).map(PeerEndpoint::Dialled),
+        Role::Server => read_awaited(section, draft).map(PeerEndpoint::Awaited),
+    };
+    let is_sound = endpoint.is_some();
     draft.connections = section.get("connections");
-    let mut mllp =
-        MllpDestination::new(address.as_ref().map_or("", |address| address.value.0.as_str()));
+    let mut mllp = MllpDestination::new("");
+    mllp.endpoint = endpoint.unwrap_or(mllp.endpoint);
     if let Some(connections) = &draft.connections {
         mllp.connections = connections.value;
     }
@@ -106,7 +117,6 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     if let Some(ack_match) = &draft.ack_match {
         mllp.ack_match = ack_match.value;
     }
-    mllp.tls = section.table("tls").map(super::tls::read_client);
     draft.expect_ack = section.get("expect_ack");
     if let Some(expect_ack) = &draft.expect_ack {
         mllp.expect_ack = expect_ack.value;
@@ -115,7 +125,21 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     section.set("app_ack_within", &mut mllp.app_ack_within);
     let rules = section.tables("on_reply").into_iter();
     mllp.on_reply = rules.filter_map(super::on_reply::read).collect();
-    address.map(|_| DestinationKind::Mllp(Box::new(mllp)))
+    is_sound.then(|| DestinationKind::Mllp(Box::new(mllp)))
+}
+
+fn read_dialled(section: &mut Section<'_>) -> Option<Dialled> {
+    let address: Option<Placed<PeerAddress>> = section.require("address");
+    let tls = section.table("tls").map(super::tls::read_client);
+    Some(Dialled { address: address?.value.0, tls })
+}
+
+fn read_awaited(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<Awaited> {
+    draft.bind = section.require("bind");
+    let mut allow = Vec::new();
+    section.set_list("allow", &mut allow, |network| network);
+    let tls = section.table("tls").and_then(super::tls::read_server);
+    Some(Awaited { bind: draft.bind.as_ref()?.value, allow, tls })
 }
 
 fn read_file(section: &mut Section<'_>) -> Option<DestinationKind> {

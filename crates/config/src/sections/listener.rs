@@ -8,7 +8,7 @@ use wardline_flow::Intake;
 use crate::diagnostic::Placed;
 use crate::model::{AckWhen, Listener, Relay};
 use crate::reading::Section;
-use crate::setting::{Acknowledging, Id, ListenerKind, MessageCode, Word};
+use crate::setting::{Acknowledging, Id, ListenerKind, MessageCode, Role, Word};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -41,11 +41,18 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let kind = section.get("kind").map_or(ListenerKind::Mllp, |kind| kind.value);
     let (mut bind, mut folder, mut ack_from) = (None, None, None);
     let mut listener = match kind {
+        ListenerKind::Mllp if is_dialling(&mut section) => {
+            section.call("a listener of role \"client\"".to_owned());
+            let mut listener = Listener::dialling(known_as, super::dialling::read(&mut section));
+            ack_from = read_connections(&mut section, &mut listener);
+            listener
+        }
         ListenerKind::Mllp => {
             bind = section.require("bind");
             let anywhere = || (Ipv4Addr::LOCALHOST, 0).into();
             let address = bind.as_ref().map_or_else(anywhere, |bind: &Placed<_>| bind.value);
             let mut listener = Listener::new(known_as, address);
+            read_newcomers(&mut section, &mut listener);
             ack_from = read_connections(&mut section, &mut listener);
             listener
         }
@@ -74,13 +81,26 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     ListenerDraft { id, bind, folder, handlers, ack_from, profile, tables, listener }
 }
 
+fn is_dialling(section: &mut Section<'_>) -> bool {
+    section.get("role").is_some_and(|role: Placed<Role>| role.value == Role::Client)
+}
+
+/// What only a listener has that others connect to.
+fn read_newcomers(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("max_connections", &mut listener.max_connections);
+    section.set_as("max_per_source", &mut listener.max_per_source, Some);
+    section.set("when_full", &mut listener.when_full);
+    section.set_list("allow", &mut listener.allow, |network| network);
+    section.set_as("max_in_flight_per_source", &mut listener.max_in_flight_per_source, Some);
+    listener.tls = section.table("tls").and_then(super::tls::read_server);
+}
+
 /// What only a listener with connections has; whose answers it relays.
 fn read_connections(section: &mut Section<'_>, listener: &mut Listener) -> Option<Placed<Id>> {
     read_framing(section, listener);
     read_limits(section, listener);
     let ack_from = read_ack(section, listener);
     read_answers(section, listener);
-    listener.tls = section.table("tls").and_then(super::tls::read_server);
     ack_from
 }
 
@@ -91,12 +111,7 @@ fn read_framing(section: &mut Section<'_>, listener: &mut Listener) {
 }
 
 fn read_limits(section: &mut Section<'_>, listener: &mut Listener) {
-    section.set("max_connections", &mut listener.max_connections);
-    section.set_as("max_per_source", &mut listener.max_per_source, Some);
-    section.set("when_full", &mut listener.when_full);
-    section.set_list("allow", &mut listener.allow, |network| network);
     section.set_as("rate", &mut listener.rate, Some);
-    section.set_as("max_in_flight_per_source", &mut listener.max_in_flight_per_source, Some);
     section.set_as("idle_timeout", &mut listener.idle_timeout, Some);
     section.set("frame_idle_timeout", &mut listener.frame_idle_timeout);
     section.set("frame_timeout", &mut listener.frame_timeout);

@@ -38,6 +38,15 @@ pub(crate) enum Acknowledging {
     None,
 }
 
+/// The `role` of this end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It dials.
+    Client,
+    /// It listens.
+    Server,
+}
+
 macro_rules! choice {
     ($type:ident { $first:literal => $first_variant:ident, $($word:literal => $variant:ident),+ }) => {
         impl Setting for $type {
@@ -87,6 +96,7 @@ choice!(Presence { "require" => Require, "accept" => Accept });
 choice!(ProcessingId { "P" => Production, "T" => Training, "D" => Debugging });
 choice!(ProfileLevel { "off" => Off, "lint" => Lint, "reject" => Reject });
 choice!(ReplyOutcome { "delivered" => Delivered, "retry" => Retry, "dead" => Dead, "hold" => Hold });
+choice!(Role { "client" => Client, "server" => Server });
 choice!(SegmentEnds { "auto" => Auto, "cr" => Cr, "lf" => Lf });
 choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape });
 choice!(Strictness { "strict" => Strict, "lenient" => Lenient });

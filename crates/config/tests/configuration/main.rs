@@ -6,6 +6,7 @@ mod environment;
 mod folders;
 mod mistakes;
 mod reference;
+mod roles;
 mod rules;
 mod sending;
 mod shipped;

@@ -20,7 +20,7 @@ fn faults(text: &str) -> String {
 #[test]
 fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
     assert_snapshot!(faults(
-        "[engine]\nnmae = \"x\"\n[[listeners]]\nid = \"a\"\nbind = \"127.0.0.1:1\"\nalerts = true\n"
+        "[engine]\nnmae = \"x\"\n[[listeners]]\nid = \"a\"\nbind = \"127.0.0.1:1\"\nmonitoring = true\n"
     ));
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use wardline_config::{
-    Config, Destination, DestinationKind, FileDestination, HandlerDestination, HandlerLimits,
-    Listener, MllpDestination, WatchedFolder,
+    Awaited, Config, Destination, DestinationKind, Dialled, Dialling, FileDestination,
+    HandlerDestination, HandlerLimits, Listener, MllpDestination, PeerEndpoint, WatchedFolder,
 };
 use wardline_flow::{Route, Routing, Transform};
 
@@ -39,6 +39,10 @@ fn every_default_in_the_reference_is_the_one_that_holds() {
         handlers: vec![HandlerLimits::new("lab-gate".into())],
         listeners: vec![
             Listener::new("inbound".into(), ([127, 0, 0, 1], 2575).into()),
+            Listener::dialling(
+                "chemistry".into(),
+                Dialling::new(Dialled { address: "10.1.2.3:4000".to_owned(), tls: None }),
+            ),
             Listener::watching(
                 "dropbox".into(),
                 WatchedFolder::new(
@@ -73,12 +77,23 @@ fn destinations() -> Vec<Destination> {
             "lis".into(),
             DestinationKind::Mllp(Box::new(MllpDestination::new("10.1.2.3:2575"))),
         ),
+        awaited("analyzer", "127.0.0.1:2600"),
         Destination::new("archive".into(), DestinationKind::File(FileDestination { path })),
         Destination::new(
             "gate".into(),
             DestinationKind::Handler(HandlerDestination::new("lab-gate".into())),
         ),
     ]
+}
+
+fn awaited(id: &str, bind: &str) -> Destination {
+    let mut mllp = MllpDestination::new("");
+    mllp.endpoint = PeerEndpoint::Awaited(Awaited {
+        bind: bind.parse().expect("an address"),
+        allow: Vec::new(),
+        tls: None,
+    });
+    Destination::new(id.into(), DestinationKind::Mllp(Box::new(mllp)))
 }
 
 #[test]

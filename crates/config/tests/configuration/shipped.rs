@@ -16,7 +16,7 @@ fn the_first_command_s_configuration_loads_without_a_warning() {
         .destinations
         .iter()
         .map(|destination| match &destination.kind {
-            DestinationKind::Mllp(mllp) => mllp.address.clone(),
+            DestinationKind::Mllp(mllp) => mllp.endpoint.shown(),
             DestinationKind::File(file) => file.path.to_string(),
             DestinationKind::Handler(handler) => handler.handler.to_string(),
         })

@@ -67,7 +67,7 @@ fn the_environment_overrides_the_file_and_fills_what_it_leaves_open() {
     let [DestinationKind::Mllp(mllp)] = kinds[..] else {
         unreachable!("one destination over MLLP")
     };
-    assert_eq!((mllp.address.as_str(), mllp.connections.get()), ("lis.example:6661", 4));
+    assert_eq!((mllp.endpoint.shown().as_str(), mllp.connections.get()), ("lis.example:6661", 4));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
-use crate::outbound::PoolDoor;
+use crate::outbound::{PoolDoor, Reception};
 use crate::replies::Applications;
 use crate::tls::Certificates;
 
@@ -36,6 +36,8 @@ pub(crate) struct ListenerFace {
     pub(crate) id: ListenerId,
     /// Where its messages come in, as it is shown.
     pub(crate) address: String,
+    /// Who dials: `client` where we do.
+    pub(crate) role: Option<&'static str>,
     pub(crate) max_connections: u64,
     pub(crate) roster: Arc<Roster>,
     /// One set of counters for each arbiter.
@@ -46,6 +48,8 @@ pub(crate) struct ListenerFace {
 /// One destination.
 pub(crate) struct DestinationFace {
     pub(crate) destination: Destination,
+    /// Where its peers arrive, if it is they who dial.
+    pub(crate) reception: Option<Arc<Reception>>,
     pub(crate) counters: Arc<DestinationCounters>,
     pub(crate) applications: Arc<Applications>,
     pub(crate) last_delivered: Arc<Moment>,
@@ -69,6 +73,7 @@ impl ListenerFace {
         ListenerRow {
             id: self.id.to_string(),
             address: self.address.clone(),
+            role: self.role.map(str::to_owned),
             connections: self.roster.count() as u64,
             max_connections: self.max_connections,
             last_received: self.last_received.get().map(|at| at.to_string()),

@@ -1,5 +1,6 @@
 //! Building an engine: everything that may fail does so here, before a peer is answered.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use wardline_config::{Config, DestinationKind};
-use wardline_flow::{HandlerName, ListenerId};
+use wardline_config::{Awaited, Config, DestinationKind, PeerEndpoint};
+use wardline_flow::{DestinationId, HandlerName, ListenerId};
 use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 
 use super::descriptors;
@@ -18,6 +19,7 @@ use crate::control::socket::ControlSocket;
 use crate::events::Events;
 use crate::handler::Handlers;
 use crate::inbound::entrance::Entrance;
+use crate::inbound::listener::Endpoint;
 use crate::tls::{Certificates, Unusable};
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
@@ -31,6 +33,8 @@ pub struct Engine {
     pub(super) store: Arc<JournalStore>,
     pub(super) intake: watch::Receiver<Intake>,
     pub(super) entrances: Vec<Entrance>,
+    /// Of destinations whose peers dial us.
+    pub(super) receptions: BTreeMap<DestinationId, Endpoint>,
     pub(super) control: ControlSocket,
     pub(super) certificates: Arc<Certificates>,
 }
@@ -69,6 +73,16 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address at which a destination's peers are to dial us is taken or not this machine's.
+    #[error("destination {destination} cannot bind {address}")]
+    BindDestination {
+        /// Its id.
+        destination: DestinationId,
+        /// The address it was to have.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The control socket could not be bound.
     #[error("cannot bind the control socket {}", path.display())]
     Control {
@@ -102,6 +116,7 @@ impl Engine {
         let options = store_options(&config, changed);
         let store = Arc::new(JournalStore::open(options)?);
         let entrances = config.listeners.iter().map(Entrance::open).collect::<Result<_, _>>()?;
+        let receptions = receptions(&config)?;
         let path = crate::control::socket_path(folder);
         let control = ControlSocket::bind(&path)
             .map_err(|source| BuildError::Control { path: path.clone(), source })?;
@@ -112,6 +127,7 @@ impl Engine {
             store,
             intake,
             entrances,
+            receptions,
             control,
             certificates,
         })
@@ -129,6 +145,25 @@ impl Engine {
         let listeners = self.config.listeners.iter().zip(&self.entrances);
         listeners.filter_map(|(listener, entrance)| Some((&listener.id, entrance.address()?)))
     }
+}
+
+/// Binds for every destination whose peers dial us.
+fn receptions(config: &Config) -> Result<BTreeMap<DestinationId, Endpoint>, BuildError> {
+    let mut receptions = BTreeMap::new();
+    for destination in &config.destinations {
+        let DestinationKind::Mllp(mllp) = &destination.kind else { continue };
+        let &PeerEndpoint::Awaited(Awaited { bind: address, .. }) = &mllp.endpoint else {
+            continue;
+        };
+        let destination = destination.id.clone();
+        match Endpoint::bind(address) {
+            Ok(endpoint) => receptions.insert(destination, endpoint),
+            Err(source) => {
+                return Err(BuildError::BindDestination { destination, address, source });
+            }
+        };
+    }
+    Ok(receptions)
 }
 
 /// The connections this configuration may have open at once, in both directions.

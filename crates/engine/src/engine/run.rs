@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use jiff::Timestamp;
-use wardline_config::{DestinationKind, Entrance, HandlerLimits, Listener as ListenerSettings};
-use wardline_flow::HandlerName;
+use wardline_config::{
+    Destination, DestinationKind, Entrance, HandlerLimits, Listener as ListenerSettings,
+    PeerEndpoint,
+};
+use wardline_flow::{DestinationId, HandlerName};
 use wardline_store::Store;
 
 use super::build::{Engine, handlers_named};
@@ -27,11 +30,11 @@ use crate::inbound::completions::Completions;
 use crate::inbound::connection::{Relaying, Surroundings};
 use crate::inbound::duplicates::recognising;
 use crate::inbound::intake::Intake;
-use crate::inbound::listener::Berth;
+use crate::inbound::listener::{Berth, Endpoint};
 use crate::inbound::roster::Roster;
 use crate::inbound::sources::Sources;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
-use crate::outbound::{self, Delivering, PoolDoor};
+use crate::outbound::{self, Delivering, PoolDoor, Reception};
 use crate::replies::{Applications, Replies};
 use crate::tls::Certificates;
 
@@ -97,15 +100,16 @@ impl Engine {
         }
     }
 
-    fn start(self) -> Running {
+    fn start(mut self) -> Running {
         let (phase, drain) = Drain::new();
         let store: Arc<dyn Store> = self.store.clone();
         let quays = quays(self.config.engine.arbiters, &*store);
         let (callers, handler_faces) = self.start_handlers();
         let relays = Relays::of(&self.config);
         let withheld = Arc::new(Withheld::of(&self.config));
+        let receptions = std::mem::take(&mut self.receptions);
         let (pools, destination_faces) =
-            self.start_pools(&quays, &callers, &withheld, &relays, &drain);
+            self.start_pools(receptions, &quays, &callers, &withheld, &relays, &drain);
         let applications = destination_faces.iter().map(|face| Arc::clone(&face.applications));
         let replies = Arc::new(Replies::new(applications.collect()));
         let relaying = |listener: &_| relays.heard_by(listener, &destination_faces);
@@ -126,6 +130,7 @@ impl Engine {
             let (id, at) = (&listener.id, entrance.shown());
             match listener.entrance {
                 Entrance::Bind(_) => tracing::info!(listener = %id, address = at, "listening"),
+                Entrance::Dial(_) => tracing::info!(listener = %id, address = at, "dialling"),
                 Entrance::Folder(_) => tracing::info!(listener = %id, folder = at, "watching"),
             }
         }
@@ -164,6 +169,7 @@ impl Engine {
 
     fn start_pools(
         &self,
+        mut endpoints: BTreeMap<DestinationId, Endpoint>,
         quays: &[Quay],
         callers: &Callers,
         withheld: &Arc<Withheld>,
@@ -182,6 +188,8 @@ impl Engine {
                 DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
             };
             let applications = Applications::of(destination, Arc::clone(&counters));
+            let endpoint = endpoints.remove(&destination.id);
+            let reception = self.reception(destination, endpoint.as_ref(), &counters);
             let delivering = Delivering {
                 destination: destination.clone(),
                 store: self.store.clone(),
@@ -196,10 +204,12 @@ impl Engine {
                 ends: relays.told_by(&destination.id),
                 connector: self.certificates.connector(&destination.id),
                 applications: Arc::clone(&applications),
+                reception: reception.clone(),
             };
-            let pool = outbound::start(delivering, &quay.arbiter);
+            let pool = outbound::start(delivering, endpoint, &quay.arbiter);
             faces.push(DestinationFace {
                 destination: destination.clone(),
+                reception,
                 counters,
                 applications,
                 last_delivered,
@@ -208,6 +218,26 @@ impl Engine {
             pools.push(pool);
         }
         (pools, faces)
+    }
+
+    /// Where the peers of this destination arrive, if it is they who dial.
+    fn reception(
+        &self,
+        destination: &Destination,
+        endpoint: Option<&Endpoint>,
+        counters: &Arc<DestinationCounters>,
+    ) -> Option<Arc<Reception>> {
+        let DestinationKind::Mllp(mllp) = &destination.kind else { return None };
+        let PeerEndpoint::Awaited(awaited) = &mllp.endpoint else { return None };
+        let (id, address) = (&destination.id, endpoint?.address);
+        tracing::info!(destination = %id, %address, "listening for its peer");
+        if awaited.is_plain_in_public() {
+            tracing::warn!(destination = %id, %address,
+                "messages go out unencrypted to whoever connects: add `tls` with `client_ca`, or `allow`");
+        }
+        let acceptor = self.certificates.reception(id);
+        let most = mllp.connections.get();
+        Some(Reception::new(id.clone(), awaited, address, acceptor, Arc::clone(counters), most))
     }
 
     /// Prepares every listener without accepting yet.
@@ -267,13 +297,14 @@ impl Engine {
                         budget: Arc::clone(&budget),
                         duplicates: duplicates.clone(),
                         relaying: relaying.clone(),
-                        acceptor: self.certificates.acceptor(&listener.id),
+                        side: self.certificates.side(&listener.id),
                     }),
                 })
                 .collect();
             faces.push(ListenerFace {
                 id: listener.id.clone(),
                 address: entrance.shown(),
+                role: role(&listener.entrance),
                 max_connections: listener.max_connections.get() as u64,
                 roster: Arc::clone(&roster),
                 counters: berths.iter().map(|b| Arc::clone(&b.around.counters)).collect(),
@@ -296,6 +327,15 @@ async fn reload(certificates: Arc<Certificates>) {
             "certificates not reloaded: all stay as they were"
         ),
         Err(error) => tracing::error!(%error, "reloading certificates failed"),
+    }
+}
+
+/// Who dials, where there are connections: `client` where we do.
+fn role(entrance: &Entrance) -> Option<&'static str> {
+    match entrance {
+        Entrance::Bind(_) => Some("server"),
+        Entrance::Dial(_) => Some("client"),
+        Entrance::Folder(_) => None,
     }
 }
 

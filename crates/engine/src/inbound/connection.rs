@@ -52,7 +52,7 @@ use super::budget::{Budget, NoRoom, Share};
 use super::close::CloseReason;
 use super::completions::Completions;
 use super::duplicates::Duplicates;
-use super::handshake::shake_hands;
+use super::handshake::{Side, shake_hands};
 use super::intake::{Decided, Intake, Read};
 use super::roster::Seat;
 use super::session::{Next, Session};
@@ -62,7 +62,6 @@ use crate::drain::Drain;
 use crate::events::{Events, ExceptionReason, Telling};
 use crate::observe::{ListenerCounters, Moment};
 use crate::replies::Replies;
-use crate::tls::Acceptor;
 
 /// Messages in a row that one connection may have handled before the others of its arbiter get their turn: a peer that
 /// sends a thousand without waiting for an answer keeps nobody else waiting for all of them.
@@ -88,8 +87,8 @@ pub(crate) struct Surroundings {
     pub(crate) duplicates: Option<Arc<Duplicates>>,
     /// Where the listener answers with what a destination says.
     pub(crate) relaying: Option<Arc<Relaying>>,
-    /// Where the listener is encrypted.
-    pub(crate) acceptor: Option<Arc<Acceptor>>,
+    /// Whether hands are shaken first, and which side we are.
+    pub(crate) side: Side,
 }
 
 /// The actor: a shell around one conversation.

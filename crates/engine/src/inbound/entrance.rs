@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wardline_config as config;
 
+use super::dialer;
 use super::folder::{FolderWatcher, Inbox};
 use super::listener::{Berth, Endpoint, Listener};
 use super::roster::Roster;
@@ -15,6 +16,8 @@ use crate::engine::BuildError;
 pub(crate) enum Entrance {
     /// A bound address.
     Socket(Endpoint),
+    /// A peer that we dial.
+    Peer(config::Dialling),
     /// A folder of ours.
     Folder(Inbox),
 }
@@ -27,6 +30,7 @@ impl Entrance {
             config::Entrance::Bind(address) => Endpoint::bind(*address)
                 .map(Self::Socket)
                 .map_err(|source| BuildError::Bind { listener: id(), address: *address, source }),
+            config::Entrance::Dial(dialling) => Ok(Self::Peer(dialling.clone())),
             config::Entrance::Folder(folder) => {
                 Inbox::open(folder.clone()).map(Self::Folder).map_err(|source| BuildError::Folder {
                     listener: id(),
@@ -41,14 +45,15 @@ impl Entrance {
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Socket(endpoint) => Some(endpoint.address),
-            Self::Folder(_) => None,
+            Self::Peer(_) | Self::Folder(_) => None,
         }
     }
 
-    /// What an operator is shown: the address, or the folder.
+    /// What an operator is shown: the address, ours or the peer's, or the folder.
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Socket(endpoint) => endpoint.address.to_string(),
+            Self::Peer(dialling) => dialling.peer.address.clone(),
             Self::Folder(inbox) => inbox.settings().path.display().to_string(),
         }
     }
@@ -59,6 +64,7 @@ impl Entrance {
             Self::Socket(endpoint) => {
                 actix::Actor::start(Listener::new(endpoint, berths, roster, drain));
             }
+            Self::Peer(dialling) => dialer::start(&dialling, &berths, &roster, &drain),
             Self::Folder(inbox) => {
                 if let Some(berth) = berths.into_iter().next() {
                     FolderWatcher::start(inbox, berth, &roster);

@@ -77,6 +77,11 @@ impl Endpoint {
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
     }
+
+    /// Watches it with this thread's runtime.
+    pub(crate) fn listen(self) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.socket)
+    }
 }
 
 impl Listener {
@@ -96,7 +101,8 @@ impl Actor for Listener {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let Some(endpoint) = self.endpoint.take() else { return };
-        match TcpListener::from_std(endpoint.socket) {
+        let address = endpoint.address;
+        match endpoint.listen() {
             Ok(socket) => {
                 let accepting = Accepting {
                     socket,
@@ -110,7 +116,7 @@ impl Actor for Listener {
                 ctx.spawn(accepting.run().into_actor(self).map(|(), _, ctx| ctx.stop()));
             }
             Err(error) => {
-                tracing::error!(address = %endpoint.address, %error, "cannot watch a bound socket");
+                tracing::error!(%address, %error, "cannot watch a bound socket");
                 ctx.stop();
             }
         }

@@ -3,6 +3,7 @@
 //! A place is taken before the connection's actor starts and given back by a drop guard, so that the count is true
 //! even when an actor dies.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use wardline_config::WhenFull;
 
 /// The connections of one listener.
@@ -54,6 +55,10 @@ pub(crate) struct Seat {
     number: u64,
     roster: Arc<Roster>,
     presence: Arc<Presence>,
+    /// Something of a message has come.
+    something_came: Cell<bool>,
+    /// Who waits for the end of this connection.
+    word: Option<oneshot::Sender<bool>>,
 }
 
 /// Why a newcomer gets no place.
@@ -139,7 +144,13 @@ impl Roster {
             Arc::new(Presence { idle_since: AtomicU64::new(self.age()), leave: Notify::new() });
         places.by_number.insert(number, Place { source, presence: Arc::clone(&presence) });
         *places.by_source.entry(source).or_default() += 1;
-        Seat { number, roster: Arc::clone(self), presence }
+        Seat {
+            number,
+            roster: Arc::clone(self),
+            presence,
+            something_came: Cell::new(false),
+            word: None,
+        }
     }
 
     fn age(&self) -> u64 {
@@ -183,6 +194,14 @@ impl Seat {
     /// The connection is inside a frame or has a message in hand: it may not.
     pub(crate) fn busy(&self) {
         self.presence.idle_since.store(BUSY, Ordering::Release);
+        self.something_came.set(true);
+    }
+
+    /// The same seat, whose end tells `word` whether anything of a message had come.
+    pub(crate) fn telling(self, word: oneshot::Sender<bool>) -> Self {
+        let mut seat = self;
+        seat.word = Some(word);
+        seat
     }
 
     /// Returns when this connection has to make room for another.
@@ -195,6 +214,10 @@ impl Drop for Seat {
     fn drop(&mut self) {
         self.roster.lock().remove(self.number);
         self.roster.left.notify_waiters();
+        if let Some(word) = self.word.take() {
+            // Nobody waits any more where the engine drains.
+            let _nobody_waits = word.send(self.something_came.get());
+        }
     }
 }
 

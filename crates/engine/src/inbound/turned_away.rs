@@ -8,14 +8,14 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// Those of one kind that nobody was told of yet.
 #[derive(Debug, Default)]
-pub(super) struct TurnedAway {
+pub(crate) struct TurnedAway {
     untold: u64,
     told: Option<Instant>,
 }
 
 impl TurnedAway {
     /// One more. How many there are to tell of, if it is time to.
-    pub(super) fn one(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn one(&mut self, now: Instant) -> Option<u64> {
         self.untold += 1;
         if self.told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
             return None;

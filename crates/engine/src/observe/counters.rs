@@ -88,6 +88,8 @@ counters! {
         closed_error,
         /// Closed to make room for a newer connection of the same source.
         closed_replaced,
+        /// Times the peer that this listener dials could not be reached.
+        connect_failures,
         /// Newcomers closed at once because the listener or their source was full.
         refused_full,
         /// Newcomers closed at once because they are in no network of `allow`.
@@ -242,6 +244,10 @@ counters! {
         connects,
         /// Connections that could not be opened.
         connect_failures,
+        /// Peers that dialled us and were closed at once because they are in no network of `allow`.
+        refused_not_allowed,
+        /// Peers that dialled us and were closed because enough wait already.
+        refused_full,
         /// Connections closed by the peer or by a fault.
         disconnects,
         /// Answers AA or CA.

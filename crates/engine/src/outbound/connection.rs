@@ -31,10 +31,9 @@ use super::delivery::Delivery;
 use super::pool::CarrierId;
 use super::report::{CloseReason, Ended, Report};
 use super::session::{Came, Heard, Said, Session};
-use super::socket;
+use super::socket::{self, Way};
 use crate::observe::DestinationCounters;
 use crate::replies::Applications;
-use crate::tls::Connector;
 use crate::wire::{Wire, WireWriter};
 use farewell::Farewell;
 use reading::Reading;
@@ -58,10 +57,9 @@ impl Message for Drain {
 /// One connection of an MLLP destination.
 pub(super) struct OutboundConnection {
     destination: Arc<MllpDestination>,
-    /// Where the connection is encrypted.
-    connector: Option<Arc<Connector>>,
     /// Where what its application owes is kept.
     applications: Arc<Applications>,
+    way: Way,
     counters: Arc<DestinationCounters>,
     session: Session,
     hand: Hand,
@@ -97,7 +95,7 @@ impl OutboundConnection {
     pub(super) fn new(
         carrier: CarrierId,
         destination: Arc<MllpDestination>,
-        connector: Option<Arc<Connector>>,
+        way: Way,
         applications: Arc<Applications>,
         counters: Arc<DestinationCounters>,
         pool: Recipient<Report>,
@@ -106,8 +104,8 @@ impl OutboundConnection {
         Self {
             session: Session::new(&destination, Arc::clone(&applications), Arc::clone(&counters)),
             destination,
-            connector,
             applications,
+            way,
             counters,
             hand: Hand::Unsent { delivery: first, deadline: None },
             writer: None,
@@ -280,8 +278,8 @@ impl Actor for OutboundConnection {
             return;
         }
         let destination = Arc::clone(&self.destination);
-        let connector = self.connector.clone();
-        let connect = async move { socket::connect(&destination, connector.as_deref()).await };
+        let way = self.way.clone();
+        let connect = async move { socket::connect(&destination, &way).await };
         ctx.spawn(connect.into_actor(self).map(|up, connection, ctx| {
             connection.on_connected(up, ctx);
         }));

@@ -11,16 +11,24 @@ use super::Delivering;
 use super::door::PoolDoor;
 use super::limits::{POOL_HEALTHY_AFTER, POOL_RESTART_FIRST, POOL_RESTART_MAX};
 use super::pool::OutboundPool;
+use crate::inbound::listener::Endpoint;
 
 /// The pool of the moment; none between two.
 pub(super) type Current = watch::Receiver<Option<Addr<OutboundPool>>>;
 
 /// Starts a pool on `arbiter`, and another whenever it dies, until the engine drains.
-pub(super) fn start(delivering: Delivering, arbiter: &ArbiterHandle) -> PoolDoor {
+pub(super) fn start(
+    delivering: Delivering,
+    endpoint: Option<Endpoint>,
+    arbiter: &ArbiterHandle,
+) -> PoolDoor {
     let (current, seen) = watch::channel(None);
     let (ended, drained) = watch::channel(false);
-    let door = PoolDoor::new(&delivering, seen, drained);
+    let door = PoolDoor::new(&delivering, seen.clone(), drained);
     arbiter.spawn_fn(move || {
+        if let Some((reception, endpoint)) = delivering.reception.clone().zip(endpoint) {
+            actix_rt::spawn(reception.serve(endpoint, seen, delivering.drain.clone()));
+        }
         actix_rt::spawn(keep(delivering, current, ended));
     });
     door

@@ -3,16 +3,16 @@
 use std::error::Error;
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use socket2::SockRef;
-use tokio::net::{TcpStream, lookup_host};
 use wardline_config::MllpDestination;
 use wardline_flow::TransportFault;
 use wardline_mllp::{CARRIAGE_RETURN, END_BLOCK, START_BLOCK};
 
+use super::{Delivering, Reception};
 use crate::tcp;
 use crate::tls::{Connector, HandshakeFault, Identity};
 use crate::wire::{Wire, WireWriter};
@@ -20,20 +20,60 @@ use crate::wire::{Wire, WireWriter};
 const FRAME_START: &[u8] = &[START_BLOCK];
 const FRAME_END: &[u8] = &[END_BLOCK, CARRIAGE_RETURN];
 
-/// Resolves, connects within `connect_timeout`, sets the socket up and shakes hands where it is to be encrypted.
+/// How a connection to a peer comes about.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// We dial.
+    Dialled {
+        /// `host:port`.
+        address: Arc<str>,
+        /// Where it is encrypted.
+        connector: Option<Arc<Connector>>,
+    },
+    /// The peer dials.
+    Awaited(Arc<Reception>),
+}
+
+impl Way {
+    /// The way to the peers of a destination.
+    pub(super) fn of(destination: &MllpDestination, delivering: &Delivering) -> Self {
+        match &delivering.reception {
+            Some(reception) => Self::Awaited(Arc::clone(reception)),
+            None => Self::Dialled {
+                address: destination.endpoint.shown().into(),
+                connector: delivering.connector.clone(),
+            },
+        }
+    }
+}
+
+/// A connection that has come up within `connect_timeout`, with hands shaken where it is to be encrypted.
 pub(super) async fn connect(
     destination: &MllpDestination,
-    connector: Option<&Connector>,
+    way: &Way,
 ) -> Result<Wire, TransportFault> {
-    let stream = tokio::time::timeout(destination.connect_timeout, open(&destination.address))
-        .await
-        .unwrap_or(Err(TransportFault::ConnectTimeout))?;
+    let limit = destination.connect_timeout;
+    match way {
+        Way::Awaited(reception) => tokio::time::timeout(limit, reception.next())
+            .await
+            .map_err(|_elapsed| TransportFault::NoPeer),
+        Way::Dialled { address, connector } => dial(address, connector.as_deref(), limit).await,
+    }
+}
+
+/// Resolves, connects, sets the socket up and shakes hands.
+async fn dial(
+    address: &str,
+    connector: Option<&Connector>,
+    limit: Duration,
+) -> Result<Wire, TransportFault> {
+    let stream = tcp::connect(address, limit).await?;
     let Some(connector) = connector else {
         return Ok(Wire::plain(stream));
     };
     let shaken = connector.connect(stream).await;
     if let Some(news) = connector.news_of(&shaken) {
-        tell(news, &destination.address);
+        tell(news, address);
     }
     shaken.map_err(|fault| match fault {
         HandshakeFault::Certificate { .. } => TransportFault::Certificate,
@@ -61,32 +101,6 @@ fn tell(fault: &HandshakeFault, address: &str) {
 pub(super) fn tell_broken_tls(error: &io::Error, address: &str) {
     if error.kind() == ErrorKind::InvalidData {
         tracing::warn!(address, error = error as &dyn Error, "the peer broke TLS off");
-    }
-}
-
-async fn open(address: &str) -> Result<TcpStream, TransportFault> {
-    let addresses = lookup_host(address).await.map_err(|_| TransportFault::Unresolved)?;
-    let mut fault = TransportFault::Unresolved;
-    for address in addresses {
-        match TcpStream::connect(address).await.and_then(set_up) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => fault = connect_fault(&error),
-        }
-    }
-    Err(fault)
-}
-
-fn set_up(stream: TcpStream) -> io::Result<TcpStream> {
-    tcp::set_up(&SockRef::from(&stream))?;
-    Ok(stream)
-}
-
-fn connect_fault(error: &io::Error) -> TransportFault {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => TransportFault::Refused,
-        ErrorKind::TimedOut => TransportFault::ConnectTimeout,
-        ErrorKind::ConnectionReset => TransportFault::Reset,
-        _ => TransportFault::Unreachable,
     }
 }
 

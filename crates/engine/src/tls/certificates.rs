@@ -4,12 +4,13 @@
 //! stand are not touched.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
-use wardline_config::{Config, DestinationKind};
+use wardline_config::{Config, DestinationKind, Dialled, Entrance, PeerEndpoint, ServerTls};
 use wardline_flow::{DestinationId, ListenerId};
 
 use super::acceptor::Acceptor;
@@ -17,6 +18,7 @@ use super::connector::Connector;
 use super::fault::TlsFault;
 use super::identity::Identity;
 use crate::control::protocol::{CertificateRow, CertificateState};
+use crate::inbound::handshake::Side;
 
 /// How often it is looked whether a certificate expires soon.
 const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,17 +26,43 @@ const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// All that an engine shows and trusts.
 #[derive(Debug)]
 pub(crate) struct Certificates {
-    acceptors: BTreeMap<ListenerId, Arc<Acceptor>>,
-    connectors: BTreeMap<DestinationId, Arc<Connector>>,
+    acceptors: BTreeMap<Owner, Arc<Acceptor>>,
+    connectors: BTreeMap<Owner, Arc<Connector>>,
     warning: Duration,
+}
+
+/// Whose certificates they are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Listener(ListenerId),
+    Destination(DestinationId),
+}
+
+impl Owner {
+    /// Its id, which no other has.
+    fn id(&self) -> &str {
+        match self {
+            Self::Listener(id) => id.as_str(),
+            Self::Destination(id) => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listener(id) => write!(f, "listener {id}"),
+            Self::Destination(id) => write!(f, "destination {id}"),
+        }
+    }
 }
 
 /// The TLS of one listener or destination cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the TLS of {of} cannot be used")]
 pub struct Unusable {
-    /// `listener ID` or `destination ID`.
-    of: String,
+    /// Whose it is.
+    of: Owner,
     /// Why not.
     source: TlsFault,
 }
@@ -56,52 +84,80 @@ impl Certificates {
     }
 
     fn read(config: &Config) -> (Self, Vec<Unusable>) {
+        let warning = config.engine.certificate_warning;
+        let mut all = Self { acceptors: BTreeMap::new(), connectors: BTreeMap::new(), warning };
         let mut unusable = Vec::new();
-        let (mut acceptors, mut connectors) = (BTreeMap::new(), BTreeMap::new());
         for listener in &config.listeners {
-            let Some(settings) = &listener.tls else { continue };
-            match Acceptor::build(settings) {
-                Ok(acceptor) => {
-                    acceptors.insert(listener.id.clone(), acceptor);
+            let owner = Owner::Listener(listener.id.clone());
+            let read = match &listener.entrance {
+                Entrance::Dial(dialling) => all.connect_for(owner, &dialling.peer),
+                Entrance::Bind(_) | Entrance::Folder(_) => {
+                    all.accept_for(owner, listener.tls.as_ref())
                 }
-                Err(source) => unusable.push(Unusable::listener(&listener.id, source)),
-            }
+            };
+            unusable.extend(read.err());
         }
         for destination in &config.destinations {
             let DestinationKind::Mllp(mllp) = &destination.kind else { continue };
-            let Some(settings) = &mllp.tls else { continue };
-            match Connector::build(settings, &mllp.address) {
-                Ok(connector) => {
-                    connectors.insert(destination.id.clone(), connector);
-                }
-                Err(source) => unusable.push(Unusable::destination(&destination.id, source)),
-            }
+            let owner = Owner::Destination(destination.id.clone());
+            let read = match &mllp.endpoint {
+                PeerEndpoint::Dialled(dialled) => all.connect_for(owner, dialled),
+                PeerEndpoint::Awaited(awaited) => all.accept_for(owner, awaited.tls.as_ref()),
+            };
+            unusable.extend(read.err());
         }
-        let warning = config.engine.certificate_warning;
-        (Self { acceptors, connectors, warning }, unusable)
+        (all, unusable)
     }
 
-    /// What a listener shakes hands with; none where it is plain.
-    pub(crate) fn acceptor(&self, listener: &ListenerId) -> Option<Arc<Acceptor>> {
-        self.acceptors.get(listener).cloned()
+    fn accept_for(&mut self, of: Owner, settings: Option<&ServerTls>) -> Result<(), Unusable> {
+        let Some(settings) = settings else { return Ok(()) };
+        let built = Acceptor::build(settings);
+        let acceptor = built.map_err(|source| Unusable { of: of.clone(), source })?;
+        self.acceptors.insert(of, acceptor);
+        Ok(())
     }
 
-    /// What a destination shakes hands with; none where it is plain.
+    fn connect_for(&mut self, of: Owner, dialled: &Dialled) -> Result<(), Unusable> {
+        let Some(settings) = &dialled.tls else { return Ok(()) };
+        let built = Connector::build(settings, &dialled.address);
+        let connector = built.map_err(|source| Unusable { of: of.clone(), source })?;
+        self.connectors.insert(of, connector);
+        Ok(())
+    }
+
+    /// Which side of a handshake a listener is.
+    pub(crate) fn side(&self, listener: &ListenerId) -> Side {
+        let owner = Owner::Listener(listener.clone());
+        match (self.acceptors.get(&owner), self.connectors.get(&owner)) {
+            (Some(acceptor), _) => Side::Server(Arc::clone(acceptor)),
+            (None, Some(connector)) => Side::Client(Arc::clone(connector)),
+            (None, None) => Side::Neither,
+        }
+    }
+
+    /// What a destination shakes hands with that we dial; none where it is plain.
     pub(crate) fn connector(&self, destination: &DestinationId) -> Option<Arc<Connector>> {
-        self.connectors.get(destination).cloned()
+        self.connectors.get(&Owner::Destination(destination.clone())).cloned()
+    }
+
+    /// What a destination shakes hands with that is dialled; none where it is plain.
+    pub(crate) fn reception(&self, destination: &DestinationId) -> Option<Arc<Acceptor>> {
+        self.acceptors.get(&Owner::Destination(destination.clone())).cloned()
     }
 
     /// Reads every file again and uses what is in them from now on: all, or nothing where one cannot be used. Blocks.
     pub(crate) fn reload(&self) -> Result<(), Unusable> {
         let mut shown = Vec::new();
-        for (id, acceptor) in &self.acceptors {
+        for (of, acceptor) in &self.acceptors {
             let read = acceptor.read_again();
-            shown.push((acceptor, read.map_err(|fault| Unusable::listener(id, fault))?));
+            let read = read.map_err(|source| Unusable { of: of.clone(), source })?;
+            shown.push((acceptor, read));
         }
         let mut trusted = Vec::new();
-        for (id, connector) in &self.connectors {
+        for (of, connector) in &self.connectors {
             let read = connector.read_again();
-            trusted.push((connector, read.map_err(|fault| Unusable::destination(id, fault))?));
+            let read = read.map_err(|source| Unusable { of: of.clone(), source })?;
+            trusted.push((connector, read));
         }
         for (acceptor, shown) in shown {
             acceptor.swap(shown);
@@ -119,19 +175,15 @@ impl Certificates {
 
     /// One row for each listener and destination that shows a certificate: the one of its chain that expires first.
     pub(crate) fn rows(&self, now: Timestamp) -> Vec<CertificateRow> {
-        let listeners = self
-            .acceptors
-            .iter()
-            .map(|(id, acceptor)| (id.to_string(), acceptor.first_to_expire()));
-        let destinations = self
-            .connectors
-            .iter()
-            .map(|(id, connector)| (id.to_string(), connector.first_to_expire()));
-        let shown = listeners.chain(destinations);
-        shown.filter_map(|(of, identity)| Some(self.row(of, &identity?, now))).collect()
+        let acceptors =
+            self.acceptors.iter().map(|(of, acceptor)| (of, acceptor.first_to_expire()));
+        let connectors =
+            self.connectors.iter().map(|(of, connector)| (of, connector.first_to_expire()));
+        let shown = acceptors.chain(connectors);
+        shown.filter_map(|(of, identity)| Some(self.row(of.id(), &identity?, now))).collect()
     }
 
-    fn row(&self, of: String, identity: &Identity, now: Timestamp) -> CertificateRow {
+    fn row(&self, of: &str, identity: &Identity, now: Timestamp) -> CertificateRow {
         let left = identity.not_after.as_second() - now.as_second();
         let warned = i64::try_from(self.warning.as_secs()).unwrap_or(i64::MAX);
         let state = match left {
@@ -140,7 +192,7 @@ impl Certificates {
             _ => CertificateState::Valid,
         };
         CertificateRow {
-            of,
+            of: of.to_owned(),
             subject: identity.subject.clone(),
             serial: identity.serial.clone(),
             fingerprint: identity.fingerprint.to_string(),
@@ -174,16 +226,6 @@ fn warn_of(row: &CertificateRow) {
             not_after,
             "a certificate has expired: peers will refuse it"
         ),
-    }
-}
-
-impl Unusable {
-    fn listener(id: &ListenerId, source: TlsFault) -> Self {
-        Self { of: format!("listener {id}"), source }
-    }
-
-    fn destination(id: &DestinationId, source: TlsFault) -> Self {
-        Self { of: format!("destination {id}"), source }
     }
 }
 

@@ -80,9 +80,15 @@ impl Connector {
         shaken: &'r Result<Wire, HandshakeFault>,
     ) -> Option<&'r HandshakeFault> {
         let fault = shaken.as_ref().err();
+        let is_news = self.is_news(fault);
+        fault.filter(|_| is_news)
+    }
+
+    /// Whether the last handshake ended otherwise than this one.
+    pub(crate) fn is_news(&self, fault: Option<&HandshakeFault>) -> bool {
+        let code = fault.map(HandshakeFault::code);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *known, fault.map(HandshakeFault::code));
-        fault.filter(|fault| before != Some(fault.code()))
+        std::mem::replace(&mut *known, code) != code
     }
 
     /// Reads the files again, without using what is in them.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use wardline_config::{
-    ClientTls, Config, DestinationKind, Entrance, Loaded, Paint, ServerTls, Severity,
+    ClientTls, Config, DestinationKind, Entrance, Loaded, Paint, PeerEndpoint, ServerTls, Severity,
 };
 use wardline_engine::control::socket_path;
 
@@ -126,6 +126,9 @@ fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> 
     for listener in listeners {
         match &listener.entrance {
             Entrance::Bind(bind) => terminal.line(format!("listens  {bind} ({})", listener.id))?,
+            Entrance::Dial(dialling) => {
+                terminal.line(format!("dials    {} ({})", dialling.peer.address, listener.id))?;
+            }
             Entrance::Folder(folder) => {
                 let path = folder.path.display();
                 terminal.line(format!("watches  {path}/{} ({})", folder.pattern, listener.id))?;
@@ -156,11 +159,23 @@ fn touches(loaded: &Loaded) -> Touches {
 /// The files of the configuration, and those that it names for TLS.
 fn reads(loaded: &Loaded) -> Vec<PathBuf> {
     let listeners = loaded.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-    let destinations = loaded.config.destinations.iter().filter_map(|one| match &one.kind {
-        DestinationKind::Mllp(mllp) => mllp.tls.as_ref(),
+    let endpoints = loaded.config.destinations.iter().filter_map(|one| match &one.kind {
+        DestinationKind::Mllp(mllp) => Some(&mllp.endpoint),
         DestinationKind::File(_) | DestinationKind::Handler(_) => None,
     });
-    let tls = listeners.flat_map(ServerTls::files).chain(destinations.flat_map(ClientTls::files));
+    let peers = loaded.config.listeners.iter().filter_map(|listener| match &listener.entrance {
+        Entrance::Dial(dialling) => dialling.peer.tls.as_ref(),
+        Entrance::Bind(_) | Entrance::Folder(_) => None,
+    });
+    let (mut dialled, mut awaited) = (peers.collect::<Vec<_>>(), Vec::new());
+    for endpoint in endpoints {
+        match endpoint {
+            PeerEndpoint::Dialled(peer) => dialled.extend(&peer.tls),
+            PeerEndpoint::Awaited(peer) => awaited.extend(&peer.tls),
+        }
+    }
+    let servers = listeners.chain(awaited).flat_map(ServerTls::files);
+    let tls = servers.chain(dialled.into_iter().flat_map(ClientTls::files));
     loaded.files_on_disk().chain(tls).map(absolute).collect()
 }
 

@@ -13,6 +13,9 @@ use bytes::Bytes;
 use clap::Args;
 use owo_colors::OwoColorize;
 use serde::Serialize;
+use tokio::net::TcpStream;
+use wardline_engine::Wire;
+use wardline_engine::tls::{Connector, HandshakeFault, TlsFault};
 use wardline_hl7::ack::Reply;
 use wardline_hl7::{AckCode, Message};
 use wardline_mllp::{Client, ClientError, ClientOptions, Exchange, Timeouts, Verify};
@@ -21,12 +24,13 @@ use super::Invocation;
 use super::amounts::{self, parse_duration};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::peer_tls::PeerTls;
 use super::terminal::Terminal;
 
 /// Look whether a peer answers, and how fast.
 ///
-/// Connects and leaves; with --message it sends that message on each connection and waits for the answer. Exits with
-/// 0 when every try went well; 4 when the peer could not be reached, 21 when an answer did not come in time, 22 when
+/// Connects and leaves, over TLS where told so; with --message it sends that message on each connection and waits for the
+/// answer. Exits with 0 when every try went well; 4 when the peer could not be reached or TLS with it failed, 21 when an answer did not come in time, 22 when
 /// one was for another message, 20 when one was AE, AR, CE or CR, 1 when a connection broke or an answer could not be
 /// read: that of the last try that went wrong.
 #[derive(Debug, Args)]
@@ -43,6 +47,11 @@ pub(crate) struct Ping {
     /// Wait this long for a connection, and for each answer.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
     timeout: Duration,
+    /// Over TLS; any of the options below means it too.
+    #[arg(long, help_heading = "TLS")]
+    tls: bool,
+    #[command(flatten)]
+    peer: PeerTls,
 }
 
 /// Why nobody was asked.
@@ -62,16 +71,32 @@ enum PingError {
         /// The file.
         file: PathBuf,
     },
+    /// A file for TLS could not be used.
+    #[error(transparent)]
+    Tls(TlsFault),
     /// The event loop did not start.
     #[error("the network of this machine failed")]
     Network(#[source] io::Error),
+}
+
+/// Why there is no connection to ask over.
+#[derive(Debug, thiserror::Error)]
+enum ConnectError {
+    /// Nobody took it.
+    #[error("the connection failed")]
+    Connect(#[source] io::Error),
+    /// No handshake.
+    #[error("no TLS with the peer")]
+    Tls(#[source] HandshakeFault),
 }
 
 impl Failure for PingError {
     fn exit(&self) -> Exit {
         match self {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
-            Self::Read { .. } | Self::NoMessage { .. } | Self::Network(_) => Exit::Failed,
+            Self::Read { .. } | Self::NoMessage { .. } | Self::Tls(_) | Self::Network(_) => {
+                Exit::Failed
+            }
         }
     }
 }
@@ -82,6 +107,8 @@ struct Try {
     number: u32,
     peer: String,
     connect_microseconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake_microseconds: Option<u64>,
     answer_microseconds: Option<u64>,
     code: Option<&'static str>,
     error: Option<String>,
@@ -97,9 +124,14 @@ impl Ping {
             .enable_all()
             .build()
             .map_err(PingError::Network)?;
+        let is_encrypted = self.tls || self.peer.is_given();
+        let connector =
+            is_encrypted.then(|| Connector::build(&self.peer.settings(self.timeout), &self.to));
+        let connector = connector.transpose().map_err(PingError::Tls)?;
         let mut exit = Exit::Ok;
         for number in 1..=self.count.get() {
-            let tried = runtime.block_on(self.attempt(number, payload.as_deref()));
+            let tried =
+                runtime.block_on(self.attempt(number, connector.as_deref(), payload.as_deref()));
             if tried.exit != Exit::Ok {
                 exit = tried.exit;
             }
@@ -108,11 +140,17 @@ impl Ping {
         Ok(exit)
     }
 
-    async fn attempt(&self, number: u32, payload: Option<&[u8]>) -> Try {
+    async fn attempt(
+        &self,
+        number: u32,
+        connector: Option<&Connector>,
+        payload: Option<&[u8]>,
+    ) -> Try {
         let mut tried = Try {
             number,
             peer: self.to.clone(),
             connect_microseconds: None,
+            handshake_microseconds: None,
             answer_microseconds: None,
             code: None,
             error: None,
@@ -123,15 +161,8 @@ impl Ping {
             verify: Verify::VerifiedAcknowledgement,
             ..ClientOptions::default()
         };
-        let begun = Instant::now();
-        let mut client = match Client::connect(&self.to, options).await {
-            Ok(client) => client,
-            Err(error) => {
-                tried.fail(&error, Exit::NotReachable);
-                return tried;
-            }
-        };
-        tried.connect_microseconds = Some(microseconds(begun));
+        let Some(wire) = self.open(connector, &mut tried).await else { return tried };
+        let mut client = Client::over(wire, options);
         if let Some(payload) = payload {
             let begun = Instant::now();
             let answered = client.exchange(payload).await;
@@ -140,6 +171,33 @@ impl Ping {
         }
         client.close().await;
         tried
+    }
+
+    /// Connects, and shakes hands where there is a connector; tells how long each took, or why not.
+    async fn open(&self, connector: Option<&Connector>, tried: &mut Try) -> Option<Wire> {
+        let begun = Instant::now();
+        let connected = tokio::time::timeout(self.timeout, TcpStream::connect(&self.to)).await;
+        let connected = connected.unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()));
+        let stream = match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tried.fail(&ConnectError::Connect(error), Exit::NotReachable);
+                return None;
+            }
+        };
+        tried.connect_microseconds = Some(microseconds(begun));
+        let Some(connector) = connector else { return Some(Wire::plain(stream)) };
+        let begun = Instant::now();
+        match connector.connect(stream).await {
+            Ok(wire) => {
+                tried.handshake_microseconds = Some(microseconds(begun));
+                Some(wire)
+            }
+            Err(fault) => {
+                tried.fail(&ConnectError::Tls(fault), Exit::NotReachable);
+                None
+            }
+        }
     }
 }
 
@@ -175,7 +233,7 @@ impl Try {
         }
     }
 
-    fn fail(&mut self, error: &ClientError, exit: Exit) {
+    fn fail(&mut self, error: &dyn Error, exit: Exit) {
         self.error = Some(match error.source() {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
@@ -195,9 +253,11 @@ impl Try {
             _ => word.red().to_string(),
         };
         let mut line = format!("{word}  {}", self.peer);
-        for (what, time) in
-            [("connected", self.connect_microseconds), ("answered", self.answer_microseconds)]
-        {
+        for (what, time) in [
+            ("connected", self.connect_microseconds),
+            ("shook hands", self.handshake_microseconds),
+            ("answered", self.answer_microseconds),
+        ] {
             if let Some(time) = time {
                 let time = amounts::duration(Duration::from_micros(time));
                 line.extend(["  ", what, " in ", &time]);

@@ -177,6 +177,14 @@ pub(crate) fn discard(
     Ok(affected.map_or(Exit::Failed, |affected| selection.exit(affected)))
 }
 
+/// The kind; of a peer that dials us, that too.
+fn kind(queue: &QueueRow) -> String {
+    match queue.role.as_deref() {
+        Some("server") => format!("{} server", queue.kind),
+        Some(_) | None => queue.kind.clone(),
+    }
+}
+
 /// Queues as a table, and below it what their destinations are to be warned of.
 pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), TerminalError> {
     let now = Timestamp::now();
@@ -195,7 +203,7 @@ pub(crate) fn table(queues: &[QueueRow], terminal: Terminal) -> Result<(), Termi
     for queue in queues {
         table.row([
             queue.destination.as_str().into(),
-            queue.kind.as_str().into(),
+            kind(queue).into(),
             state(&queue.state),
             amounts::count(queue.pending).into(),
             alarming(queue.held),

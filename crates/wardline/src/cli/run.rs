@@ -46,6 +46,7 @@ impl Failure for RunError {
                 BuildError::DataFolder { .. }
                 | BuildError::Bind { .. }
                 | BuildError::Folder { .. }
+                | BuildError::BindDestination { .. }
                 | BuildError::Control { .. },
             ) => Exit::Failed,
         }

@@ -84,7 +84,7 @@ fn listeners(
     for row in rows {
         table.row([
             row.id.as_str().into(),
-            row.address.as_str().into(),
+            address(row).into(),
             format!("{}/{}", row.connections, row.max_connections).into(),
             amounts::ago(row.last_received.as_deref(), now).into(),
             amounts::count(row.counts.frames + row.counts.files).into(),
@@ -96,6 +96,14 @@ fn listeners(
         ]);
     }
     terminal.table(&table)
+}
+
+/// Where messages come in; of a peer that we dial, that too.
+fn address(row: &ListenerRow) -> String {
+    match row.role.as_deref() {
+        Some("client") => format!("dials {}", row.address),
+        Some(_) | None => row.address.clone(),
+    }
 }
 
 /// Connections that were turned away, whatever the reason.

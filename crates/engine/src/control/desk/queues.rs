@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wardline_config::{Destination, DestinationKind};
+use wardline_config::{Destination, DestinationKind, PeerEndpoint};
 use wardline_store::DestinationState;
 
 use super::super::face::DestinationFace;
@@ -31,6 +31,7 @@ impl Desk {
     async fn row(&self, destination: &Destination, state: Option<DestinationState>) -> QueueRow {
         let (kind, endpoint) = endpoint(destination);
         let mut row = base(destination.id.as_str(), kind, &endpoint, state.as_ref());
+        row.role = role(destination).map(str::to_owned);
         row.warnings = destination.warnings().map(str::to_owned).collect();
         row.withheld = self.face.as_ref().map_or(0, |face| face.withheld.from(&destination.id));
         match self.face_of(destination.id.as_str()) {
@@ -44,6 +45,9 @@ impl Desk {
 
 /// What the running pool knows better than the store.
 async fn describe(row: &mut QueueRow, face: &DestinationFace) {
+    if let Some(reception) = &face.reception {
+        row.endpoint = reception.address().to_string();
+    }
     let pool = face.pool.describe().await;
     pool.state.clone_into(&mut row.state);
     row.reason = pool.reason.or_else(|| row.reason.take());
@@ -61,6 +65,7 @@ fn base(id: &str, kind: &str, endpoint: &str, state: Option<&DestinationState>) 
         destination: id.to_owned(),
         kind: kind.to_owned(),
         endpoint: endpoint.to_owned(),
+        role: None,
         state: if hold.is_some() { "held" } else { kind }.to_owned(),
         reason: hold.map(|hold| format!("{}: {}", hold.by, hold.reason)),
         pending: state.map_or(0, |state| state.pending),
@@ -78,10 +83,21 @@ fn base(id: &str, kind: &str, endpoint: &str, state: Option<&DestinationState>) 
     }
 }
 
+/// Who dials: `client` where we do, `server` where the peer does.
+fn role(destination: &Destination) -> Option<&'static str> {
+    match &destination.kind {
+        DestinationKind::Mllp(mllp) => Some(match mllp.endpoint {
+            PeerEndpoint::Dialled(_) => "client",
+            PeerEndpoint::Awaited(_) => "server",
+        }),
+        DestinationKind::File(_) | DestinationKind::Handler(_) => None,
+    }
+}
+
 /// The kind of a destination, and where it delivers.
 fn endpoint(destination: &Destination) -> (&'static str, String) {
     match &destination.kind {
-        DestinationKind::Mllp(mllp) => ("mllp", mllp.address.clone()),
+        DestinationKind::Mllp(mllp) => ("mllp", mllp.endpoint.shown()),
         DestinationKind::File(file) => ("file", file.path.to_string()),
         DestinationKind::Handler(handler) => ("handler", handler.handler.to_string()),
     }

@@ -44,8 +44,12 @@ pub struct Status {
 pub struct ListenerRow {
     /// Its id.
     pub id: String,
-    /// The bound address, with the real port where 0 was asked for; or the folder that is watched.
+    /// The bound address, with the real port where 0 was asked for; the address that is dialled; or the folder that is
+    /// watched.
     pub address: String,
+    /// Of connections: `server` where others dial us, `client` where we dial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Open connections.
     pub connections: u64,
     /// The most it takes.
@@ -80,6 +84,9 @@ pub struct QueueRow {
     pub kind: String,
     /// Where it delivers: an address, a folder template, a handler's name.
     pub endpoint: String,
+    /// Of `mllp`: `client` where we dial the endpoint, `server` where the peer dials us there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// `up`, `retrying`, `down`, `held`, `idle`, `orphaned`, `stopped`.
     pub state: String,
     /// Why it is in that state, with the cause's stable code.

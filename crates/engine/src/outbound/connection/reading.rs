@@ -57,7 +57,7 @@ impl ActorFuture<OutboundConnection> for Reading {
                     connection.on_came(Came::Bytes, ctx);
                 }
                 Poll::Ready(Err(error)) => {
-                    socket::tell_broken_tls(&error, &connection.destination.address);
+                    socket::tell_broken_tls(&error, &connection.destination.endpoint.shown());
                     connection.close(CloseReason::Fault(socket::fault(&error)), ctx);
                     return Poll::Ready(());
                 }

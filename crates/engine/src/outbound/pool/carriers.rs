@@ -17,8 +17,8 @@ use crate::outbound::file::{self, FileWriter, Filed};
 use crate::outbound::handler::HandlerCalls;
 use crate::outbound::limits::HANDLER_CALLS;
 use crate::outbound::report::{CloseReason, Ended, Report};
+use crate::outbound::socket::Way;
 use crate::replies::Applications;
-use crate::tls::Connector;
 
 /// All carriers of one destination.
 pub(super) enum Carriers {
@@ -33,7 +33,7 @@ pub(super) enum Carriers {
 /// The connections of an MLLP destination, by slot.
 pub(super) struct Connections {
     destination: Arc<MllpDestination>,
-    connector: Option<Arc<Connector>>,
+    way: Way,
     applications: Arc<Applications>,
     by_slot: Vec<Option<Addr<OutboundConnection>>>,
 }
@@ -50,7 +50,7 @@ impl Carriers {
                 };
                 Self::Mllp(Connections {
                     destination: Arc::from(mllp.clone()),
-                    connector: delivering.connector.clone(),
+                    way: Way::of(mllp, delivering),
                     applications: Arc::clone(&delivering.applications),
                     by_slot: vec![None; connections],
                 })
@@ -161,7 +161,7 @@ impl OutboundPool {
         let connection = OutboundConnection::new(
             taken.carrier,
             Arc::clone(&connections.destination),
-            connections.connector.clone(),
+            connections.way.clone(),
             Arc::clone(&connections.applications),
             Arc::clone(&self.counters),
             ctx.address().recipient(),

@@ -165,6 +165,15 @@ impl Dispatch {
         self.streak.reset();
     }
 
+    /// A peer that dials us is there: what waits for a connection, or failed with one, goes on. What waits because the peer
+    /// answered so waits on.
+    pub(super) fn peer_arrived(&mut self) {
+        self.slots.end_pauses();
+        if self.trouble.is_some_and(is_of_the_way) {
+            self.lanes.wake_all();
+        }
+    }
+
     /// One more carrier of this slot failed; when the next may come.
     fn pause_of(&mut self, carrier: CarrierId, now: &Now) -> Option<Instant> {
         let failures = self.slots.failed(carrier);
@@ -380,6 +389,20 @@ impl std::fmt::Debug for Fate {
             Self::Returned => f.write_str("Returned"),
         }
     }
+}
+
+/// Whether the way to the peer failed, and not what was said on it.
+fn is_of_the_way(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::NoPeer
+            | Cause::Tls
+            | Cause::TlsCertificate
+            | Cause::Reset
+            | Cause::Closed
+            | Cause::WriteTimeout
+            | Cause::AckTimeout
+    )
 }
 
 #[cfg(test)]

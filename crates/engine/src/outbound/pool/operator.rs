@@ -24,6 +24,10 @@ pub(in crate::outbound) struct Describe;
 #[derive(Debug)]
 pub(in crate::outbound) struct LastReply(pub(in crate::outbound) MessageId);
 
+/// A peer that dials us is there: what waits for one need not wait for the end of a pause.
+#[derive(Debug)]
+pub(in crate::outbound) struct PeerArrived;
+
 /// Stop the destination until [`Release`].
 #[derive(Debug)]
 pub(in crate::outbound) struct Hold {
@@ -93,6 +97,10 @@ impl Message for Describe {
 
 impl Message for LastReply {
     type Result = Option<Bytes>;
+}
+
+impl Message for PeerArrived {
+    type Result = ();
 }
 
 impl Message for Hold {
@@ -192,6 +200,15 @@ impl Handler<LastReply> for OutboundPool {
     fn handle(&mut self, LastReply(message): LastReply, _: &mut Self::Context) -> Self::Result {
         let reply = &self.dispatch.lanes.in_hand(message)?.last_reply;
         (!reply.is_empty()).then(|| reply.clone())
+    }
+}
+
+impl Handler<PeerArrived> for OutboundPool {
+    type Result = ();
+
+    fn handle(&mut self, PeerArrived: PeerArrived, ctx: &mut Self::Context) {
+        self.dispatch.peer_arrived();
+        self.pump(ctx);
     }
 }
 

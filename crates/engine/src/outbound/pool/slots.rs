@@ -146,6 +146,13 @@ impl Slots {
     pub(super) fn wake_all(&mut self) {
         for slot in &mut self.0 {
             slot.failures = 0;
+        }
+        self.end_pauses();
+    }
+
+    /// Ends every pause; the next one is longer all the same.
+    pub(super) fn end_pauses(&mut self) {
+        for slot in &mut self.0 {
             if let SlotState::Vacant { not_before } = &mut slot.state {
                 *not_before = None;
             }

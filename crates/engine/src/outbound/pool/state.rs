@@ -90,6 +90,7 @@ fn is_out_of_reach(cause: Cause) -> bool {
             | Cause::Refused
             | Cause::Unreachable
             | Cause::ConnectTimeout
+            | Cause::NoPeer
             | Cause::Tls
             | Cause::TlsCertificate
             | Cause::HandlerDown

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
+use wardline_config::PeerEndpoint;
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
@@ -188,7 +189,7 @@ async fn a_refused_connection_is_tried_until_somebody_listens_and_is_no_send() {
 #[actix::test]
 async fn a_name_without_an_address_is_told_as_such() {
     let unresolved = |mllp: &mut wardline_config::MllpDestination| {
-        mllp.address = "no-such-host.invalid:2575".to_owned();
+        mllp.endpoint = PeerEndpoint::dialled("no-such-host.invalid:2575");
         mllp.connect_timeout = Duration::from_secs(5);
     };
     let site = Site::new(with(mllp("127.0.0.1:1".parse().expect("an address")), unresolved));

@@ -110,6 +110,7 @@ impl Site {
             ends: None,
             connector: None,
             applications,
+            reception: None,
         };
         let next = Cell::new(0);
         Self { store, counters, completions, phase, delivering, destination: name, next, folder }
@@ -117,7 +118,7 @@ impl Site {
 
     /// Starts the pool.
     pub(super) fn start(&self) -> PoolDoor {
-        start(self.delivering.clone(), &Arbiter::current())
+        start(self.delivering.clone(), None, &Arbiter::current())
     }
 
     pub(super) fn drain(&self) {
