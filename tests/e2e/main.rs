@@ -42,6 +42,7 @@ mod store_damage;
 mod text;
 mod tls;
 mod tls_out;
+mod trying;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
@@ -81,5 +82,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(text::trials());
     trials.extend(tls::trials());
     trials.extend(tls_out::trials());
+    trials.extend(trying::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

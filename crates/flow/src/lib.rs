@@ -55,7 +55,7 @@ pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use processing::ProcessingId;
 pub use retry::RetryPolicy;
-pub use routing::{Plan, PlanFault, Planned, Route, Routing, Source};
+pub use routing::{Plan, PlanFault, Planned, Route, RouteVerdict, Routing, Source};
 pub use rule::Rule;
 pub use streak::ConsecutiveDead;
 pub use subject::Subject;

@@ -36,13 +36,41 @@ pub struct MatchedPath {
 impl Matcher {
     /// Whether the route wants this message.
     pub fn matches(&self, message: &Message) -> bool {
-        let header = message.header();
-        (self.messages.is_empty() || self.messages.iter().any(|pattern| pattern.matches(message)))
-            && one_of(&self.sending_applications, header.sending_application())
-            && one_of(&self.sending_facilities, header.sending_facility())
-            && one_of(&self.receiving_applications, header.receiving_application())
-            && one_of(&self.receiving_facilities, header.receiving_facility())
+        self.wants_type(message)
+            && self.header_keys(message).iter().all(|(_, wanted, found)| one_of(wanted, found))
             && self.paths.iter().all(|wanted| wanted.found_in(message))
+    }
+
+    /// The first key that keeps the message out, as it is written; `None` where none does.
+    pub fn misses(&self, message: &Message) -> Option<String> {
+        if !self.wants_type(message) {
+            return Some("message".to_owned());
+        }
+        let header = self.header_keys(message).into_iter();
+        let mut missing = header.filter(|(_, wanted, found)| !one_of(wanted, found));
+        if let Some((key, ..)) = missing.next() {
+            return Some(key.to_owned());
+        }
+        let path = self.paths.iter().find(|wanted| !wanted.found_in(message))?;
+        Some(path.path.to_string())
+    }
+
+    fn wants_type(&self, message: &Message) -> bool {
+        self.messages.is_empty() || self.messages.iter().any(|pattern| pattern.matches(message))
+    }
+
+    /// The keys of the header: as they are written, what they want, what stands there.
+    fn header_keys<'m>(
+        &'m self,
+        message: &'m Message,
+    ) -> [(&'static str, &'m [String], &'m [u8]); 4] {
+        let header = message.header();
+        [
+            ("sending_application", &self.sending_applications, header.sending_application()),
+            ("sending_facility", &self.sending_facilities, header.sending_facility()),
+            ("receiving_application", &self.receiving_applications, header.receiving_application()),
+            ("receiving_facility", &self.receiving_facilities, header.receiving_facility()),
+        ]
     }
 
     /// Whether it wants this message and says its type.

@@ -107,6 +107,21 @@ pub enum PlanFault {
     },
 }
 
+/// What a route says to a message, for whoever wants to know why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteVerdict {
+    /// It wants it.
+    Wants,
+    /// `from` names others.
+    OtherSource,
+    /// This key of `match` keeps it out.
+    Mismatch(String),
+    /// `when` is false.
+    WhenFalse,
+    /// `when` is neither true nor false.
+    Fault(Fault),
+}
+
 /// Every destination of one message, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
@@ -169,6 +184,22 @@ impl Route {
                 .holds(when)
                 .map_err(|fault| PlanFault::Route { route: self.id.clone(), fault }),
             Some(_) | None => Ok(matches),
+        }
+    }
+
+    /// The same with the reason.
+    pub fn verdict(&self, source: &Source, subject: &Subject<'_>) -> RouteVerdict {
+        if !self.looks_at(source) {
+            return RouteVerdict::OtherSource;
+        }
+        let misses = |matcher: &Matcher| matcher.misses(subject.message());
+        if let Some(key) = self.matcher.as_ref().and_then(misses) {
+            return RouteVerdict::Mismatch(key);
+        }
+        match self.when.as_ref().map(|when| subject.holds(when)) {
+            None | Some(Ok(true)) => RouteVerdict::Wants,
+            Some(Ok(false)) => RouteVerdict::WhenFalse,
+            Some(Err(fault)) => RouteVerdict::Fault(fault),
         }
     }
 

@@ -242,6 +242,27 @@ fn facts(message: &Message, around: Surroundings<'_>, turn: Option<Turn<'_>>) ->
     }
 }
 
+impl std::fmt::Display for Change {
+    /// The verb and the place, as they are written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Set { path, .. } => write!(f, "set {path}"),
+            Self::Copy { from, to } => write!(f, "copy {from} to {to}"),
+            Self::Clear { path } => write!(f, "clear {path}"),
+            Self::RemoveSegments { segments } => write!(f, "remove {segments}"),
+            Self::RemoveRepetition { path } => write!(f, "remove {path}"),
+            Self::Map { path, table } => write!(f, "map {path} by {table}"),
+            Self::Replace { path, .. } => write!(f, "replace in {path}"),
+            Self::FormatDate { path, .. } => write!(f, "format_date {path}"),
+            Self::FormatName { path, .. } => write!(f, "format_name {path}"),
+            Self::Split { path, .. } => write!(f, "split {path}"),
+            Self::Join { to, .. } => write!(f, "join to {to}"),
+            Self::ForEach { segment, .. } => write!(f, "for_each {segment}"),
+            Self::Renumber { segment, .. } => write!(f, "renumber {segment}"),
+        }
+    }
+}
+
 impl PartialEq for Change {
     /// What is written decides.
     fn eq(&self, other: &Self) -> bool {

@@ -31,6 +31,7 @@ mod store_errors;
 mod table;
 mod terminal;
 mod tls;
+mod trial;
 mod unique;
 
 use std::ffi::OsString;
@@ -64,6 +65,7 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Check(check::Check),
+    Try(trial::Try),
     Status(status::ShowStatus),
     Send(send::Send),
     Listen(listen::Listen),
@@ -128,6 +130,7 @@ impl Command {
             Self::Init(init) => init.execute(invocation),
             Self::Run(run) => run.execute(invocation),
             Self::Check(check) => check.execute(invocation),
+            Self::Try(try_out) => try_out.execute(invocation),
             Self::Status(status) => status.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),

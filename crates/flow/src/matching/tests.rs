@@ -90,3 +90,25 @@ fn an_empty_value_finds_what_is_absent_or_empty() {
     assert!(path("OBX-1", &[""]).matches(&message(ADMISSION)));
     assert!(!path("PV1-2", &[""]).matches(&message(ADMISSION)));
 }
+
+#[test]
+fn the_first_key_that_keeps_a_message_out_is_told_as_it_is_written() {
+    let message = Message::parse(
+        "MSH|^~\\&|LAB|ST-E|LIS|HOSP|1||ORU^R01|1|P|2.5\rPID|1||77^^^MRN\r".to_owned().into(),
+    )
+    .expect("a message");
+    let facility = |facility: &str| Matcher {
+        messages: vec!["ORU".parse().expect("a pattern")],
+        sending_facilities: vec![facility.to_owned()],
+        paths: vec![MatchedPath {
+            path: "PID-3.4".parse().expect("a path"),
+            values: vec!["SSN".to_owned()],
+        }],
+        ..Matcher::default()
+    };
+    let adt = Matcher { messages: vec!["ADT".parse().expect("a pattern")], ..Matcher::default() };
+    assert_eq!(adt.misses(&message).as_deref(), Some("message"));
+    assert_eq!(facility("ELSE").misses(&message).as_deref(), Some("sending_facility"));
+    assert_eq!(facility("ST-E").misses(&message).as_deref(), Some("PID-3.4"));
+    assert_eq!(Matcher::default().misses(&message), None);
+}

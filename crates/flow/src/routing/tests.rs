@@ -229,3 +229,40 @@ fn a_step_that_cannot_be_taken_is_no_plan() {
     let fault = routing.plan(&listener(), &message()).expect_err("PID is missing");
     assert!(fault.to_string().starts_with("route r: transform step 1: "), "{fault}");
 }
+
+#[test]
+fn a_verdict_agrees_with_what_a_route_wants_and_says_why() {
+    let adt = crate::Matcher {
+        messages: vec!["ADT".parse().expect("a pattern")],
+        ..crate::Matcher::default()
+    };
+    let oru = crate::Matcher {
+        messages: vec!["ORU".parse().expect("a pattern")],
+        ..crate::Matcher::default()
+    };
+    let base = || route("r", &["lis".to_owned()]);
+    let there = vec![Source::Listener("there".into())];
+    let cases = [
+        (base(), RouteVerdict::Wants),
+        (Route { from: Some(there), ..base() }, RouteVerdict::OtherSource),
+        (Route { matcher: Some(oru), ..base() }, RouteVerdict::Mismatch("message".into())),
+        (Route { matcher: Some(adt), ..base() }, RouteVerdict::Wants),
+        (Route { when: Some(condition("false")), ..base() }, RouteVerdict::WhenFalse),
+        (
+            Route { when: Some(condition("pid.id == ''")), ..base() },
+            RouteVerdict::Fault(Fault::Missing("id".into())),
+        ),
+    ];
+    for (route, verdict) in cases {
+        let routing = Routing::default();
+        let message = message();
+        let subject = routing.subject(&message);
+        assert_eq!(route.verdict(&listener(), &subject), verdict);
+        let wants = route.wants(&listener(), &subject);
+        match verdict {
+            RouteVerdict::Wants => assert_eq!(wants, Ok(true)),
+            RouteVerdict::Fault(_) => assert!(wants.is_err()),
+            _ => assert_eq!(wants, Ok(false)),
+        }
+    }
+}

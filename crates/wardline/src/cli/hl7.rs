@@ -1,7 +1,7 @@
 //! `wardline hl7`: looks at messages in files, without an engine.
 
 mod deid;
-mod diff;
+pub(super) mod diff;
 mod fmt;
 mod get;
 mod keys;
@@ -41,7 +41,7 @@ pub(crate) enum Hl7 {
 
 /// Why a message could not be looked at.
 #[derive(Debug, thiserror::Error)]
-enum Hl7Error {
+pub(super) enum Hl7Error {
     /// The file could not be read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
@@ -175,7 +175,7 @@ fn each_message(
 }
 
 /// The payloads in a file, batches split into their messages; `-` reads standard input.
-fn payloads(path: &Path) -> Result<Vec<Bytes>, Hl7Error> {
+pub(super) fn payloads(path: &Path) -> Result<Vec<Bytes>, Hl7Error> {
     let mut payloads = Vec::new();
     for payload in unframed(&read(path)?) {
         if let Err(ParseError::Envelope) = Message::parse(payload.clone()) {

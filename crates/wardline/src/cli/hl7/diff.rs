@@ -31,11 +31,11 @@ pub(crate) struct Diff {
 
 /// One place that differs; absent on the side that does not reach to it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Difference {
-    message: usize,
-    path: String,
-    left: Option<String>,
-    right: Option<String>,
+pub(in crate::cli) struct Difference {
+    pub(in crate::cli) message: usize,
+    pub(in crate::cli) path: String,
+    pub(in crate::cli) left: Option<String>,
+    pub(in crate::cli) right: Option<String>,
 }
 
 /// Where a component stands: the segment by the order of the first message that has it, then field, repetition,
@@ -61,7 +61,12 @@ impl Diff {
     }
 }
 
-fn differences(number: usize, left: Option<&Message>, right: Option<&Message>) -> Vec<Difference> {
+/// Where two messages differ, in the order of their segments.
+pub(in crate::cli) fn differences(
+    number: usize,
+    left: Option<&Message>,
+    right: Option<&Message>,
+) -> Vec<Difference> {
     let mut order = Order::default();
     let mut components = |message: Option<&Message>| {
         message.map(|message| order.components(&message.in_utf8())).unwrap_or_default()

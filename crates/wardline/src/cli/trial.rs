@@ -1,0 +1,98 @@
+//! `wardline try`: what this configuration would do with a message. Nothing is sent, stored or called.
+
+mod account;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use wardline_config::{Config, Listener};
+
+use super::Invocation;
+use super::configuration;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::hl7::payloads;
+
+use self::account::Account;
+
+/// Tell what would become of messages: rules, routes, transforms, the answer. Nothing is sent or stored.
+///
+/// Handlers are named where they would be asked, and are not asked. Exits with 0 where every message would be taken, with
+/// 1 where one would be refused.
+#[derive(Debug, Args)]
+pub(crate) struct Try {
+    /// A file with messages, or - for standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// The listener they would come in at; needed where there are several.
+    #[arg(long, value_name = "ID")]
+    listener: Option<String>,
+}
+
+/// Why nothing could be tried.
+#[derive(Debug, thiserror::Error)]
+enum TryError {
+    /// There is no listener of that name.
+    #[error("there is no listener `{wanted}`; there are {known}")]
+    NoListener {
+        /// As it was asked for.
+        wanted: String,
+        /// Those there are.
+        known: String,
+    },
+    /// It was not said which.
+    #[error("there are several listeners; name one with --listener: {known}")]
+    Several {
+        /// Those there are.
+        known: String,
+    },
+    /// The configuration has none.
+    #[error("the configuration has no listener")]
+    None,
+}
+
+impl Failure for TryError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoListener { .. } => Exit::NotFound,
+            Self::Several { .. } => Exit::Usage,
+            Self::None => Exit::Failed,
+        }
+    }
+}
+
+impl Try {
+    /// Accounts for each message.
+    pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        let config = configuration::load(None, invocation)?.config;
+        let listener = chosen(&config, self.listener.as_deref())?;
+        let mut exit = Exit::Ok;
+        for (payload, number) in payloads(&self.file)?.iter().zip(0..) {
+            let account = Account::of(&config, listener, payload);
+            if !account.is_taken() {
+                exit = Exit::Failed;
+            }
+            if number > 0 && !invocation.terminal.json {
+                invocation.terminal.line("")?;
+            }
+            account.show(invocation.terminal)?;
+        }
+        Ok(exit)
+    }
+}
+
+fn chosen<'c>(config: &'c Config, wanted: Option<&str>) -> Result<&'c Listener, TryError> {
+    let known = || {
+        let ids: Vec<&str> = config.listeners.iter().map(|one| one.id.as_str()).collect();
+        ids.join(", ")
+    };
+    match (wanted, config.listeners.as_slice()) {
+        (_, []) => Err(TryError::None),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(TryError::Several { known: known() }),
+        (Some(wanted), listeners) => listeners
+            .iter()
+            .find(|one| one.id.as_str() == wanted)
+            .ok_or_else(|| TryError::NoListener { wanted: wanted.to_owned(), known: known() }),
+    }
+}
