@@ -11,6 +11,7 @@ mod buffered;
 mod corpus;
 mod deliveries;
 mod disk_full;
+mod dual_port;
 mod duplicates;
 mod enhanced;
 mod environment;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());
     trials.extend(duplicates::trials());
+    trials.extend(dual_port::trials());
     trials.extend(enhanced::trials());
     trials.extend(environment::trials());
     trials.extend(events::trials());

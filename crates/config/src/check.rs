@@ -40,6 +40,10 @@ pub(crate) fn assemble(
     report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
     check_relays(context, drafts);
+    let names = Names::of(drafts);
+    for listener in drafts.destinations.iter().filter_map(|draft| draft.ack_connection.as_ref()) {
+        names.report_unknown_listener(context, listener);
+    }
     let routing = Routing {
         routes: routes(context, drafts),
         production: production(drafts),

@@ -44,7 +44,7 @@ use crate::ends::Ends;
 use crate::handler::HandlerCaller;
 use crate::inbound::listener::Endpoint;
 use crate::observe::{DestinationCounters, Moment, Withheld};
-use crate::replies::Applications;
+use crate::replies::Apart;
 use crate::tls::Connector;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
@@ -78,8 +78,8 @@ pub(crate) struct Delivering {
     pub(crate) withheld: Arc<Withheld>,
     /// What it shakes hands with, where we dial and it is encrypted.
     pub(crate) connector: Option<Arc<Connector>>,
-    /// What its application owes; it outlives a pool.
-    pub(crate) applications: Arc<Applications>,
+    /// What it awaits elsewhere than on a connection; it outlives a pool.
+    pub(crate) apart: Apart,
     /// Where its peers arrive, where they dial us.
     pub(crate) reception: Option<Arc<Reception>>,
 }

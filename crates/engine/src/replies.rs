@@ -1,42 +1,74 @@
 //! Replies that come elsewhere than on the connection that waits: through a listener, as messages.
 //!
 //! ```text
-//!   listener ──a message with MSA──▶ Replies ──▶ applications: owed since a commit accept, on any destination
+//!                                         ┌─▶ elsewhere: a delivery that waits for it (`ack_connection`)
+//!   listener ──a message with MSA──▶ Replies
+//!                                         └─▶ applications: owed since a commit accept, by any destination
 //! ```
 
 mod applications;
+mod elsewhere;
 
 use std::sync::Arc;
 
+use wardline_config::Destination;
+use wardline_flow::ListenerId;
 use wardline_flow::ack_mode::acknowledged;
 use wardline_hl7::Message;
 
+use crate::observe::DestinationCounters;
+
 pub(crate) use applications::Applications;
+pub(crate) use elsewhere::{Elsewhere, Wait};
+
+/// What one destination awaits elsewhere than on a connection.
+#[derive(Clone)]
+pub(crate) struct Apart {
+    pub(crate) applications: Arc<Applications>,
+    pub(crate) elsewhere: Arc<Elsewhere>,
+}
 
 /// What is awaited by all destinations of the engine.
 #[derive(Default)]
 pub(crate) struct Replies {
-    applications: Vec<Arc<Applications>>,
+    destinations: Vec<Apart>,
+}
+
+impl Apart {
+    /// Of this destination.
+    pub(crate) fn of(destination: &Destination, counters: Arc<DestinationCounters>) -> Self {
+        Self {
+            applications: Applications::of(destination, counters),
+            elsewhere: Elsewhere::of(destination),
+        }
+    }
+
+    fn awaits_nothing(&self) -> bool {
+        self.applications.owed() == 0 && self.elsewhere.count() == 0
+    }
 }
 
 impl Replies {
     /// For these destinations.
-    pub(crate) fn new(applications: Vec<Arc<Applications>>) -> Self {
-        Self { applications }
+    pub(crate) fn new(destinations: Vec<Apart>) -> Self {
+        Self { destinations }
     }
 
-    /// Gives a message that came in to whoever waits for it. False where nobody does: then it is a message like any.
+    /// Gives a message that came in there to whoever waits for it. False where nobody does: then it is a message like
+    /// any.
     ///
     /// An id that several destinations wait for counts for the first of them: each sent the same message, and gets an
     /// answer of its own.
-    pub(crate) fn hear(&self, message: &Message) -> bool {
-        // Most engines are owed nothing, and look at no message for it.
-        if self.applications.iter().all(|destination| destination.owed() == 0) {
+    pub(crate) fn hear(&self, listener: &ListenerId, message: &Message) -> bool {
+        // Most engines await nothing so, and look at no message for it.
+        if self.destinations.iter().all(Apart::awaits_nothing) {
             return false;
         }
-        let Some((Some(code), control_id)) = acknowledged(message) else {
+        let Some((code, control_id)) = acknowledged(message) else {
             return false;
         };
-        self.applications.iter().any(|destination| destination.hear(code, control_id))
+        let mut all = self.destinations.iter();
+        all.clone().any(|apart| apart.elsewhere.hear(listener, control_id, message))
+            || code.is_some_and(|code| all.any(|apart| apart.applications.hear(code, control_id)))
     }
 }

@@ -101,6 +101,23 @@ impl<'d> Names<'d> {
         None
     }
 
+    /// A name of `ack_connection`: a listener to which peers connect.
+    pub(super) fn report_unknown_listener(&self, context: &Context<'_>, name: &Placed<Id>) {
+        let wanted = name.value.0.as_str();
+        if self.listeners.contains(&wanted) {
+            return;
+        }
+        let known = self.listeners.iter().copied();
+        let fault = Diagnostic::fault(format!("unknown listener `{wanted}`")).at(&name.place);
+        context.report(fault.hint(match did_you_mean(wanted, known.clone()) {
+            Some(question) => question,
+            None if self.listeners.is_empty() => {
+                "no listener is declared: add `[[listeners]]`".to_owned()
+            }
+            None => format!("there are {}", listed(known)),
+        }));
+    }
+
     /// Destinations from which messages can come.
     fn emitting(&self) -> impl Iterator<Item = &'d str> + Clone {
         let emits = |draft: &DestinationDraft| {

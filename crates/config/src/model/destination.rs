@@ -4,8 +4,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use wardline_flow::{
-    AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, KeyOrder, ProcessingId,
-    ReplyRule,
+    AckMatch, DeliveryPolicy, DestinationId, ExpectAck, HandlerName, KeyOrder, ListenerId,
+    ProcessingId, ReplyRule,
 };
 use wardline_hl7::{Charset, Unmappable};
 use wardline_mllp::Release;
@@ -109,6 +109,8 @@ pub struct MllpDestination {
     pub expect_ack: ExpectAck,
     /// How long an application's answer may take behind a commit accept.
     pub app_ack_within: Duration,
+    /// The listener through which its answers come, as messages; absent: they come on the connection.
+    pub ack_connection: Option<ListenerId>,
     /// The release of MLLP that its peer speaks.
     pub release: Release,
     /// What answers mean, before their code says it; the first that fits.
@@ -132,6 +134,7 @@ impl MllpDestination {
             ack_match: AckMatch::Exact,
             expect_ack: ExpectAck::ByMessage,
             app_ack_within: Self::APP_ACK_WITHIN,
+            ack_connection: None,
             release: Release::One,
             on_reply: Vec::new(),
         }

@@ -33,6 +33,8 @@ pub(crate) struct DestinationDraft {
     pub(crate) connections: Option<Placed<std::num::NonZeroUsize>>,
     /// Where `ack_match` stands, if it does.
     pub(crate) ack_match: Option<Placed<AckMatch>>,
+    /// The listener that `ack_connection` names.
+    pub(crate) ack_connection: Option<Placed<Id>>,
     /// Where `expect_ack` stands, if it does.
     pub(crate) expect_ack: Option<Placed<ExpectAck>>,
     /// Where `accept_test` stands, if it does.
@@ -54,6 +56,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         bind: None,
         connections: None,
         ack_match: None,
+        ack_connection: None,
         expect_ack: None,
         accept_test: None,
         filter: section.get("filter"),
@@ -121,6 +124,9 @@ fn read_mllp(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<
     if let Some(expect_ack) = &draft.expect_ack {
         mllp.expect_ack = expect_ack.value;
     }
+    draft.ack_connection = section.get("ack_connection");
+    mllp.ack_connection =
+        draft.ack_connection.as_ref().map(|listener| listener.value.0.as_str().into());
     section.set("mllp", &mut mllp.release);
     section.set("app_ack_within", &mut mllp.app_ack_within);
     let rules = section.tables("on_reply").into_iter();

@@ -74,6 +74,13 @@ fn a_destination_speaks_one_of_two_releases() {
 }
 
 #[test]
+fn answers_may_come_through_a_listener_that_is_there() {
+    assert_eq!(mllp("ack_connection = \"in\"").ack_connection, Some("in".into()));
+    let faults = sending("ack_connection = \"im\"").load(&[]).expect_err("no listener");
+    assert!(faults.to_string().contains("unknown listener `im`"), "{faults}");
+}
+
+#[test]
 fn rules_are_read_in_the_order_of_the_file() {
     let mllp = mllp(
         "[[destinations.on_reply]]\ncode = [\"AE\", \"OK\"]\nerror = [\"207\"]\ntext = \"*locked*\"\nthen = \"retry\"\n\

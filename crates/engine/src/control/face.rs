@@ -15,7 +15,7 @@ use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
 use crate::outbound::{PoolDoor, Reception};
-use crate::replies::Applications;
+use crate::replies::Apart;
 use crate::tls::Certificates;
 
 /// A running engine as its desk sees it.
@@ -51,7 +51,7 @@ pub(crate) struct DestinationFace {
     /// Where its peers arrive, if it is they who dial.
     pub(crate) reception: Option<Arc<Reception>>,
     pub(crate) counters: Arc<DestinationCounters>,
-    pub(crate) applications: Arc<Applications>,
+    pub(crate) apart: Apart,
     pub(crate) last_delivered: Arc<Moment>,
     pub(crate) pool: PoolDoor,
 }

@@ -35,7 +35,7 @@ use crate::inbound::roster::Roster;
 use crate::inbound::sources::Sources;
 use crate::observe::{DestinationCounters, ListenerCounters, Moment, Withheld};
 use crate::outbound::{self, Delivering, PoolDoor, Reception};
-use crate::replies::{Applications, Replies};
+use crate::replies::{Apart, Replies};
 use crate::tls::Certificates;
 
 /// How long the index may take to catch up when the engine ends. What it misses it reads at the next start.
@@ -110,8 +110,8 @@ impl Engine {
         let receptions = std::mem::take(&mut self.receptions);
         let (pools, destination_faces) =
             self.start_pools(receptions, &quays, &callers, &withheld, &relays, &drain);
-        let applications = destination_faces.iter().map(|face| Arc::clone(&face.applications));
-        let replies = Arc::new(Replies::new(applications.collect()));
+        let apart = destination_faces.iter().map(|face| face.apart.clone());
+        let replies = Arc::new(Replies::new(apart.collect()));
         let relaying = |listener: &_| relays.heard_by(listener, &destination_faces);
         let (rosters, listener_faces) =
             self.berth_listeners(&quays, &callers, &withheld, &replies, &drain, relaying);
@@ -187,7 +187,7 @@ impl Engine {
                 DestinationKind::Handler(handler) => callers.get(&handler.handler).cloned(),
                 DestinationKind::Mllp(_) | DestinationKind::File(_) => None,
             };
-            let applications = Applications::of(destination, Arc::clone(&counters));
+            let apart = Apart::of(destination, Arc::clone(&counters));
             let endpoint = endpoints.remove(&destination.id);
             let reception = self.reception(destination, endpoint.as_ref(), &counters);
             let delivering = Delivering {
@@ -203,7 +203,7 @@ impl Engine {
                 withheld: Arc::clone(withheld),
                 ends: relays.told_by(&destination.id),
                 connector: self.certificates.connector(&destination.id),
-                applications: Arc::clone(&applications),
+                apart: apart.clone(),
                 reception: reception.clone(),
             };
             let pool = outbound::start(delivering, endpoint, &quay.arbiter);
@@ -211,7 +211,7 @@ impl Engine {
                 destination: destination.clone(),
                 reception,
                 counters,
-                applications,
+                apart,
                 last_delivered,
                 pool: pool.clone(),
             });

@@ -328,7 +328,7 @@ impl Conversation {
             }
         };
         let asked = around.intake.asked(&message, &around.counters);
-        if around.replies.hear(&message) {
+        if around.replies.hear(&around.intake.listener().id, &message) {
             around.counters.answers_matched.one();
             if asked == Asked::Nothing {
                 return Ok(());

@@ -22,10 +22,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc;
 use wardline_config::{ConnectionMode, MllpDestination};
 use wardline_flow::{Received, TransportFault};
 use wardline_mllp::FS_SILENCE;
+use wardline_store::MessageId;
 
 use super::delivery::Delivery;
 use super::pool::CarrierId;
@@ -33,7 +35,7 @@ use super::report::{CloseReason, Ended, Report};
 use super::session::{Came, Heard, Said, Session};
 use super::socket::{self, Way};
 use crate::observe::DestinationCounters;
-use crate::replies::Applications;
+use crate::replies::{Apart, Wait};
 use crate::wire::{Wire, WireWriter};
 use farewell::Farewell;
 use reading::Reading;
@@ -57,8 +59,8 @@ impl Message for Drain {
 /// One connection of an MLLP destination.
 pub(super) struct OutboundConnection {
     destination: Arc<MllpDestination>,
-    /// Where what its application owes is kept.
-    applications: Arc<Applications>,
+    /// What is awaited elsewhere.
+    apart: Apart,
     way: Way,
     counters: Arc<DestinationCounters>,
     session: Session,
@@ -87,7 +89,16 @@ enum Hand {
     Sent {
         delivery: Delivery,
         deadline: Option<Instant>,
+        /// Where its answer comes through a listener.
+        elsewhere: Option<Awaiting>,
     },
+}
+
+/// A delivery's wait for answers that come through a listener. They are looked at once it is written to its end: no
+/// answer is to be taken for one to half a message only because it took the shorter way.
+struct Awaiting {
+    _place: Wait,
+    answers: Option<mpsc::Receiver<Bytes>>,
 }
 
 impl OutboundConnection {
@@ -96,15 +107,19 @@ impl OutboundConnection {
         carrier: CarrierId,
         destination: Arc<MllpDestination>,
         way: Way,
-        applications: Arc<Applications>,
+        apart: Apart,
         counters: Arc<DestinationCounters>,
         pool: Recipient<Report>,
         first: Delivery,
     ) -> Self {
         Self {
-            session: Session::new(&destination, Arc::clone(&applications), Arc::clone(&counters)),
+            session: Session::new(
+                &destination,
+                Arc::clone(&apart.applications),
+                Arc::clone(&counters),
+            ),
             destination,
-            applications,
+            apart,
             way,
             counters,
             hand: Hand::Unsent { delivery: first, deadline: None },
@@ -189,12 +204,33 @@ impl OutboundConnection {
         self.send_unsent(ctx);
     }
 
+    /// Hears the next answer to this delivery that comes through a listener, and those behind it.
+    fn hear_elsewhere(
+        &mut self,
+        id: MessageId,
+        mut answers: mpsc::Receiver<Bytes>,
+        ctx: &mut Context<Self>,
+    ) {
+        let next = async move { answers.recv().await.map(|answer| (answer, answers)) };
+        ctx.spawn(next.into_actor(self).map(move |came, connection, ctx| {
+            let still =
+                matches!(&connection.hand, Hand::Sent { delivery, .. } if delivery.id == id);
+            // Without an answer the delivery has left our hands: its place is given up.
+            if let Some((answer, answers)) = came.filter(|_| still) {
+                match connection.session.hear_elsewhere(answer) {
+                    Some(heard) => drop(connection.conclude(heard, ctx)),
+                    None => connection.hear_elsewhere(id, answers, ctx),
+                }
+            }
+        }));
+    }
+
     /// The delivery in hand has ended as the peer may end it. False when that was the connection's last.
     fn conclude(&mut self, heard: Heard, ctx: &mut Context<Self>) -> bool {
         self.proven = true;
         let Heard { received, reply, later, control_id } = heard;
         if let Hand::Sent { delivery, .. } = &self.hand {
-            self.applications.owe(delivery.id, &control_id, later, Instant::now());
+            self.apart.applications.owe(delivery.id, &control_id, later, Instant::now());
         }
         self.settle(Ended::Attempted { received, reply }, ctx)
     }

@@ -95,7 +95,7 @@ impl OutboundPool {
             last_delivered: Arc::clone(last_delivered),
             ends: ends.clone(),
             drain: drain.clone(),
-            applications: Arc::clone(&delivering.applications),
+            applications: Arc::clone(&delivering.apart.applications),
             carriers,
             completions,
             hold: None,

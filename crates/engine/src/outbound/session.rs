@@ -232,6 +232,14 @@ impl Session {
         }
     }
 
+    /// An answer that came through a listener.
+    pub(super) fn hear_elsewhere(&mut self, answer: Bytes) -> Option<Heard> {
+        match self.judge(&answer) {
+            Judged::Heard(received) => self.on_heard(received, answer),
+            Judged::Skipped => None,
+        }
+    }
+
     /// Whether the peer is owed a commit for a block of its own, which may be written now. It is asked for once.
     pub(super) fn owes_commit(&mut self) -> bool {
         let owes = self.uncommitted > 0 && !self.mid_frame;

@@ -55,7 +55,7 @@ async fn describe(row: &mut QueueRow, face: &DestinationFace) {
     row.next_retry = pool.next_retry.map(|at| at.to_string());
     row.last_close = pool.last_close.map(str::to_owned);
     row.last_delivered = face.last_delivered.get().map(|at| at.to_string());
-    row.application_awaited = face.applications.owed() as u64;
+    row.application_awaited = face.apart.applications.owed() as u64;
     row.counts = Some(face.counters.read());
 }
 

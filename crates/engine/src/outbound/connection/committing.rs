@@ -24,7 +24,9 @@ impl OutboundConnection {
 
     /// The peer could not store the message: the same bytes once more. False when that was the connection's last word.
     pub(super) fn write_again(&mut self, ctx: &mut Context<Self>) -> bool {
-        if let (Hand::Sent { delivery, deadline }, Some(writer)) = (&mut self.hand, &self.writer) {
+        if let (Hand::Sent { delivery, deadline, .. }, Some(writer)) =
+            (&mut self.hand, &self.writer)
+        {
             *deadline = None;
             let (delivery, writer) = (delivery.clone(), writer.clone());
             self.write_frame(&writer, &delivery, ctx);

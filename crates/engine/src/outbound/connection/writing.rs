@@ -12,7 +12,7 @@ use wardline_hl7::Message as Hl7Message;
 use wardline_mllp::{encoded_len, survives_framing};
 use wardline_store::MessageId;
 
-use super::{Hand, OutboundConnection};
+use super::{Awaiting, Hand, OutboundConnection};
 use crate::outbound::delivery::Delivery;
 use crate::outbound::report::{CloseReason, Ended};
 use crate::outbound::socket::{self, Peeked};
@@ -67,10 +67,13 @@ impl OutboundConnection {
             let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
             return self.close(reason, ctx);
         }
+        let elsewhere = self.apart.elsewhere.wait(&control_id);
+        let elsewhere =
+            elsewhere.map(|(place, answers)| Awaiting { _place: place, answers: Some(answers) });
         let expect_ack = self.destination.expect_ack;
         self.session.sent(control_id, expect_ack.expected(asked), expect_ack.later(asked));
         self.counters.attempts.one();
-        self.hand = Hand::Sent { delivery: delivery.clone(), deadline: None };
+        self.hand = Hand::Sent { delivery: delivery.clone(), deadline: None, elsewhere };
         self.write_frame(writer, delivery, ctx);
     }
 
@@ -111,12 +114,16 @@ impl OutboundConnection {
     }
 
     fn on_written(&mut self, written: MessageId, ctx: &mut Context<Self>) {
-        if let Hand::Sent { delivery, deadline } = &mut self.hand
+        if let Hand::Sent { delivery, deadline, elsewhere } = &mut self.hand
             && delivery.id == written
         {
+            let answers = elsewhere.as_mut().and_then(|awaiting| awaiting.answers.take());
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
             let ended = self.session.written();
             self.commit_answers(ctx);
+            if let Some(answers) = answers {
+                self.hear_elsewhere(written, answers, ctx);
+            }
             match ended {
                 None => self.start_clock(ctx),
                 Some(heard) => {

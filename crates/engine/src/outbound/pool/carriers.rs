@@ -18,7 +18,7 @@ use crate::outbound::handler::HandlerCalls;
 use crate::outbound::limits::HANDLER_CALLS;
 use crate::outbound::report::{CloseReason, Ended, Report};
 use crate::outbound::socket::Way;
-use crate::replies::Applications;
+use crate::replies::Apart;
 
 /// All carriers of one destination.
 pub(super) enum Carriers {
@@ -34,7 +34,7 @@ pub(super) enum Carriers {
 pub(super) struct Connections {
     destination: Arc<MllpDestination>,
     way: Way,
-    applications: Arc<Applications>,
+    apart: Apart,
     by_slot: Vec<Option<Addr<OutboundConnection>>>,
 }
 
@@ -51,7 +51,7 @@ impl Carriers {
                 Self::Mllp(Connections {
                     destination: Arc::from(mllp.clone()),
                     way: Way::of(mllp, delivering),
-                    applications: Arc::clone(&delivering.applications),
+                    apart: delivering.apart.clone(),
                     by_slot: vec![None; connections],
                 })
             }
@@ -162,7 +162,7 @@ impl OutboundPool {
             taken.carrier,
             Arc::clone(&connections.destination),
             connections.way.clone(),
-            Arc::clone(&connections.applications),
+            connections.apart.clone(),
             Arc::clone(&self.counters),
             ctx.address().recipient(),
             delivery,

@@ -24,7 +24,7 @@ use crate::observe::{DestinationCounters, Moment};
 use crate::ordering::Orders;
 use crate::outbound::testing::message;
 use crate::outbound::{Delivering, PoolDoor, Turn, start};
-use crate::replies::Applications;
+use crate::replies::Apart;
 
 /// How long a test waits for what must come.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -95,7 +95,7 @@ impl Site {
         let counters = Arc::new(DestinationCounters::default());
         let completions = Completions::open(&*store, &Arbiter::current());
         let name = destination.id.arc();
-        let applications = Applications::of(&destination, Arc::clone(&counters));
+        let apart = Apart::of(&destination, Arc::clone(&counters));
         let delivering = Delivering {
             destination,
             store: Arc::clone(&store),
@@ -109,7 +109,7 @@ impl Site {
             withheld: Arc::default(),
             ends: None,
             connector: None,
-            applications,
+            apart,
             reception: None,
         };
         let next = Cell::new(0);
