@@ -39,6 +39,8 @@ pub(super) struct Lanes {
     stopped: BTreeSet<MessageId>,
     /// Given back to the store, their places kept.
     parked: BTreeSet<MessageId>,
+    /// Called back, and not here yet.
+    coming: BTreeSet<MessageId>,
     /// Ended by an operator while they were not in hand; the newest of them.
     ended: BTreeSet<MessageId>,
 }
@@ -83,6 +85,7 @@ impl Lanes {
             in_flight: BTreeMap::new(),
             stopped: BTreeSet::new(),
             parked: BTreeSet::new(),
+            coming: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
     }
@@ -96,7 +99,7 @@ impl Lanes {
         }
         debug_assert!(self.in_hand(id).is_none(), "the outbox hands out a delivery once");
         self.stopped.remove(&id);
-        self.parked.remove(&id);
+        self.forget_absence(id);
         self.place(id, stand, Presence::Ready);
         self.ready.insert(id, lease);
         true
@@ -104,7 +107,7 @@ impl Lanes {
 
     /// Its lanes stop at this delivery, which is not in hand.
     pub(super) fn stop_before(&mut self, id: MessageId, stand: Stand) {
-        self.parked.remove(&id);
+        self.forget_absence(id);
         self.place(id, stand, Presence::Placed);
         self.stop_at(id);
     }
@@ -179,7 +182,7 @@ impl Lanes {
     /// A delivery that is not in hand has been ended. The outbox may just be about to hand it out.
     pub(super) fn ended_elsewhere(&mut self, id: MessageId) {
         self.stopped.remove(&id);
-        self.parked.remove(&id);
+        self.forget_absence(id);
         self.leave(id);
         self.ended.insert(id);
         if self.ended.len() > REMEMBERED_ENDS {
@@ -257,12 +260,14 @@ impl Lanes {
         }
     }
 
-    /// Whether room for more deliveries would help, although there are some: all are behind others in their lanes.
+    /// Whether room for more deliveries would help, although there are some: all are behind others in their lanes. Room
+    /// for what was called back always does: nobody else has a turn before it.
     pub(super) fn are_stuck(&self) -> bool {
         match &self.rule {
             Rule::Line | Rule::Beside { .. } => false,
             Rule::Keyed(turns) => {
-                turns.len() == 0 && !turns.has_barrier() && self.parked.len() < MAX_PARKED
+                let others_may_go = !turns.has_barrier() && self.parked.len() < MAX_PARKED;
+                turns.len() == 0 && (others_may_go || !self.coming.is_empty())
             }
         }
     }
@@ -284,8 +289,9 @@ impl Lanes {
     pub(super) fn call(&mut self) -> Vec<MessageId> {
         let Rule::Keyed(turns) = &mut self.rule else { return Vec::new() };
         let called = turns.call(CALLED_AT_ONCE);
-        for id in &called {
-            self.parked.remove(id);
+        for &id in &called {
+            self.parked.remove(&id);
+            self.coming.insert(id);
         }
         called
     }
@@ -327,6 +333,11 @@ impl Lanes {
         let first = self.ready.first_entry()?;
         let behind_a_stop = self.stopped.first().is_some_and(|stopped| stopped < first.key());
         if behind_a_stop { None } else { Some(first.remove_entry()) }
+    }
+
+    fn forget_absence(&mut self, id: MessageId) {
+        self.parked.remove(&id);
+        self.coming.remove(&id);
     }
 
     fn make_ready(&mut self, id: MessageId, lease: Lease) {

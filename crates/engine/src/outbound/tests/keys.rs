@@ -92,6 +92,22 @@ async fn a_patient_who_waits_keeps_no_other_waiting_however_much_is_behind() {
 }
 
 #[actix::test]
+async fn what_was_given_back_finds_room_again_whatever_stands_behind_a_barrier() {
+    let (sink, takes_a) = refuses_a().await;
+    let site = Site::new(by_patient(mllp(sink.address), 4));
+    site.start();
+    site.accept_bodies((1..=600).map(|nth| of("A", nth)).collect()).await;
+    let without: Bytes = "MSH|^~\\&|A|B|C|D|||MFN^M02|X.1|P|2.5\rMFI|PRA\r".into();
+    site.accept_bodies(vec![without]).await;
+    site.accept_bodies((1..=400).map(|nth| of("B", nth)).collect()).await;
+    until(|| site.counters.retried.get() >= 3).await;
+    assert_eq!((came(&sink, "X"), came(&sink, "B")), (0, 0));
+    takes_a.set(true);
+    site.delivered(1001).await;
+    assert_in_order(&sink.log.all());
+}
+
+#[actix::test]
 async fn a_merge_waits_for_both_patients_and_both_wait_for_it() {
     let (sink, takes_a) = refuses_a().await;
     let site = Site::new(by_patient(mllp(sink.address), 4));
