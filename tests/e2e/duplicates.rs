@@ -85,6 +85,8 @@ fn a_copy_gets_the_stored_answer_again_and_is_delivered_once_where_told_so() {
     sink.wait_for(2);
     assert_eq!(sink.control_ids(), ["1", "2"]);
     assert_eq!(copies(&engine), (0, 2, 0));
+    let status = site.command(["--config", "wardline.toml", "status"]);
+    assert!(String::from_utf8_lossy(&status.stdout).contains("came again: in: 2 answered again"));
 }
 
 fn what_was_kept_before_a_restart_is_known_after_it() {

@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_late_delivery_that_has_begun_is_not_withdrawn,
         what_no_route_takes_to_the_destination_is_answered_when_it_is_stored,
         what_waits_for_its_answer_survives_the_process,
+        a_block_is_committed_before_its_answer_is_awaited,
     ]
 }
 
@@ -169,4 +170,14 @@ fn what_waits_for_its_answer_survives_the_process() {
     let sink = Sink::start_at(address, |_| Reply::Code("AA"));
     let _engine = site.start();
     assert_eq!(sink.wait_for(1)[0].payload, adt("1"));
+}
+
+fn a_block_is_committed_before_its_answer_is_awaited() {
+    let sink = Sink::start(|_| Reply::Silence);
+    let site = site(sink.address(), "mllp = 2\nanswer_within = \"1h\"");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    peer.write(&framed(&adt("1")));
+    assert_eq!(peer.read(), [0x06], "it is stored, whatever becomes of it");
+    sink.wait_for(1);
 }

@@ -95,7 +95,25 @@ fn listeners(
             amounts::count(refused(row)).into(),
         ]);
     }
-    terminal.table(&table)
+    terminal.table(&table)?;
+    rows.iter().try_for_each(|row| copies(row, terminal))
+}
+
+/// What came again through a listener, if anything did.
+fn copies(row: &ListenerRow, terminal: Terminal) -> Result<(), TerminalError> {
+    let found = [
+        (row.counts.duplicates, "delivered again"),
+        (row.counts.duplicates_suppressed, "answered again"),
+        (row.counts.duplicates_other_bytes, "with other bytes"),
+        (row.counts.storms, "storms"),
+    ];
+    let found = found.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> =
+        found.map(|(count, what)| format!("{} {what}", amounts::count(count))).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    terminal.line(format!("came again: {}: {}", row.id, told.join(", ")))
 }
 
 /// Where messages come in; of a peer that we dial, that too.

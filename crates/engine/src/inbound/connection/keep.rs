@@ -30,20 +30,22 @@ impl Conversation {
         let due = heard.due(AckCode::AA);
         let relaying = around.relaying.as_deref().filter(|_| heard.awaits_the_application());
         let relayed = relaying.and_then(|one| Some((one, one.awaiting(&messages)?)));
-        let stored_code = if relayed.is_some() { due.accept } else { due.codes().next() };
         let control_id = around.control_ids.next();
         let answer = |code| StoredAnswer {
             code: letters(code),
             control_id: control_id.as_str().into(),
             at: received_at,
         };
-        let for_copies = known.for_copies(received_at, due.codes().next().map(answer));
+        let given = due.codes().next().map(answer);
+        // What another system will say is not promised with the record.
+        let stored_answer = if relayed.is_some() { due.accept.map(answer) } else { given.clone() };
+        let for_copies = known.for_copies(received_at, given);
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
         let accept = Accept {
             received_at,
             listener: around.intake.listener().id.arc(),
             peer: Arc::clone(&self.peer_name),
-            answer: stored_code.map(answer),
+            answer: stored_answer,
             messages,
             concludes: None,
         };

@@ -224,3 +224,17 @@ async fn what_is_in_flight_is_left_to_its_peer() {
     let refused = pool.discard(false, Chosen::Messages(ids), "ann", "test", false).await;
     assert!(matches!(refused, Err(OperatorFault::InFlight)), "{refused:?}");
 }
+
+#[actix::test]
+async fn what_has_not_begun_is_withdrawn_and_what_was_sent_once_goes_on() {
+    let sink = Sink::start(|_, _| Act::Answer("AE")).await;
+    let site = Site::new(mllp(sink.address));
+    let pool = site.start();
+    let ids = site.accept(2).await;
+    until(|| site.counters.retried.get() >= 1).await;
+    assert!(!pool.withdraw(ids[0]).await.expect("asked"), "the peer has heard of it");
+    assert!(pool.withdraw(ids[1]).await.expect("asked"), "it waits behind the first");
+    assert!(!pool.withdraw(ids[1]).await.expect("asked"), "it is over");
+    assert_eq!(site.counters.returned.get(), 1);
+    assert_eq!(site.rows(DeliveryState::Pending).await.len(), 1);
+}
