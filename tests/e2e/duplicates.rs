@@ -140,6 +140,11 @@ fn another_message_with_the_same_id_is_processed_and_told_of_loudly() {
     assert_eq!(arrived[1].payload, other);
     assert_eq!(copies(&engine), (0, 0, 1));
     assert_eq!(engine.log().matches("other bytes under an id that came before").count(), 1);
+    for number in 0..20 {
+        let another = [&adt("1")[..], format!("PV1|{number}\r").as_bytes()].concat();
+        assert_eq!(peer.send(&another), "AA");
+    }
+    assert_eq!(engine.counts("in").storms, 0, "a sender with one id for all gets on");
 }
 
 fn a_message_without_an_id_is_never_a_copy() {

@@ -1,4 +1,5 @@
-//! Storms: a sender that sends the same message again and again, as fast as it is answered.
+//! Storms: a sender that sends the same message, with the same bytes, again and again. One that gives one id to several
+//! messages is none: it gets on.
 //!
 //! Something over there does not get on: it does not like the answer, or never reads it. Its connection is slowed down
 //! so that it harms nobody, and somebody is told. It is never refused: it may be right.

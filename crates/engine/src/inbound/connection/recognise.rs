@@ -91,7 +91,6 @@ impl Conversation {
                 if duplicates.reusing.is_news(&String::from_utf8_lossy(&sender.join(&b'|'))) {
                     self.tell(message, "other bytes under an id that came before: delivered");
                 }
-                self.feel(message, digest, duplicates);
                 (in_hand, Marks::OTHER_BYTES)
             }
             Seen::Copy(answer) => {
