@@ -10,8 +10,8 @@ use wardline_hl7::batch::{Batch, MAX_MESSAGES};
 use wardline_hl7::{AckCode, Message, ParseOptions, SegmentEnds};
 
 const TIME: &str = "20260403120000";
-/// What `Debug` may show of one batch within a payload, in bytes, its id included.
-const MOST_SHOWN: usize = 256;
+/// What `Debug` may show of one batch within a payload, in bytes, its id included: 64 characters, each escaped in ten.
+const MOST_SHOWN: usize = 1024;
 
 fuzz_target!(|payload: &[u8]| {
     let payload = Bytes::copy_from_slice(payload);

@@ -14,6 +14,7 @@ const BIND: &str = "WARDLINE_LISTENER_BIND";
 /// The keys of the listener, each by the variable `WARDLINE_LISTENER_KEY`.
 const LISTENER: &[&str] = &[
     "bind",
+    "mllp",
     "frame_end",
     "segments",
     "charset",
@@ -32,6 +33,8 @@ const LISTENER: &[&str] = &[
     "ack_type",
     "multiple",
     "batch_ack",
+    "dedup",
+    "dedup_window",
     "unrouted",
     "on_unavailable",
     "unavailable_wait",

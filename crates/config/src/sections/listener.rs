@@ -146,7 +146,6 @@ fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("batch_ack", &mut listener.batch_ack);
     section.set("dedup", &mut listener.dedup);
     section.set("dedup_window", &mut listener.dedup_window);
-    section.set("unrouted", &mut listener.unrouted);
     section.set("on_unavailable", &mut listener.on_unavailable);
     section.set("unavailable_wait", &mut listener.unavailable_wait);
 }
