@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_store::{
-    Accept, Change, Completion, DeliveryRef, JournalStore, MessageId, NewDelivery,
-    NewMessage, Outcome, Port, PortId, Store, StoreOptions, Ticket,
+    Accept, Change, Completion, DeliveryRef, JournalStore, MessageId, NewDelivery, NewMessage,
+    Outcome, Port, PortId, Store, StoreOptions, Ticket,
 };
 
 use super::memory::Contents;
@@ -85,8 +85,7 @@ impl Scribe {
 
     fn hand_over(&self, body: Vec<u8>) {
         let own = Some(Bytes::from_static(b"its own"));
-        let delivery =
-            |name: &str, body| NewDelivery { body, ..NewDelivery::new(name.into()) };
+        let delivery = |name: &str, body| NewDelivery { body, ..NewDelivery::new(name.into()) };
         let deliveries = vec![delivery("lis", None), delivery("pacs", own)];
         let accept = Accept {
             received_at: Timestamp::UNIX_EPOCH,
