@@ -34,6 +34,7 @@ fn every_file_of_the_corpus_arrives_or_is_refused_with_its_reason() {
 id = "in"
 bind = "127.0.0.1:0"
 ack_mode = "original"
+dedup = "off"
 
 [[routes]]
 id = "all"

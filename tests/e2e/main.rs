@@ -5,6 +5,7 @@
 use libtest_mimic::{Arguments, Trial};
 
 mod answers;
+mod app_ack_to;
 mod applications;
 mod batches;
 mod buffered;
@@ -48,6 +49,7 @@ mod trying;
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(answers::trials());
+    trials.extend(app_ack_to::trials());
     trials.extend(applications::trials());
     trials.extend(batches::trials());
     trials.extend(buffered::trials());

@@ -39,13 +39,16 @@ pub(crate) fn assemble(
     report_shared_addresses(context, drafts);
     report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
-    check_relays(context, drafts);
     let names = Names::of(drafts);
+    check_relays(context, drafts, &names);
+    for name in drafts.listeners.iter().filter_map(|draft| draft.app_ack_to.as_ref()) {
+        names.destination(context, name);
+    }
     for listener in drafts.destinations.iter().filter_map(|draft| draft.ack_connection.as_ref()) {
         names.report_unknown_listener(context, listener);
     }
     let routing = Routing {
-        routes: routes(context, drafts),
+        routes: routes(context, drafts, &names),
         production: production(drafts),
         filters: filters(drafts),
         transforms: transforms(drafts),
@@ -123,8 +126,7 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 /// Reports answers that could never be relayed: of what is no peer, or never gets a message of the listener.
-fn check_relays(context: &Context<'_>, drafts: &Drafts) {
-    let names = Names::of(drafts);
+fn check_relays(context: &Context<'_>, drafts: &Drafts, names: &Names<'_>) {
     for listener in &drafts.listeners {
         if let Some(from) = &listener.ack_from
             && names.answering(context, from).is_some()
@@ -198,8 +200,7 @@ fn transforms(drafts: &Drafts) -> BTreeMap<DestinationId, Transform> {
     changing.filter_map(of).collect()
 }
 
-fn routes(context: &Context<'_>, drafts: &Drafts) -> Vec<Route> {
-    let names = Names::of(drafts);
+fn routes(context: &Context<'_>, drafts: &Drafts, names: &Names<'_>) -> Vec<Route> {
     let routes = drafts.routes.iter().map(|draft| Route {
         id: draft.id.as_ref().map_or("", |id| id.value.0.as_str()).into(),
         from: draft

@@ -57,14 +57,23 @@ impl Charsets {
     ) -> Result<NewMessage, Untranscodable> {
         let mut deliveries = Vec::with_capacity(plan.deliveries.len());
         for planned in &plan.deliveries {
-            let (lane, also) = self.orders.lanes(&planned.destination, message);
             let made = planned.changed.as_ref().unwrap_or(message);
-            let body = self.body(&planned.destination, made)?;
-            let body = Some(body).filter(|body| body != message.bytes());
-            let destination = planned.destination.arc();
-            deliveries.push(NewDelivery { destination, lane, also, body });
+            deliveries.push(self.delivery(&planned.destination, message, made)?);
         }
         Ok(NewMessage { hops, ..NewMessage::new(message.bytes().clone(), deliveries) })
+    }
+
+    /// A delivery in the lane that the message has there, with what was made of it, in the charset of the destination.
+    pub(crate) fn delivery(
+        &self,
+        destination: &DestinationId,
+        message: &Message,
+        made: &Message,
+    ) -> Result<NewDelivery, Untranscodable> {
+        let (lane, also) = self.orders.lanes(destination, message);
+        let body = self.body(destination, made)?;
+        let body = Some(body).filter(|body| body != message.bytes());
+        Ok(NewDelivery { destination: destination.arc(), lane, also, body })
     }
 
     /// What the destination is sent of this.

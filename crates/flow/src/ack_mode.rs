@@ -105,6 +105,28 @@ impl Condition {
 }
 
 impl Asked {
+    /// What goes back on the connection where the application's answers of the enhanced mode go another way.
+    #[must_use]
+    pub fn without_application(self) -> Self {
+        match self {
+            Self::Enhanced { accept, .. } => {
+                Self::Enhanced { accept, application: Condition::Never }
+            }
+            Self::Nothing | Self::Original => self,
+        }
+    }
+
+    /// What goes that other way.
+    #[must_use]
+    pub fn application_only(self) -> Self {
+        match self {
+            Self::Enhanced { application, .. } => {
+                Self::Enhanced { accept: Condition::Never, application }
+            }
+            Self::Nothing | Self::Original => Self::Nothing,
+        }
+    }
+
     /// What is due when the application's answer is `code`.
     pub fn due(self, code: AckCode) -> Due {
         match self {

@@ -250,8 +250,7 @@ impl Routing {
     /// The plan for this message, of routes that have been found to match.
     pub fn plan_of(&self, routes: &[&Route], subject: &Subject<'_>) -> Result<Plan, PlanFault> {
         let mut plan = Plan::of(routes);
-        let is_test = || ProcessingId::of(subject.message()).is_some_and(ProcessingId::is_test);
-        if !self.production.is_empty() && is_test() {
+        if !self.production.is_empty() && is_test(subject.message()) {
             let is_for_production =
                 |planned: &Planned| self.production.contains(&planned.destination);
             let (withheld, deliveries): (Vec<_>, _) =
@@ -313,6 +312,15 @@ impl Routing {
         }
         Ok(())
     }
+
+    /// Whether the message is a test and the destination for production, whoever names it.
+    pub fn withholds(&self, destination: &DestinationId, message: &Message) -> bool {
+        self.production.contains(destination) && is_test(message)
+    }
+}
+
+fn is_test(message: &Message) -> bool {
+    ProcessingId::of(message).is_some_and(ProcessingId::is_test)
 }
 
 impl Plan {

@@ -25,7 +25,7 @@ impl<'d> Names<'d> {
         Self { listeners: listeners.collect(), destinations: destinations.collect() }
     }
 
-    /// A name of `to`.
+    /// A name of `to` or `app_ack_to`.
     pub(super) fn destination(
         &self,
         context: &Context<'_>,

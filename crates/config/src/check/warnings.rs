@@ -1,6 +1,6 @@
 //! What can be meant, and probably isn't. Asked only of a configuration without faults.
 
-use wardline_flow::ProcessingId;
+use wardline_flow::{AckMode, ProcessingId};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{AckWhen, Destination, DestinationKind, Order, PeerEndpoint};
@@ -43,6 +43,7 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
 }
 
 fn warn_of_listener(context: &Context<'_>, draft: &ListenerDraft) {
+    warn_of_answers(context, draft);
     if let (true, Some(bind)) = (draft.listener.is_plain_in_public(), &draft.bind) {
         let warning = Diagnostic::warning("messages come in from everywhere and unencrypted");
         context.report(
@@ -61,6 +62,18 @@ fn warn_of_relay(context: &Context<'_>, draft: &ListenerDraft) {
     }
 }
 
+/// What says something about answers that never leave.
+fn warn_of_answers(context: &Context<'_>, draft: &ListenerDraft) {
+    let Some(to) = &draft.app_ack_to else { return };
+    let listener = &draft.listener;
+    if listener.ack != AckWhen::AfterStore || listener.ack_mode == AckMode::Original {
+        let warning = Diagnostic::warning("`app_ack_to` changes nothing here").at(&to.place);
+        context.report(warning.hint(
+            "it is for answers of our own in the enhanced mode: `ack = \"after_store\"`, and no `ack_mode = \"original\"`",
+        ));
+    }
+}
+
 fn warn_of_route(context: &Context<'_>, route: &RouteDraft) {
     if let (None, Some(id)) = (&route.matcher, &route.id) {
         let warning =
@@ -75,8 +88,9 @@ fn warn_of_route(context: &Context<'_>, route: &RouteDraft) {
 
 fn warn_of_destination(context: &Context<'_>, drafts: &Drafts, draft: &DestinationDraft) {
     let (Some(id), Some(destination)) = (&draft.id, &draft.destination) else { return };
-    let is_named =
-        drafts.routes.iter().flat_map(|route| &route.to).any(|name| name.value == id.value);
+    let by_routes = drafts.routes.iter().flat_map(|route| &route.to);
+    let by_listeners = drafts.listeners.iter().filter_map(|draft| draft.app_ack_to.as_ref());
+    let is_named = by_routes.chain(by_listeners).any(|name| name.value == id.value);
     if !is_named {
         let warning =
             Diagnostic::warning(format!("the destination `{}` is never used", id.value.0))

@@ -57,6 +57,8 @@ pub struct Listener {
     pub ack: AckWhen,
     /// What MSH-15 and MSH-16 of a message are worth.
     pub ack_mode: AckMode,
+    /// The destination that the application's answers of the enhanced mode go by; absent = the connection.
+    pub app_ack_to: Option<DestinationId>,
     /// MSH-9 of answers as it is to be sent; absent = by the version of the message.
     pub ack_type: Option<String>,
     /// Whether a negative answer to version 2.4 or older carries ERR-1.
@@ -144,6 +146,7 @@ impl Listener {
             handler_timeout: Duration::from_secs(5),
             ack: AckWhen::AfterStore,
             ack_mode: AckMode::Auto,
+            app_ack_to: None,
             ack_type: None,
             err: false,
             multiple: Multiple::Reject,

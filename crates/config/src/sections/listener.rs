@@ -27,6 +27,8 @@ pub(crate) struct ListenerDraft {
     pub(crate) handlers: Vec<Placed<Id>>,
     /// The destination whose answer is relayed.
     pub(crate) ack_from: Option<Placed<Id>>,
+    /// The destination that the application's answers go by.
+    pub(crate) app_ack_to: Option<Placed<Id>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
     /// The lookup tables that its rules name.
@@ -39,7 +41,8 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let id: Option<Placed<Id>> = section.require("id");
     let known_as = id.as_ref().map_or("", |id| id.value.0.as_str()).into();
     let kind = section.get("kind").map_or(ListenerKind::Mllp, |kind| kind.value);
-    let (mut bind, mut folder, mut ack_from) = (None, None, None);
+    let (mut bind, mut folder) = (None, None);
+    let (mut ack_from, mut app_ack_to) = (None, None);
     let mut listener = match kind {
         ListenerKind::Mllp if is_dialling(&mut section) => {
             section.call("a listener of role \"client\"".to_owned());
@@ -54,6 +57,9 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
             let mut listener = Listener::new(known_as, address);
             read_newcomers(&mut section, &mut listener);
             ack_from = read_connections(&mut section, &mut listener);
+            app_ack_to = section.get("app_ack_to");
+            let by = app_ack_to.as_ref().map(|to: &Placed<Id>| to.value.0.as_str().into());
+            listener.app_ack_to = by;
             listener
         }
         ListenerKind::File => {
@@ -78,7 +84,7 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, folder, handlers, ack_from, profile, tables, listener }
+    ListenerDraft { id, bind, folder, handlers, ack_from, app_ack_to, profile, tables, listener }
 }
 
 fn is_dialling(section: &mut Section<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! How a listener answers.
 
-use wardline_config::{BatchAck, Listener, Multiple};
+use insta::assert_snapshot;
+use wardline_config::{BatchAck, Listener, Multiple, Paint};
 use wardline_mllp::Release;
 
 use crate::{Site, site};
@@ -41,4 +42,37 @@ fn mllp_has_two_releases() {
         let faults = answering(&format!("mllp = {wrong}")).load(&[]).expect_err("no release");
         assert!(faults.to_string().contains("1 or 2"), "{faults}");
     }
+}
+
+#[test]
+fn the_applications_answers_go_by_a_destination_that_exists() {
+    assert!(listener("").app_ack_to.is_none(), "the connection");
+    let named = listener("app_ack_to = \"lis\"").app_ack_to;
+    assert_eq!(named.as_ref().map(|to| to.as_str()), Some("lis"));
+    let site = answering("app_ack_to = \"lab\"");
+    let faults = site.load(&[]).expect_err("an unknown destination");
+    assert_snapshot!(site.portable(&faults.to_string()));
+}
+
+#[test]
+fn where_no_application_answers_the_way_of_its_answers_is_warned_of() {
+    for keys in ["ack_mode = \"original\"", "ack = \"none\""] {
+        let site = answering(&format!("{keys}\napp_ack_to = \"lis\""));
+        let loaded = site.load(&[]).expect("no fault");
+        let warnings = loaded.render_warnings(Paint::Plain);
+        assert!(warnings.contains("`app_ack_to` changes nothing here"), "{warnings}");
+    }
+    let loaded = answering("app_ack_to = \"lis\"").load(&[]).expect("no fault");
+    assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn a_destination_for_answers_alone_is_used() {
+    let site = site(
+        "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\napp_ack_to = \"lis\"\n\
+         [[routes]]\nid = \"all\"\nmatch = {}\nto = [\"file\"]\n\
+         [[destinations]]\nid = \"file\"\nkind = \"file\"\npath = \"out/{id}.hl7\"\n\
+         [[destinations]]\nid = \"lis\"\nkind = \"mllp\"\naddress = \"10.1.2.3:2575\"\n",
+    );
+    assert_eq!(site.load(&[]).expect("no fault").warnings, []);
 }

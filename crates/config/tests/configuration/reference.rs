@@ -15,7 +15,7 @@ const UNKNOWN: &str = "zzzzzz";
 
 /// The keys whose default is that they are not there.
 const ABSENT: &str = r#"
-    "PID-3[*].4" ack_connection ack_from ack_type allow allow_fingerprints allow_names arbiters as at ca certificate
+    "PID-3[*].4" ack_connection ack_from ack_type allow allow_fingerprints allow_names app_ack_to arbiters as at ca certificate
     charset clear client_ca code copy crl dead_letter_retention default error expression file filter for_each
     format_date format_name from handlers handshake_timeout idle_timeout include into join key map
     max_attempts max_in_flight_per_source max_per_source message min_version name on_miss order_by

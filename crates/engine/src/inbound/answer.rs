@@ -72,6 +72,21 @@ pub(crate) struct AnswerStyle {
 }
 
 impl AnswerStyle {
+    /// The answer of a refusal, or the positive one. Whoever sends that vouches for ACK-1.
+    pub(crate) fn answer(
+        &self,
+        original: Original<'_>,
+        code: AckCode,
+        refusal: Option<&Refusal>,
+        control_id: &str,
+        time: &str,
+    ) -> Bytes {
+        match refusal {
+            None => self.positive(original, code, control_id, time),
+            Some(refusal) => self.negative(original, code, refusal, control_id, time),
+        }
+    }
+
     /// The positive answer. Whoever sends it vouches for ACK-1.
     pub(crate) fn positive(
         &self,

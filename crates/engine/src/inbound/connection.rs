@@ -22,6 +22,7 @@
 mod batch;
 mod block;
 mod keep;
+mod owed;
 mod recognise;
 mod relay;
 mod say;
@@ -43,7 +44,7 @@ use wardline_hl7::ack::Original;
 use wardline_mllp::Release;
 use wardline_store::{Intake as StoreIntake, Name, Store};
 
-use self::recognise::Recognised;
+use self::recognise::{Known, Recognised};
 pub(crate) use self::relay::Relaying;
 use self::say::Heard;
 use super::answer::{AnswerStyle, Clock, ControlIds};
@@ -53,7 +54,7 @@ use super::close::CloseReason;
 use super::completions::Completions;
 use super::duplicates::Duplicates;
 use super::handshake::{Side, shake_hands};
-use super::intake::{Decided, Intake, Read};
+use super::intake::{Decided, Intake, Read, Settled};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
@@ -365,9 +366,8 @@ impl Conversation {
                 self.keep(heard, settled, known, received_at).await
             }
             Decided::Discard { messages } => {
-                around.counters.discarded.add(messages);
-                let answers = self.positive(heard, around.control_ids.next(), received_at);
-                self.say(answers).await
+                let settled = Settled { discarded: messages, ..Settled::default() };
+                self.keep(heard, settled, Known::default(), received_at).await
             }
             Decided::Refuse(refusal) => self.refuse(heard, &refusal).await,
             Decided::Undecided { refusal, reason } => {

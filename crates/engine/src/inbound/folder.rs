@@ -217,7 +217,7 @@ impl Watching {
             if passes { NotStored::Now(reason) } else { NotStored::Ever(reason) }
         };
         let batch = around.intake.split(&payload).map_err(|refusal| refused(None, refusal))?;
-        let members = around.intake.read_each(&batch, &around.counters);
+        let members = around.intake.read_each(&batch, &around.replies, &around.counters);
         match around.intake.decide_each(&members, None, received_at, &around.counters).await {
             BatchDecided::Store(settled) => self.keep(settled, received_at).await,
             BatchDecided::Refuse { number, refusal, .. } => Err(refused(Some(number), refusal)),

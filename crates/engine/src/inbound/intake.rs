@@ -13,6 +13,7 @@
 //! Nothing is stored or answered here.
 
 mod batch;
+mod owed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -91,6 +92,8 @@ pub(crate) struct Settled {
     pub(crate) messages: Vec<NewMessage>,
     /// The types of those among them that no route takes.
     pub(crate) unrouted: Vec<String>,
+    /// How many of the messages are answers that go by a destination.
+    pub(crate) owed: u64,
     /// How many more no route takes, which are not kept: `unrouted = "discard"`.
     pub(crate) discarded: u64,
     /// Destinations that do not get them, for tests are kept from production.
@@ -304,6 +307,7 @@ impl Intake {
     /// Counts what was stored and what of it has no way, with an alarm about each type.
     pub(crate) fn stored(&self, settled: &Settled, counters: &ListenerCounters) {
         counters.stored.add(settled.taken);
+        counters.answered_elsewhere.add(settled.owed);
         self.withheld.count(&self.source, &settled.withheld);
         counters.unrouted.add(settled.unrouted.len() as u64);
         counters.discarded.add(settled.discarded);

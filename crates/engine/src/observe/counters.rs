@@ -172,7 +172,10 @@ counters! {
         answered_ce,
         /// Answers CR.
         answered_cr,
-        /// Messages that ended without an answer, as `ack = "none"` or MSH-15 and MSH-16 ask.
+        /// Answers of the application that went by the destination `app_ack_to` names.
+        answered_elsewhere,
+        /// Messages that ended without an answer on their connection, as `ack = "none"`, `app_ack_to` or MSH-15 and MSH-16
+        /// ask.
         unanswered,
         /// Messages that came before, processed again and marked.
         duplicates,

@@ -78,3 +78,25 @@ fn an_answer_asks_for_nothing_unless_msh_15_does() {
     let no_answer = message("ACK", "", "", "PID|1\r");
     assert_eq!(AckMode::Auto.asked(&no_answer), Asked::Original, "nothing says what it answers");
 }
+
+#[test]
+fn what_goes_another_way_and_what_stays_make_up_what_is_due() {
+    let conditions =
+        [Condition::Always, Condition::Never, Condition::OnError, Condition::OnSuccess];
+    for accept in conditions {
+        for application in conditions {
+            let asked = Asked::Enhanced { accept, application };
+            for code in [AckCode::AA, AckCode::AE, AckCode::AR] {
+                let (stays, goes) = (asked.without_application(), asked.application_only());
+                let parts =
+                    Due { accept: stays.due(code).accept, application: goes.due(code).application };
+                assert_eq!(parts, asked.due(code), "{asked:?}, {code}");
+                assert_eq!((stays.due(code).application, goes.due(code).accept), (None, None));
+            }
+        }
+    }
+    for asked in [Asked::Nothing, Asked::Original] {
+        assert_eq!(asked.without_application(), asked, "the original mode has one way");
+        assert_eq!(asked.application_only(), Asked::Nothing);
+    }
+}

@@ -35,6 +35,7 @@ pub(super) struct EachHeard<'a> {
     form: Form,
     /// The message because of which all are refused, counted from 1.
     culprit: Option<usize>,
+    way: Way,
 }
 
 /// How their answers go.
@@ -45,11 +46,34 @@ enum Form {
     Frames,
 }
 
+/// Which answers go where the application's go by a destination.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// All on the connection.
+    Any,
+    Connection,
+    Destination,
+}
+
 /// What became of all of them.
 #[derive(Clone, Copy)]
 pub(super) enum Outcome<'r> {
     Taken,
     Refused(&'r Refusal),
+}
+
+impl<'r> Outcome<'r> {
+    pub(super) fn refusal(self) -> Option<&'r Refusal> {
+        match self {
+            Self::Taken => None,
+            Self::Refused(refusal) => Some(refusal),
+        }
+    }
+
+    /// What the application says of it.
+    pub(super) fn code(self) -> AckCode {
+        self.refusal().map_or(AckCode::AA, |refusal| refusal.code)
+    }
 }
 
 impl Conversation {
@@ -64,17 +88,12 @@ impl Conversation {
             }
         };
         around.counters.batches.one();
-        let members = around.intake.read_each(&batch, &around.counters);
+        let members = around.intake.read_each(&batch, &around.replies, &around.counters);
         let peer = Some(self.peer);
         match around.intake.decide_each(&members, peer, received_at, &around.counters).await {
             BatchDecided::Store(settled) => {
                 let heard = self.heard_batch(&batch, &members, None);
-                if !settled.messages.is_empty() {
-                    return self.keep(heard, settled, Known::default(), received_at).await;
-                }
-                around.counters.discarded.add(settled.discarded);
-                let answers = self.positive(heard, around.control_ids.next(), received_at);
-                self.say(answers).await
+                self.keep(heard, settled, Known::default(), received_at).await
             }
             BatchDecided::Refuse { number, refusal, reason } => {
                 if let Some(reason) = reason {
@@ -106,7 +125,7 @@ impl Conversation {
             BatchAck::Each => Some(Form::Frames),
         };
         match form.filter(|_| !members.is_empty()) {
-            Some(form) => Heard::Each(EachHeard { batch, members, form, culprit }),
+            Some(form) => Heard::Each(EachHeard { batch, members, form, culprit, way: Way::Any }),
             None => self.heard(Original::Batch(batch), asked_by(members)),
         }
     }
@@ -123,13 +142,26 @@ fn asked_by(members: &[Member]) -> Asked {
 }
 
 impl EachHeard<'_> {
+    /// The answers that stay where those of applications go another way.
+    pub(super) fn on_connection(self) -> Self {
+        Self { way: Way::Connection, ..self }
+    }
+
+    fn asked(&self, member: &Member) -> Asked {
+        match self.way {
+            Way::Any => member.asked,
+            Way::Connection => member.asked.without_application(),
+            Way::Destination => member.asked.application_only(),
+        }
+    }
+
     /// What is due for the first message that asks for any answer.
     pub(super) fn due(&self, code: AckCode) -> Due {
-        let mut dues = self.members.iter().map(|member| member.asked.due(code));
+        let mut dues = self.members.iter().map(|member| self.asked(member).due(code));
         dues.find(|due| !due.is_empty()).unwrap_or_default()
     }
 
-    /// The answers of all messages; the first id is used first.
+    /// The answers of all messages, in the frames they go in; the first id is used first.
     pub(super) fn answers(
         self,
         outcome: Outcome<'_>,
@@ -140,26 +172,18 @@ impl EachHeard<'_> {
     ) -> Answers {
         let mut first = Some(first);
         let mut new_id = || first.take().unwrap_or_else(|| control_ids.next());
-        let mut codes = Vec::new();
-        let mut is_any_due = false;
-        let mut answers: Vec<Vec<Bytes>> = Vec::with_capacity(self.members.len());
-        for ((number, member), body) in (1..).zip(self.members).zip(self.batch.messages()) {
-            let original =
-                member.message.as_ref().map_or(Original::Unreadable(body), Original::Message);
-            let refusal = self.refusal(outcome, number);
-            let code = refusal.as_ref().map_or(AckCode::AA, |refusal| refusal.code);
-            let due = member.asked.due(code);
-            is_any_due |= !due.is_empty();
-            let said = due.codes().filter(|code| self.form != Form::Errors || !code.is_positive());
-            let said = said.map(|code| {
-                codes.push(code);
-                match &refusal {
-                    None => style.positive(original, code, &new_id(), time),
-                    Some(refusal) => style.negative(original, code, refusal, &new_id(), time),
-                }
-            });
-            answers.push(said.collect());
+        let mut answers = self.each(outcome, style, &mut new_id, time);
+        let is_any_due = answers.iter().any(|due| !due.is_empty());
+        if self.form == Form::Errors {
+            for due in &mut answers {
+                due.retain(|(code, _)| !code.is_positive());
+            }
         }
+        let codes = answers.iter().flatten().map(|(code, _)| *code).collect();
+        let answers: Vec<Vec<Bytes>> = answers
+            .into_iter()
+            .map(|due| due.into_iter().map(|(_, answer)| answer).collect())
+            .collect();
         let frames = match self.form {
             Form::Frames => answers.iter().flatten().map(framed).collect(),
             Form::Batch | Form::Errors if is_any_due => {
@@ -169,6 +193,42 @@ impl EachHeard<'_> {
             Form::Batch | Form::Errors => Vec::new(),
         };
         Answers::Each { codes, frames }
+    }
+
+    /// The application's answers, which go by a destination.
+    pub(super) fn owed(
+        self,
+        outcome: Outcome<'_>,
+        style: &AnswerStyle,
+        control_ids: &ControlIds,
+        time: &str,
+    ) -> Vec<Bytes> {
+        let owed = Self { way: Way::Destination, ..self };
+        let each = owed.each(outcome, style, || control_ids.next(), time);
+        each.into_iter().flatten().map(|(_, answer)| answer).collect()
+    }
+
+    /// What is due for each message.
+    fn each(
+        &self,
+        outcome: Outcome<'_>,
+        style: &AnswerStyle,
+        mut new_id: impl FnMut() -> String,
+        time: &str,
+    ) -> Vec<Vec<(AckCode, Bytes)>> {
+        let mut answers = Vec::with_capacity(self.members.len());
+        for ((number, member), body) in (1..).zip(self.members).zip(self.batch.messages()) {
+            let original =
+                member.message.as_ref().map_or(Original::Unreadable(body), Original::Message);
+            let refusal = self.refusal(outcome, number);
+            let code = refusal.as_ref().map_or(AckCode::AA, |refusal| refusal.code);
+            let due = self.asked(member).due(code).codes().map(|code| {
+                let refusal = refusal.as_deref();
+                (code, style.answer(original, code, refusal, &new_id(), time))
+            });
+            answers.push(due.collect());
+        }
+        answers
     }
 
     /// What the message of this number is told.

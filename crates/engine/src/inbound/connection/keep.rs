@@ -5,19 +5,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use wardline_config::OnUnavailable;
 use wardline_hl7::AckCode;
-use wardline_store::{Accept, StoredAnswer};
+use wardline_store::{Accept, NewMessage, StoredAnswer};
 
+use super::batch::Outcome;
 use super::recognise::Known;
 use super::say::Heard;
 use super::{Conversation, Goes};
 use crate::inbound::answer::{failure, too_large_to_store};
-use crate::inbound::close::CloseReason;
 use crate::inbound::completions::Awaited;
 use crate::inbound::handover::{NotHandedOver, hand_over};
 use crate::inbound::intake::Settled;
 
 impl Conversation {
-    /// Makes the messages durable, then lets the positive answer go.
+    /// Makes the messages durable, then lets the positive answer go. Where there are none, at once.
     pub(super) async fn keep(
         &mut self,
         heard: Heard<'_>,
@@ -26,11 +26,18 @@ impl Conversation {
         received_at: Timestamp,
     ) -> Goes {
         let around = Arc::clone(&self.around);
+        let whole = heard;
+        let heard = self.owe(whole, Outcome::Taken, &mut settled, received_at);
         let messages = std::mem::take(&mut settled.messages);
+        let control_id = around.control_ids.next();
+        if messages.is_empty() {
+            around.intake.stored(&settled, &around.counters);
+            let answers = self.positive(heard, control_id, received_at);
+            return self.say(answers).await;
+        }
         let due = heard.due(AckCode::AA);
         let relaying = around.relaying.as_deref().filter(|_| heard.awaits_the_application());
         let relayed = relaying.and_then(|one| Some((one, one.awaiting(&messages)?)));
-        let control_id = around.control_ids.next();
         let answer = |code| StoredAnswer {
             code: letters(code),
             control_id: control_id.as_str().into(),
@@ -41,18 +48,11 @@ impl Conversation {
         let stored_answer = if relayed.is_some() { due.accept.map(answer) } else { given.clone() };
         let for_copies = known.for_copies(received_at, given);
         let deliveries: usize = messages.iter().map(|message| message.deliveries.len()).sum();
-        let accept = Accept {
-            received_at,
-            listener: around.intake.listener().id.arc(),
-            peer: Arc::clone(&self.peer_name),
-            answer: stored_answer,
-            messages,
-            concludes: None,
-        };
-        let awaited = match self.hand_over(accept).await {
+        let record = self.record(messages, stored_answer, received_at);
+        let awaited = match self.hand_over(record).await {
             Ok(awaited) => awaited,
             Err(NotHandedOver::InTime) => return self.unavailable(heard).await,
-            Err(NotHandedOver::Ever) => return self.refuse(heard, &too_large_to_store()).await,
+            Err(NotHandedOver::Ever) => return self.refuse(whole, &too_large_to_store()).await,
         };
         let answers = self.positive(heard, control_id, received_at);
         let Some(stored) = awaited.stored().await else {
@@ -60,11 +60,11 @@ impl Conversation {
         };
         tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
         around.intake.stored(&settled, &around.counters);
-        if let Some(block) = &self.uncommitted {
-            block.kept(answers.frames());
-        }
         match relayed {
             None => {
+                if let Some(block) = &self.uncommitted {
+                    block.kept(answers.frames());
+                }
                 for_copies.taken();
                 self.say(answers).await
             }
@@ -72,7 +72,24 @@ impl Conversation {
         }
     }
 
-    async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {
+    /// One record of what came from this peer.
+    pub(super) fn record(
+        &self,
+        messages: Vec<NewMessage>,
+        answer: Option<StoredAnswer>,
+        received_at: Timestamp,
+    ) -> Accept {
+        Accept {
+            received_at,
+            listener: self.around.intake.listener().id.arc(),
+            peer: Arc::clone(&self.peer_name),
+            answer,
+            messages,
+            concludes: None,
+        }
+    }
+
+    pub(super) async fn hand_over(&self, accept: Accept) -> Result<Awaited, NotHandedOver> {
         let around = &self.around;
         let deadline = tokio::time::Instant::now() + around.intake.listener().unavailable_wait;
         let intake = around.store_intake.clone();
@@ -81,14 +98,13 @@ impl Conversation {
 
     /// The message could not be stored: silence, unless the listener is told to answer AE or CE, or MLLP has a word for it.
     async fn unavailable(&mut self, heard: Heard<'_>) -> Goes {
-        if self.uncommitted.is_some() {
-            return self.refuse_block().await;
-        }
         match self.around.intake.listener().on_unavailable {
-            OnUnavailable::Answer if !heard.due(AckCode::AE).is_empty() => {
+            OnUnavailable::Answer
+                if self.uncommitted.is_none() && !heard.due(AckCode::AE).is_empty() =>
+            {
                 self.refuse(heard, &failure("The message cannot be stored now")).await
             }
-            OnUnavailable::Answer | OnUnavailable::Close => Err(CloseReason::Unavailable),
+            OnUnavailable::Answer | OnUnavailable::Close => self.give_up().await,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use wardline_hl7::Message;
-use wardline_store::{Accept, Digest, Marks, NewMessage, StoredAnswer};
+use wardline_store::{Digest, Marks, NewMessage, StoredAnswer};
 
 use super::say::Heard;
 use super::{Conversation, Goes};
@@ -117,14 +117,7 @@ impl Conversation {
             digest: Some(digest),
             ..NewMessage::new(message.bytes().clone(), Vec::new())
         };
-        let accept = Accept {
-            received_at,
-            listener: around.intake.listener().id.arc(),
-            peer: Arc::clone(&self.peer_name),
-            answer: answer.clone(),
-            messages: vec![copy],
-            concludes: None,
-        };
+        let accept = self.record(vec![copy], answer.clone(), received_at);
         let (ticket, _not_awaited) = around.completions.ticket();
         if around.store.accept(accept, ticket).is_err() {
             around.completions.give_back(ticket);
@@ -133,7 +126,8 @@ impl Conversation {
             Some(StoredAnswer { control_id, at, .. }) => (control_id.to_string(), at),
             None => (around.control_ids.next(), received_at),
         };
-        let answers = self.positive(heard, control_id, at);
+        // The application's answer that goes by a destination is in its queue since the first copy.
+        let answers = self.positive(self.staying(heard), control_id, at);
         self.say(answers).await
     }
 

@@ -12,6 +12,7 @@ use wardline_hl7::ack::{Original, begins_like_hl7};
 use super::batch::{EachHeard, Outcome};
 use super::{Conversation, Goes};
 use crate::inbound::answer::{ControlIds, framed, too_large};
+use crate::inbound::intake::Settled;
 use crate::observe::ListenerCounters;
 
 /// What came, and which answers it asks for.
@@ -32,6 +33,16 @@ pub(super) enum Answers {
 }
 
 impl Heard<'_> {
+    /// The answers that stay where those of applications go another way.
+    pub(super) fn on_connection(self) -> Self {
+        match self {
+            Self::Whole { original, asked } => {
+                Self::Whole { original, asked: asked.without_application() }
+            }
+            Self::Each(each) => Self::Each(each.on_connection()),
+        }
+    }
+
     /// What is due when the application's answer is `code`: of a batch, what is for the first of its messages that asks
     /// for any.
     pub(super) fn due(&self, code: AckCode) -> Due {
@@ -77,38 +88,40 @@ impl Conversation {
         control_id: String,
         at: Timestamp,
     ) -> Answers {
+        self.answers(heard, Outcome::Taken, control_id, at)
+    }
+
+    fn answers(
+        &mut self,
+        heard: Heard<'_>,
+        outcome: Outcome<'_>,
+        first: String,
+        at: Timestamp,
+    ) -> Answers {
         let around = Arc::clone(&self.around);
         let time = self.clock.text(at);
         let (style, control_ids) = (&around.style, &*around.control_ids);
         match heard {
             Heard::Whole { original, asked } => {
-                let due = asked.due(AckCode::AA);
-                Answers::whole(due, control_id, control_ids, |code, control_id| {
-                    style.positive(original, code, control_id, time)
+                let due = asked.due(outcome.code());
+                Answers::whole(due, first, control_ids, |code, control_id| {
+                    style.answer(original, code, outcome.refusal(), control_id, time)
                 })
             }
-            Heard::Each(each) => each.answers(Outcome::Taken, style, control_id, control_ids, time),
+            Heard::Each(each) => each.answers(outcome, style, first, control_ids, time),
         }
     }
 
     /// Answers that it is not taken, and why.
     pub(super) async fn refuse(&mut self, heard: Heard<'_>, refusal: &Refusal) -> Goes {
-        let around = Arc::clone(&self.around);
         tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
-        let time = self.clock.text(Timestamp::now());
-        let (style, control_ids) = (&around.style, &*around.control_ids);
-        let first = control_ids.next();
-        let answers = match heard {
-            Heard::Whole { original, asked } => {
-                let due = asked.due(refusal.code);
-                Answers::whole(due, first, control_ids, |code, control_id| {
-                    style.negative(original, code, refusal, control_id, time)
-                })
-            }
-            Heard::Each(each) => {
-                each.answers(Outcome::Refused(refusal), style, first, control_ids, time)
-            }
-        };
+        let (now, outcome) = (Timestamp::now(), Outcome::Refused(refusal));
+        let mut settled = Settled::default();
+        let heard = self.owe(heard, outcome, &mut settled, now);
+        if !settled.messages.is_empty() && !self.keep_owed(settled, now).await {
+            return self.give_up().await;
+        }
+        let answers = self.answers(heard, outcome, self.around.control_ids.next(), now);
         self.say(answers).await
     }
 

@@ -21,6 +21,7 @@ use wardline_store::Marks;
 use super::{Decided, Intake, Settled};
 use crate::events::ExceptionReason;
 use crate::observe::ListenerCounters;
+use crate::replies::Replies;
 
 /// After so many messages of a batch the others on this arbiter get their turn.
 const TURN: usize = 64;
@@ -33,7 +34,7 @@ pub(crate) struct Member {
     pub(crate) asked: Asked,
     /// Why it is not taken, by its header.
     checked: Result<(), Refusal>,
-    /// It is an answer that no route names: it is passed over, like one that comes alone.
+    /// It is an answer that a destination awaits, or that no route names: it is passed over, like one that comes alone.
     is_passed_over: bool,
 }
 
@@ -62,12 +63,18 @@ impl Intake {
         Batch::split(payload, self.listener.segments).map_err(|error| Refusal::not_a_batch(&error))
     }
 
-    /// Reads each message of a batch and holds it against the listener's header policy.
-    pub(crate) fn read_each(&self, batch: &Batch, counters: &ListenerCounters) -> Vec<Member> {
-        batch.messages().map(|body| self.read_member(body, counters)).collect()
+    /// Reads each message of a batch and holds it against the listener's header policy. Answers among them go to those
+    /// who await them.
+    pub(crate) fn read_each(
+        &self,
+        batch: &Batch,
+        replies: &Replies,
+        counters: &ListenerCounters,
+    ) -> Vec<Member> {
+        batch.messages().map(|body| self.read_member(body, replies, counters)).collect()
     }
 
-    fn read_member(&self, body: &Bytes, counters: &ListenerCounters) -> Member {
+    fn read_member(&self, body: &Bytes, replies: &Replies, counters: &ListenerCounters) -> Member {
         let message = match Message::parse_with(body.clone(), self.listener.reading()) {
             Ok(message) => message,
             Err(error) => {
@@ -78,11 +85,17 @@ impl Intake {
         };
         let checked = self.check(&message, counters);
         let asked = self.asked(&message, counters);
-        let is_passed_over =
-            asked == Asked::Nothing && !(checked.is_ok() && self.is_named(&message));
-        if is_passed_over {
+        let is_matched = replies.hear(&self.listener.id, &message);
+        if is_matched {
+            counters.answers_matched.one();
+        }
+        let asks_nothing = asked == Asked::Nothing;
+        let is_unmatched =
+            asks_nothing && !is_matched && !(checked.is_ok() && self.is_named(&message));
+        if is_unmatched {
             counters.answers_unmatched.one();
         }
+        let is_passed_over = asks_nothing && (is_matched || is_unmatched);
         Member { message: Some(message), asked, checked, is_passed_over }
     }
 
@@ -124,13 +137,14 @@ impl Intake {
 impl Settled {
     /// Another message of the same payload.
     fn add(&mut self, other: Self) {
-        let Self { taken, mut messages, unrouted, discarded, withheld } = other;
+        let Self { taken, mut messages, unrouted, owed, discarded, withheld } = other;
         self.taken += taken;
         for message in &mut messages {
             message.marks = message.marks.with(Marks::IN_BATCH);
         }
         self.messages.append(&mut messages);
         self.unrouted.extend(unrouted);
+        self.owed += owed;
         self.discarded += discarded;
         self.withheld.extend(withheld);
     }
