@@ -137,7 +137,7 @@ impl Work {
                 report.row(row);
                 report.queued(queued);
             }
-            Self::Idle => report.idle(idle::measure(effort.folder)?),
+            Self::Idle => report.idle(idle::measure(effort)?),
         }
         Ok(())
     }

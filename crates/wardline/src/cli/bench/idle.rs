@@ -1,7 +1,7 @@
 //! What the engine takes when it has nothing to do, and for connections that say nothing.
 
+use std::io;
 use std::net::TcpStream;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,12 @@ use serde::Serialize;
 use super::engine::Engine;
 use super::error::BenchError;
 use super::site::Site;
+use super::work::Effort;
 
 /// Idle connections that are opened.
 const CONNECTIONS: u64 = 10_000;
+/// Idle connections over TLS that are opened: each costs a handshake on both sides.
+const ENCRYPTED_CONNECTIONS: u64 = 1_000;
 /// Descriptors this process, and the engine, need beside its connections.
 const OTHER_DESCRIPTORS: u64 = 200;
 /// After the start, until a fresh engine is at rest.
@@ -34,11 +37,15 @@ pub(super) struct Idle {
     pub(super) connections: u64,
     /// Resident memory that each of them takes; target 20 KiB.
     pub(super) resident_bytes_per_connection: u64,
+    /// Idle connections over TLS.
+    pub(super) encrypted_connections: u64,
+    /// Resident memory that each of those takes.
+    pub(super) resident_bytes_per_encrypted_connection: u64,
 }
 
 /// Measures a fresh engine, then the same with as many idle connections as the descriptor limit allows.
-pub(super) fn measure(folder: &Path) -> Result<Idle, BenchError> {
-    let engine = Engine::start(folder, "idle", &Site::Discard)?;
+pub(super) fn measure(effort: &Effort<'_>) -> Result<Idle, BenchError> {
+    let engine = Engine::start(effort.folder, "idle", &Site::Discard)?;
     thread::sleep(REST);
     let process = engine.child.process();
     let resident = process.resident()?;
@@ -56,7 +63,36 @@ pub(super) fn measure(folder: &Path) -> Result<Idle, BenchError> {
         connections,
         resident_bytes_per_connection: with_connections.saturating_sub(resident)
             / connections.max(1),
+        encrypted_connections: ENCRYPTED_CONNECTIONS,
+        resident_bytes_per_encrypted_connection: per_encrypted_connection(effort)?,
     })
+}
+
+/// What an idle connection over TLS takes, its handshake behind it.
+fn per_encrypted_connection(effort: &Effort<'_>) -> Result<u64, BenchError> {
+    let connector = effort.connector()?;
+    let site = Site::Encrypted(effort.folder.to_owned());
+    let engine = Engine::start(effort.folder, "idle-tls", &site)?;
+    thread::sleep(REST);
+    let process = engine.child.process();
+    let resident = process.resident()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(BenchError::Network)?;
+    let open = runtime.block_on(async {
+        let mut open = Vec::new();
+        for _ in 0..ENCRYPTED_CONNECTIONS {
+            let stream = tokio::net::TcpStream::connect(engine.address).await?;
+            open.push(connector.connect(stream).await.map_err(io::Error::other)?);
+        }
+        Ok(open)
+    });
+    let open = open.map_err(BenchError::Network)?;
+    accepted(&engine, ENCRYPTED_CONNECTIONS)?;
+    let with_connections = process.resident()?;
+    drop(open);
+    Ok(with_connections.saturating_sub(resident) / ENCRYPTED_CONNECTIONS)
 }
 
 /// Waits until the engine has accepted them; how many it has.

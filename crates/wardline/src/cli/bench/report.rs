@@ -151,6 +151,11 @@ fn print_idle(idle: &Idle, terminal: Terminal) -> Result<(), TerminalError> {
         amounts::count(idle.connections),
         amounts::size(idle.resident_bytes_per_connection),
         amounts::size(CONNECTION_TARGET)
+    ))?;
+    terminal.line(format!(
+        "{} idle connections over TLS: {} resident each",
+        amounts::count(idle.encrypted_connections),
+        amounts::size(idle.resident_bytes_per_encrypted_connection)
     ))
 }
 

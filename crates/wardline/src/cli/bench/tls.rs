@@ -46,7 +46,7 @@ impl Effort<'_> {
     }
 
     /// Writes a certificate for the listener into the folder, and trusts it.
-    fn connector(&self) -> Result<Arc<Connector>, BenchError> {
+    pub(super) fn connector(&self) -> Result<Arc<Connector>, BenchError> {
         let made = rcgen::generate_simple_self_signed([NAME.to_owned()])
             .map_err(BenchError::Certificate)?;
         let unusable = |source| BenchError::Folder { folder: self.folder.to_owned(), source };
