@@ -19,26 +19,24 @@
 //! over a connection that remembers the first. How near MSA-2 has to be to MSH-10 is the destination's `ack_match`; what it
 //! then means is the code's to say, or `on_reply`'s.
 
+mod commits;
 mod ids;
 
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
-use wardline_flow::{Expected, Later, Received, ReplyOutcome, TransportFault, Unclear};
+use wardline_flow::{Expected, Later, Received, ReplyOutcome, Unclear};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_mllp::{
     Commit, DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position, Release,
 };
 
+use self::commits::Block;
 use self::ids::SentIds;
 use crate::observe::DestinationCounters;
 use crate::replies::Applications;
-
-/// How often a block that the peer did not commit is written again at once. A peer that could not store it by then will
-/// not the next moment either: the connection is given up, and the message tried again with the pauses of any fault.
-const RESENDS: u8 = 3;
 
 /// Answers and ids of one connection.
 pub(super) struct Session {
@@ -63,17 +61,6 @@ struct Awaited {
     expected: Expected,
     later: Later,
     block: Block,
-}
-
-/// Where the block of the awaited message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Block {
-    /// On its way, after so many refusals.
-    Writing { refused: u8 },
-    /// Written to its last byte; release 2 awaits the commit.
-    Written { refused: u8 },
-    /// The peer can have it: committed, or written where there is no commit.
-    Delivered,
 }
 
 /// Why the session looks at its bytes.
@@ -240,13 +227,6 @@ impl Session {
         }
     }
 
-    /// Whether the peer is owed a commit for a block of its own, which may be written now. It is asked for once.
-    pub(super) fn owes_commit(&mut self) -> bool {
-        let owes = self.uncommitted > 0 && !self.mid_frame;
-        self.uncommitted -= usize::from(owes);
-        owes
-    }
-
     /// Content, judged; or a commit block.
     fn on_frame(&mut self, frame: Frame) -> Result<(Judged, Bytes), Commit> {
         if frame.ended.is_lint() || frame.inner_vt > 0 {
@@ -260,36 +240,6 @@ impl Session {
             self.uncommitted += 1;
         }
         Ok((self.judge(&payload), payload))
-    }
-
-    /// Release 1 knows no commit; under release 2 one that nobody waits for leaves in doubt what the next is for.
-    fn on_commit(&mut self, commit: Commit) -> Option<Said> {
-        let awaited = self.awaited.as_mut();
-        let Some((awaited, refused)) = awaited.and_then(|awaited| match awaited.block {
-            Block::Written { refused } => Some((awaited, refused)),
-            Block::Writing { .. } | Block::Delivered => None,
-        }) else {
-            self.counters.lint_reply.one();
-            self.spent |= self.destination.release == Release::Two;
-            return None;
-        };
-        match commit {
-            Commit::Acknowledged => {
-                awaited.block = Block::Delivered;
-                Some(self.conclude_unanswered().map_or(Said::Committed, Said::Ended))
-            }
-            Commit::Refused => {
-                self.counters.commits_refused.one();
-                if refused < RESENDS {
-                    awaited.block = Block::Writing { refused: refused + 1 };
-                    self.mid_frame = true;
-                    return Some(Said::Refused);
-                }
-                self.spent = true;
-                let fault = Received::Transport(TransportFault::NotCommitted);
-                self.conclude(fault, Bytes::new()).map(Said::Ended)
-            }
-        }
     }
 
     /// Whose answer this is, and what it says.

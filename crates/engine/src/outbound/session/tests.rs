@@ -1,8 +1,9 @@
 use std::time::Instant;
 
 use wardline_config::{Destination, DestinationKind};
-use wardline_flow::{AckMatch, ReplyRule};
+use wardline_flow::{AckMatch, ReplyRule, TransportFault};
 
+use super::commits::RESENDS;
 use super::ids::REMEMBERED_IDS;
 use super::*;
 use crate::outbound::testing::{framed, framed_reply};
