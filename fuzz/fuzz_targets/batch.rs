@@ -57,7 +57,8 @@ fn answered_for_each(batch: &Batch, segments: SegmentEnds) {
         return; // FTS alone: an answer for each of nothing is nothing.
     }
     let expected = answers.iter().flatten().count();
-    let built = ack::build_batch(&BatchAnswer { batch, answers: &answers, time: TIME }, || "W1".into());
+    let built =
+        ack::build_batch(&BatchAnswer { batch, answers: &answers, time: TIME }, || "W1".into());
     let read = Batch::split(&built, SegmentEnds::Auto).expect("a batch of ours is a batch");
     assert_eq!(read.messages().count(), expected);
     assert_eq!(read.groups.len(), batch.groups.len());

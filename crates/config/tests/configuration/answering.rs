@@ -48,7 +48,7 @@ fn mllp_has_two_releases() {
 fn the_applications_answers_go_by_a_destination_that_exists() {
     assert!(listener("").app_ack_to.is_none(), "the connection");
     let named = listener("app_ack_to = \"lis\"").app_ack_to;
-    assert_eq!(named.as_ref().map(|to| to.as_str()), Some("lis"));
+    assert_eq!(named.as_ref().map(wardline_flow::DestinationId::as_str), Some("lis"));
     let site = answering("app_ack_to = \"lab\"");
     let faults = site.load(&[]).expect_err("an unknown destination");
     assert_snapshot!(site.portable(&faults.to_string()));
