@@ -48,6 +48,7 @@ to = ["lis"]
 [[destinations]]
 id = "lis"
 kind = "mllp"
+expect_ack = "always"
 address = "{}"
 "#,
             sink.address()
