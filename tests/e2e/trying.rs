@@ -11,6 +11,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         every_decision_is_told_with_its_reason_and_nothing_is_kept,
         a_refusal_is_told_with_the_answer_and_the_exit_code,
+        what_becomes_of_a_message_without_a_destination_is_told,
         the_listener_is_named_where_there_are_several,
     ]
 }
@@ -154,6 +155,24 @@ fn a_refusal_is_told_with_the_answer_and_the_exit_code() {
     let (told, exit) = tried(&site, &["c.hl7"]);
     assert_eq!(exit, Some(1));
     assert!(told.contains("MSA|AR|"), "{told}");
+}
+
+fn what_becomes_of_a_message_without_a_destination_is_told() {
+    let listener = |unrouted: &str| {
+        format!("[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\nunrouted = \"{unrouted}\"\n")
+    };
+    let ack = "MSH|^~\\&|LIS|LAB|ADT|HOSP|1||ACK|9|P|2.3\rMSA|AA|4711\r";
+    for (unrouted, text, expected, exit) in [
+        ("accept", message(SEGMENTS), "kept          yes, for an operator: ", 0),
+        ("discard", message(SEGMENTS), "kept          no: no route takes it", 0),
+        ("accept", ack.to_owned(), "kept          no: it is an answer", 0),
+    ] {
+        let site = Site::new(PROGRAM, &listener(unrouted));
+        write(&site, "a.hl7", &text);
+        let (told, code) = tried(&site, &["a.hl7"]);
+        assert!(told.contains(expected), "{told}");
+        assert_eq!(code, Some(exit));
+    }
 }
 
 fn the_listener_is_named_where_there_are_several() {

@@ -17,7 +17,7 @@ mod size;
 
 pub(crate) use address::{Host, PeerAddress};
 pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role};
-pub(crate) use expression::{Cel, Pattern, tables_of};
+pub(crate) use expression::{Cel, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
 pub(crate) use size::Size;
 

@@ -33,6 +33,8 @@ pub struct Expression {
     text: String,
     program: Program,
     tables: Vec<String>,
+    /// The keys that its author wrote, which a fault may name.
+    keys: Vec<String>,
     /// The functions, with the paths and patterns of this expression ready in them.
     functions: Context<'static, 'static>,
 }
@@ -100,6 +102,9 @@ pub enum Fault {
     /// A segment that the message lacks, or a key that the expression's author did not guard.
     #[error("there is no `{0}` in the message")]
     Missing(String),
+    /// A map of the expression has no entry for what stands in the message.
+    #[error("a map has no entry for what stands in the message")]
+    NoEntry,
     /// `int()` of what is no number, `date()` of what is no date, and the like.
     #[error("a value could not be converted by {0}()")]
     Conversion(String),
@@ -146,7 +151,8 @@ impl Expression {
         cost::check(program.expression())?;
         let tables = std::mem::take(&mut found.tables);
         let functions = functions::context(Arc::clone(&ENVIRONMENT), found);
-        Ok(Self { text: text.to_owned(), program, tables, functions })
+        let keys = facts::written_keys(program.expression());
+        Ok(Self { text: text.to_owned(), program, tables, keys, functions })
     }
 
     /// As it was written.
@@ -174,7 +180,7 @@ impl Expression {
         match value {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(_) => Err(Fault::NoCondition),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(self.fault(error)),
         }
     }
 
@@ -193,7 +199,35 @@ impl Expression {
             Ok(Value::Float(number)) => Ok(number.to_string()),
             Ok(Value::Bool(holds)) => Ok(holds.to_string()),
             Ok(_) => Err(Fault::Types),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(self.fault(error)),
+        }
+    }
+}
+
+impl Expression {
+    /// What of the interpreter's errors may be told: names are the author's, values are the patient's (PHI-1).
+    fn fault(&self, error: ExecutionError) -> Fault {
+        match error {
+            // The interpreter names the key that was looked up, which a value of the message may have been.
+            ExecutionError::NoSuchKey(key) if self.keys.contains(&key) => {
+                Fault::Missing(key.as_ref().clone())
+            }
+            ExecutionError::NoSuchKey(_) => Fault::NoEntry,
+            ExecutionError::UndeclaredReference(name) => Fault::Missing(name.as_ref().clone()),
+            ExecutionError::FunctionError { function, message } => {
+                functions::fault(function, &message)
+            }
+            ExecutionError::DivisionByZero(_)
+            | ExecutionError::RemainderByZero(_)
+            | ExecutionError::Overflow(..) => Fault::Arithmetic,
+            ExecutionError::IndexOutOfBounds(_) => Fault::OutOfBounds,
+            ExecutionError::NoSuchOverload(_)
+            | ExecutionError::UnexpectedType { .. }
+            | ExecutionError::ValuesNotComparable(..)
+            | ExecutionError::UnsupportedTargetType { .. }
+            | ExecutionError::UnsupportedBinaryOperator(..)
+            | ExecutionError::UnsupportedIndex(..) => Fault::Types,
+            _ => Fault::Other,
         }
     }
 }
@@ -224,26 +258,6 @@ fn syntax(text: &str, errors: &ParseErrors) -> ExpressionError {
     ExpressionError {
         at: at.min(text.len()),
         problem: Problem::Syntax(message.replace(paths::TEST, "has")),
-    }
-}
-
-/// What of the interpreter's errors may be told: names are the author's, values are the patient's.
-fn fault(error: ExecutionError) -> Fault {
-    match error {
-        ExecutionError::NoSuchKey(key) => Fault::Missing(key.as_ref().clone()),
-        ExecutionError::UndeclaredReference(name) => Fault::Missing(name.as_ref().clone()),
-        ExecutionError::FunctionError { function, message } => functions::fault(function, &message),
-        ExecutionError::DivisionByZero(_)
-        | ExecutionError::RemainderByZero(_)
-        | ExecutionError::Overflow(..) => Fault::Arithmetic,
-        ExecutionError::IndexOutOfBounds(_) => Fault::OutOfBounds,
-        ExecutionError::NoSuchOverload(_)
-        | ExecutionError::UnexpectedType { .. }
-        | ExecutionError::ValuesNotComparable(..)
-        | ExecutionError::UnsupportedTargetType { .. }
-        | ExecutionError::UnsupportedBinaryOperator(..)
-        | ExecutionError::UnsupportedIndex(..) => Fault::Types,
-        _ => Fault::Other,
     }
 }
 

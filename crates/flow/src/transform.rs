@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// What a step does. A path with `[*]` means each place that is there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// `set`: this text stands there.
     Set {
@@ -85,7 +85,7 @@ pub enum Change {
         /// Where.
         path: Path,
         /// What to find.
-        pattern: Regex,
+        pattern: Pattern,
         /// What to write.
         with: String,
     },
@@ -139,6 +139,10 @@ pub enum Change {
         from: u32,
     },
 }
+
+/// A regular expression.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Regex);
 
 /// What `set` writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,14 +267,14 @@ impl std::fmt::Display for Change {
     }
 }
 
-impl PartialEq for Change {
+impl PartialEq for Pattern {
     /// What is written decides.
     fn eq(&self, other: &Self) -> bool {
-        format!("{self:?}") == format!("{other:?}")
+        self.0.as_str() == other.0.as_str()
     }
 }
 
-impl Eq for Change {}
+impl Eq for Pattern {}
 
 #[cfg(test)]
 mod tests;

@@ -70,12 +70,12 @@ impl Path {
         Self { component: Some(number), subcomponent: None, ..self }
     }
 
-    /// Field 1 of this occurrence of a segment, its set id; `name` is a segment's, as [`SegmentPath`] has read it.
-    pub fn set_id(name: &str, nth: u16) -> Self {
+    /// Field 1 of every segment of a name, their set ids; `name` is a segment's, as [`SegmentPath`] has read it.
+    pub fn set_ids(name: &str) -> Self {
         let segment = name.as_bytes().first_chunk().copied().unwrap_or_default();
         Self {
             segment,
-            occurrence: Index::Nth(nth),
+            occurrence: Index::Every,
             field: 1,
             repetition: None,
             component: None,

@@ -1,11 +1,11 @@
 //! `[[routes.transform]]` and `[[destinations.transform]]`: the steps that change a message.
 
-use wardline_flow::transform::{Change, Content, Step, Transform};
+use wardline_flow::transform::{Change, Content, Pattern, Step, Transform};
 use wardline_hl7::{Index, Path, SegmentPath};
 
 use crate::diagnostic::{Diagnostic, Place, Placed};
 use crate::reading::Section;
-use crate::setting::{Cel, Id, Pattern, Sentence, tables_of};
+use crate::setting::{Cel, Id, Sentence, tables_of};
 use crate::suggest::listed;
 
 /// What a step may do; each step has one of these keys.
@@ -92,7 +92,7 @@ fn read_change(
             let path = edited(section, "replace");
             let pattern: Option<Placed<Pattern>> = section.require("pattern");
             let with: Option<Placed<Sentence>> = section.require("with");
-            Some(Change::Replace { path: path?, pattern: pattern?.value.0, with: with?.value.0 })
+            Some(Change::Replace { path: path?, pattern: pattern?.value, with: with?.value.0 })
         }
         "format_date" => {
             let path = edited(section, "format_date");

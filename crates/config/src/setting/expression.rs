@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use regex::{Regex, RegexBuilder};
+use regex::RegexBuilder;
 use wardline_flow::Expression;
-use wardline_flow::transform::{DateFormat, NameFormat};
+use wardline_flow::transform::{DateFormat, NameFormat, Pattern};
 use wardline_hl7::{ErrorCode, SegmentPath};
 
 use super::{Id, Setting, Wrong};
@@ -40,10 +40,6 @@ pub(crate) fn tables_of(cel: &Placed<Cel>) -> impl Iterator<Item = Placed<Id>> {
     let placed = |table: &str| Placed { value: Id(table.to_owned()), place: cel.place.clone() };
     cel.value.0.tables().map(placed)
 }
-
-/// A regular expression.
-#[derive(Debug, Clone)]
-pub(crate) struct Pattern(pub(crate) Regex);
 
 impl Setting for Pattern {
     const EXPECTED: &'static str = "a regular expression";

@@ -3,7 +3,7 @@
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, operators};
 
-use super::{ExpressionError, Problem};
+use super::{ExpressionError, Problem, functions};
 
 /// The most elements a list of a message may have where an expression goes through it.
 pub const MAX_LIST: usize = 10_000;
@@ -26,7 +26,11 @@ fn steps(expression: &IdedExpr) -> u64 {
     let inner = match &expression.expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => 0,
         Expr::Select(select) => steps(&select.operand),
-        Expr::Call(call) => call.target.as_deref().map_or(0, steps).saturating_add(all(&call.args)),
+        Expr::Call(call) => {
+            let own = functions::steps(&call.func_name);
+            let target = call.target.as_deref().map_or(0, steps);
+            own.saturating_add(target).saturating_add(all(&call.args))
+        }
         Expr::List(list) => all(&list.elements),
         Expr::Map(map) => entries(map.entries.iter().map(|entry| &entry.expr)),
         Expr::Struct(message) => entries(message.entries.iter().map(|entry| &entry.expr)),

@@ -294,6 +294,19 @@ pub(super) fn check_names(expression: &IdedExpr, text: &str) -> Result<(), Expre
     })
 }
 
+/// The keys that an expression selects, as `pid.id` does: what its author wrote, never what a message holds.
+pub(super) fn written_keys(expression: &IdedExpr) -> Vec<String> {
+    let mut keys = Vec::new();
+    let all = walk(expression, &mut Vec::new(), &mut |expression, _| {
+        if let Expr::Select(select) = &expression.expr {
+            keys.push(select.field.clone());
+        }
+        Ok(())
+    });
+    debug_assert!(all.is_ok(), "nothing is refused here");
+    keys
+}
+
 /// The names of CEL's types, which stand where a value may: `type(x) == string`.
 fn is_type(name: &str) -> bool {
     const TYPES: [&str; 10] =

@@ -22,6 +22,7 @@ use cel::{Context, Env, ExecutionError, FunctionContext, Value};
 use regex::{Regex, RegexBuilder};
 use wardline_hl7::Path;
 
+use super::cost::MAX_LIST;
 use super::facts::{MESSAGE, Seen, SeenVal, at, at_string, walk};
 use super::{ExpressionError, Fault, Problem, paths};
 use crate::lookup::LookupError;
@@ -30,11 +31,23 @@ use crate::time;
 /// A pattern whose program is larger than this, in bytes, is not taken.
 const MAX_PATTERN: usize = 256 * 1024;
 
+/// Finding a place goes over the segments before it.
+const STEPS_TO_A_PLACE: u64 = 100;
+
 const PATH_FUNCTIONS: [&str; 3] = ["hl7", "all", paths::TEST];
 const MATCHES: &str = "matches";
 const LOOKUP: &str = "lookup";
 const DATE: &str = "date";
 const NUMBER: &str = "number";
+
+/// How many steps a call takes: those that go through the message take more than one.
+pub(super) fn steps(name: &str) -> u64 {
+    match name {
+        "all" => u64::try_from(MAX_LIST).unwrap_or(u64::MAX),
+        "hl7" | paths::TEST => STEPS_TO_A_PLACE,
+        _ => 1,
+    }
+}
 
 /// What of CEL's own can be called; those that it calls by signs begin with none of these letters.
 const OF_CEL: [&str; 19] = [
@@ -141,9 +154,9 @@ pub(super) fn context(environment: Arc<Env>, found: Constants) -> Context<'stati
     };
     let has = move |call: &FunctionContext, path: Arc<String>| {
         let seen = seen(call)?;
-        let path = paths.get(path.as_str());
+        let path = paths.get(path.as_str()).map(|path| seen.meant(path));
         let stands =
-            path.is_some_and(|path| seen.message.all(path).any(|value| value.is_present()));
+            path.is_some_and(|path| seen.message.all(&path).any(|value| value.is_present()));
         Ok::<_, ExecutionError>(Value::Bool(stands))
     };
     let matches = move |This(text): This<Arc<String>>, pattern: Arc<String>| {

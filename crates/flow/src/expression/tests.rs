@@ -85,6 +85,9 @@ fn what_gives_neither_true_nor_false_is_a_fault_without_a_value_of_the_message()
         ("pid.id", Fault::NoCondition),
         ("lookup('classes', pid.id) == ''", Fault::LookupMiss("classes".into())),
         ("lookup('none', pid.id) == ''", Fault::NoLookup("none".into())),
+        ("{'M': '1', 'F': '2'}[pid.name] == '1'", Fault::NoEntry),
+        ("pid[pid.name] == ''", Fault::NoEntry),
+        ("{'M': '1'}.F == '1'", Fault::Missing("F".into())),
     ] {
         let fault = holds(text).unwrap_err();
         assert_eq!(fault, expected, "{text}");
@@ -105,6 +108,7 @@ fn what_can_only_be_wrong_is_refused_with_its_place() {
         ("size(pid.id) == 0 || pid.id.matches(pid.name)", 28, "matches() has to be written out"),
         ("lookup(pid.id, 'x') == ''", 0, "lookup() has to be written out"),
         ("trim(pid.id) == ''", 0, "unknown function `trim`"),
+        ("obx_list.exists(o, size(all('OBX[*]-5')) > 3)", 0, "more than 2000000 steps"),
         ("obx_list.all(a, obx_list.all(b, a.value == b.value))", 0, "more than 2000000 steps"),
     ] {
         let error = Expression::compile(text).unwrap_err();
@@ -141,4 +145,22 @@ fn a_value_is_the_text_of_what_an_expression_gives() {
     assert_eq!(value("size(obx_list)").as_deref(), Ok("2"));
     assert_eq!(value("pid.id == '77' ? 'yes' : 'no'").as_deref(), Ok("yes"));
     assert_eq!(value("obx_list"), Err(Fault::Types));
+}
+
+#[test]
+fn in_a_turn_the_first_segment_of_its_name_is_the_one_in_turn() {
+    let message = "MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.3\rOBX|1|NM|A||1\rOBX|2|NM|B||\r";
+    let holds = |text: &str, turn| {
+        Expression::compile(text).unwrap().holds(&facts(message).in_turn("OBX", turn))
+    };
+    for (text, in_first, in_second) in [
+        ("has('OBX-5')", true, false),
+        ("hl7('OBX-3') == 'A'", true, false),
+        ("obx.identifier == 'B'", false, true),
+        ("all('OBX-3') == ['B']", false, true),
+        ("hl7('OBX[2]-3') == 'B'", true, true),
+    ] {
+        assert_eq!(holds(text, 1), Ok(in_first), "{text}");
+        assert_eq!(holds(text, 2), Ok(in_second), "{text}");
+    }
 }

@@ -40,6 +40,9 @@ pub enum StepFault {
     /// What stands there is no HL7 date and time.
     #[error("{0} holds no date and time")]
     NoDate(Path),
+    /// So many segments or repetitions, each of which takes a copy of the message, in so large a one.
+    #[error("the message is too large to be edited for each of its segments")]
+    TooMuch,
     /// Steps within steps made the message grow without end.
     #[error("the message became larger than {0} bytes")]
     TooLarge(usize),

@@ -8,6 +8,10 @@ use super::{Change, Content, NameFormat, Step, StepFault, Surroundings, Turn, fa
 use crate::lookup::LookupError;
 use crate::time;
 
+/// The most bytes that one step may copy, where it edits the message once for each segment or repetition: what a
+/// connection's thread does in a third of a second.
+const MAX_COPIED: usize = 1024 * 1024 * 1024;
+
 /// The largest message that steps may make, in bytes. Copies of copies grow by doubling.
 const MAX_MADE: usize = 256 * 1024 * 1024;
 
@@ -34,26 +38,22 @@ impl Change {
                 message.remove_segments(&in_turn(*segments, turn))?
             }
             Self::RemoveRepetition { path } => message.remove_repetition(&meant(path))?,
-            Self::Map { path, table } => each_text(message, &meant(path), |place, text| {
+            Self::Map { path, table } => each_text(message, &meant(path), |text| {
                 around.lookups.find(table, text).map(Some).map_err(|error| match error {
                     LookupError::Miss => {
-                        StepFault::LookupMiss { table: table.clone(), path: *place }
+                        StepFault::LookupMiss { table: table.clone(), path: meant(path) }
                     }
                     LookupError::NoTable => StepFault::NoLookup(table.clone()),
                 })
             })?,
-            Self::Replace { path, pattern, with } => {
-                each_text(message, &meant(path), |_, text| {
-                    let replaced = pattern.replace_all(text, with.as_str());
-                    Ok((replaced != text).then(|| replaced.into_owned()))
-                })?
-            }
-            Self::FormatDate { path, format } => {
-                each_text(message, &meant(path), |place, text| {
-                    let civil = time::civil_part(text).ok_or(StepFault::NoDate(*place))?;
-                    Ok(Some(format.written(civil)))
-                })?
-            }
+            Self::Replace { path, pattern, with } => each_text(message, &meant(path), |text| {
+                let replaced = pattern.0.replace_all(text, with.as_str());
+                Ok((replaced != text).then(|| replaced.into_owned()))
+            })?,
+            Self::FormatDate { path, format } => each_text(message, &meant(path), |text| {
+                let civil = time::civil_part(text).ok_or(StepFault::NoDate(meant(path)))?;
+                Ok(Some(format.written(civil)))
+            })?,
             Self::FormatName { path, format, with_id } => {
                 format_name(message, &meant(path), format, *with_id)?
             }
@@ -85,13 +85,29 @@ fn format_name(
     format: &NameFormat,
     with_id: bool,
 ) -> Result<Message, StepFault> {
-    edit_each(message, path, |message, place| {
+    let places = message.places(path);
+    bounded(message, places.len())?;
+    let mut made = message.clone();
+    for place in places {
         let part = |number: u16| {
             let component = place.with_component(number + u16::from(with_id));
             message.text(&component).map(Cow::into_owned).unwrap_or_default()
         };
-        Ok(Some(format.written(part)).filter(|name| !name.is_empty()))
-    })
+        let name = format.written(part);
+        if !name.is_empty() {
+            made = made.set(&place, &name)?;
+        }
+    }
+    Ok(made)
+}
+
+/// Whether so many edits, each a copy of the message, are taken.
+fn bounded(message: &Message, edits: usize) -> Result<(), StepFault> {
+    let is_numbered = u16::try_from(edits).is_ok();
+    if is_numbered && edits.saturating_mul(message.bytes().len()) <= MAX_COPIED {
+        return Ok(());
+    }
+    Err(StepFault::TooMuch)
 }
 
 /// The texts of these places that are not empty, in one.
@@ -102,42 +118,24 @@ fn joined(message: &Message, paths: &[Path], with: &str) -> String {
 }
 
 fn renumber(message: &Message, segment: &str, from: u32) -> Result<Message, StepFault> {
-    let count = message.count_segments(segment);
-    let mut made = message.clone();
-    for number in (1..=count).map_while(|number| u16::try_from(number).ok()) {
-        let value = u32::from(number - 1).saturating_add(from).to_string();
-        made = made.set(&Path::set_id(segment, number), &value)?;
-    }
-    Ok(made)
+    let mut next = from;
+    message.set_each(&Path::set_ids(segment), |_| {
+        let number = next;
+        next = next.saturating_add(1);
+        Ok(Some(number.to_string()))
+    })
 }
 
 /// Changes the text of each place that holds one; `None` leaves it.
 fn each_text(
     message: &Message,
     path: &Path,
-    change: impl Fn(&Path, &str) -> Result<Option<String>, StepFault>,
+    change: impl Fn(&str) -> Result<Option<String>, StepFault>,
 ) -> Result<Message, StepFault> {
-    edit_each(message, path, |message, place| {
-        let value = message.get(place);
-        match message.text_of(value) {
-            Some(text) if value.is_present() => change(place, &text),
-            _ => Ok(None),
-        }
+    message.set_each(path, |value| match message.text_of(value) {
+        Some(text) if value.is_present() => change(&text),
+        _ => Ok(None),
     })
-}
-
-fn edit_each(
-    message: &Message,
-    path: &Path,
-    change: impl Fn(&Message, &Path) -> Result<Option<String>, StepFault>,
-) -> Result<Message, StepFault> {
-    let mut made = message.clone();
-    for place in message.places(path) {
-        if let Some(text) = change(&made, &place)? {
-            made = made.set(&place, &text)?;
-        }
-    }
-    Ok(made)
 }
 
 /// The steps for each segment; one that removes its segment is followed by the next, which stands in its place then.
@@ -149,6 +147,7 @@ fn for_each(
 ) -> Result<Message, StepFault> {
     let mut made = message.clone();
     let mut left = made.count_segments(segment);
+    bounded(message, left)?;
     let mut number: u16 = 1;
     while left > 0 {
         let before = made.count_segments(segment);

@@ -82,7 +82,7 @@ fn texts_are_looked_up_replaced_and_formatted() {
     assert_eq!(apply(map), ORU.replace("g/dL", "g/l"));
     let replace = Change::Replace {
         path: path("OBX[*]-3.2"),
-        pattern: Regex::new("^(.)BC$").unwrap(),
+        pattern: Pattern(Regex::new("^(.)BC$").unwrap()),
         with: "${1}-cells".into(),
     };
     assert_eq!(apply(replace), ORU.replace("RBC", "R-cells").replace("WBC", "W-cells"));
@@ -145,7 +145,7 @@ fn a_condition_decides_on_what_the_step_before_made() {
 fn a_fault_says_which_step_and_no_value() {
     let map = always(Change::Map { path: path("OBX[*]-6"), table: "units".into() });
     let fault = apply_all(vec![map]).unwrap_err();
-    let expected = "transform step 1: the lookup table `units` has not what stands in OBX[3]-6";
+    let expected = "transform step 1: the lookup table `units` has not what stands in OBX[*]-6";
     assert_eq!(fault.to_string(), expected);
     let steps = vec![
         always(Change::Clear { path: path("ZAB-1") }),
@@ -171,4 +171,30 @@ fn whoever_watches_sees_each_step_that_was_taken() {
         })
         .unwrap();
     assert_eq!(seen, [(1, 1)]);
+}
+
+#[test]
+fn many_places_are_changed_in_one_pass_and_none_is_passed_over() {
+    let many = 70_000;
+    let payload =
+        format!("MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.3\r{}", "OBX|1|NM|||g/dL\r".repeat(many));
+    let message = Message::parse(payload.into()).unwrap();
+    let around = Surroundings { lookups: &lookups(), strictness: Strictness::Strict };
+    let replace = Change::Replace {
+        path: path("OBX[*]-5"),
+        pattern: Pattern(Regex::new("g/dL").unwrap()),
+        with: "x".into(),
+    };
+    let renumber = Change::Renumber { segment: "OBX".into(), from: 1 };
+    let steps = vec![always(replace), always(renumber)];
+    let made = Transform { steps }.apply(&message, around).unwrap();
+    let text = std::str::from_utf8(made.bytes()).unwrap();
+    assert!(!text.contains("g/dL"));
+    assert!(text.ends_with("OBX|70000|NM|||x\r"));
+    let each = Change::ForEach {
+        segment: "OBX".into(),
+        steps: vec![always(Change::Clear { path: path("OBX-5") })],
+    };
+    let fault = Transform { steps: vec![always(each)] }.apply(&message, around).unwrap_err();
+    assert_eq!(fault.fault, StepFault::TooMuch);
 }

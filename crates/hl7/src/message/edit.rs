@@ -8,7 +8,7 @@ use super::{Message, ParseError};
 use crate::charset::outline;
 use crate::locate::Spot;
 use crate::segment_ends::{CR, Ends, LF};
-use crate::{Path, escape};
+use crate::{Path, Value, escape};
 
 /// An edit that cannot be made. Neither the message nor the value is in the error (PHI-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,7 @@ pub enum EditError {
 struct Splice {
     range: Range<usize>,
     padding: Vec<u8>,
+    value: Bytes,
 }
 
 impl Message {
@@ -86,16 +87,50 @@ impl Message {
         self.replace(path, b"")
     }
 
+    /// This message with a text of its own at each place that the path names, told what stands there; a place that is
+    /// missing is asked for as well. `None` leaves a place as it is. One pass, however many places there are.
+    pub fn set_each<E: From<EditError>>(
+        &self,
+        path: &Path,
+        mut text: impl FnMut(Value<'_>) -> Result<Option<String>, E>,
+    ) -> Result<Self, E> {
+        if path.is_delimiters() {
+            return Err(EditError::Delimiters { path: *path }.into());
+        }
+        let mut splices = Vec::new();
+        let mut is_ascii = true;
+        for spot in self.spots(path) {
+            let Some(text) = text(spot.value(&self.bytes))? else { continue };
+            let escaped = escape::escape(&text, &self.delimiters);
+            let value =
+                self.charset().encode(&escaped).ok_or(EditError::Charset { path: *path })?;
+            if spot.is_missing() && value.is_empty() {
+                continue;
+            }
+            is_ascii &= value.is_ascii();
+            let padding = padding(&spot).ok_or(EditError::NoSeparator { path: *path })?;
+            let value = Bytes::copy_from_slice(&value);
+            splices.push(Splice { range: spot.range, padding, value });
+        }
+        let edited = Self::parse_with(self.spliced(&splices), self.options);
+        let edited = edited.map_err(EditError::from)?;
+        if !is_ascii && edited.charset() != self.charset() {
+            return Err(EditError::Charset { path: *path }.into());
+        }
+        Ok(edited)
+    }
+
     fn replace(&self, path: &Path, value: &[u8]) -> Result<Self, EditError> {
         if path.is_delimiters() {
             return Err(EditError::Delimiters { path: *path });
         }
-        let splices = self.splices(path, value.is_empty())?;
-        let edited = self.spliced(&splices, value);
-        Ok(Self::parse_with(edited, self.options)?)
+        let splices = self.splices(path, value)?;
+        Ok(Self::parse_with(self.spliced(&splices), self.options)?)
     }
 
-    fn splices(&self, path: &Path, clears: bool) -> Result<Vec<Splice>, EditError> {
+    fn splices(&self, path: &Path, value: &[u8]) -> Result<Vec<Splice>, EditError> {
+        let clears = value.is_empty();
+        let value = Bytes::copy_from_slice(value);
         let mut splices = Vec::new();
         let mut found = false;
         for spot in self.spots(path) {
@@ -103,7 +138,7 @@ impl Message {
             // An empty value changes nothing where there is none.
             if !(clears && spot.is_missing()) {
                 let padding = padding(&spot).ok_or(EditError::NoSeparator { path: *path })?;
-                splices.push(Splice { range: spot.range, padding });
+                splices.push(Splice { range: spot.range, padding, value: value.clone() });
             }
         }
         // Every repetition of a field that has none: no place, and no fault either.
@@ -115,14 +150,15 @@ impl Message {
     }
 
     /// The payload with each place replaced; everything between them is copied.
-    fn spliced(&self, splices: &[Splice], value: &[u8]) -> Bytes {
-        let added: usize = splices.iter().map(|splice| splice.padding.len() + value.len()).sum();
+    fn spliced(&self, splices: &[Splice]) -> Bytes {
+        let added: usize =
+            splices.iter().map(|splice| splice.padding.len() + splice.value.len()).sum();
         let mut edited = BytesMut::with_capacity(self.bytes.len() + added);
         let mut copied = 0;
         for splice in splices {
             edited.put_slice(self.bytes.get(copied..splice.range.start).unwrap_or_default());
             edited.put_slice(&splice.padding);
-            edited.put_slice(value);
+            edited.put_slice(&splice.value);
             copied = splice.range.end;
         }
         edited.put_slice(self.bytes.get(copied..).unwrap_or_default());

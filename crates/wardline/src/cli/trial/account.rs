@@ -1,18 +1,21 @@
 //! The account of one message: each decision with its reason, in the order in which they fall.
 
+mod show;
+
 use bytes::Bytes;
 use jiff::Zoned;
 use serde::Serialize;
 use wardline_config::{AckWhen, Config, Listener, ProfileLevel, Unrouted};
 use wardline_flow::transform::{Surroundings, TransformFault};
-use wardline_flow::{Asked, PlanFault, Refusal, RouteVerdict, Routing, Source, Subject, Transform};
+use wardline_flow::{
+    Asked, HandlerName, PlanFault, Planned, Refusal, RouteVerdict, Routing, Source, Subject,
+    Transform,
+};
 use wardline_hl7::ack::{self, AckError, AckRequest, Original};
 use wardline_hl7::{AckCode, ErrorCode, Message};
 
-use super::super::failure::TerminalError;
 use super::super::hl7::diff::{Difference, differences};
 use super::super::printable;
-use super::super::terminal::Terminal;
 
 /// MSH-10 of the answer that is shown: none is ever sent.
 const CONTROL_ID: &str = "TRY";
@@ -29,6 +32,9 @@ pub(super) struct Account {
     handlers: Vec<String>,
     routes: Vec<RouteAsked>,
     destinations: Vec<Reached>,
+    /// What becomes of it where no destination gets it, or none is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<&'static str>,
     /// The answers, each as its segments.
     answers: Vec<Vec<String>>,
 }
@@ -87,6 +93,7 @@ impl Account {
             handlers: Vec::new(),
             routes: Vec::new(),
             destinations: Vec::new(),
+            kept: None,
             answers: Vec::new(),
         };
         let message = match Message::parse_with(payload.clone(), listener.reading()) {
@@ -104,8 +111,13 @@ impl Account {
             }
         };
         account.message = described(&message);
-        let refusal = account.decide(&config.routing, listener, &message).err();
         let asked = listener.ack_mode.asked(&message);
+        let source = Source::Listener(listener.id.clone());
+        if asked == Asked::Nothing && !config.routing.names(&source, &message) {
+            account.kept = Some("no: it is an answer, and no route names its type");
+            return account;
+        }
+        let refusal = account.decide(config, listener, &message).err();
         account.answer(listener, Original::Message(&message), asked, refusal.as_ref());
         account
     }
@@ -117,10 +129,11 @@ impl Account {
 
     fn decide(
         &mut self,
-        routing: &Routing,
+        config: &Config,
         listener: &Listener,
         message: &Message,
     ) -> Result<(), Refusal> {
+        let routing = &config.routing;
         listener.intake.check(message)?;
         if let Some(profile) = &listener.profile
             && listener.profile_level == ProfileLevel::Reject
@@ -138,33 +151,40 @@ impl Account {
             });
             asked?;
         }
-        self.route(routing, listener, &subject)
+        self.route(config, listener, &subject)
     }
 
     fn route(
         &mut self,
-        routing: &Routing,
+        config: &Config,
         listener: &Listener,
         subject: &Subject<'_>,
     ) -> Result<(), Refusal> {
+        let routing = &config.routing;
         let source = Source::Listener(listener.id.clone());
-        self.handlers = listener.handlers.iter().map(ToString::to_string).collect();
+        let mut handlers: Vec<&HandlerName> = listener.handlers.iter().collect();
         for route in &routing.routes {
             let verdict = route.verdict(&source, subject);
             let wants = verdict == RouteVerdict::Wants;
             let because = because(verdict);
             self.routes.push(RouteAsked { id: route.id.to_string(), wants, because });
             if wants {
-                self.handlers.extend(route.handlers.iter().map(ToString::to_string));
+                handlers.extend(&route.handlers);
             }
         }
         let routes = routing.matching(&source, subject).map_err(|fault| unplanned(&fault))?;
+        for handler in handlers.into_iter().map(ToString::to_string) {
+            if !self.handlers.contains(&handler) {
+                self.handlers.push(handler);
+            }
+        }
         let planned = routing.plan_of(&routes, subject);
         let deliveries = match &planned {
             Ok(plan) => plan,
             Err(fault) => return Err(unplanned(fault)),
         };
         for one in &deliveries.deliveries {
+            writable(config, one, subject.message())?;
             let steps = steps(routing, one.route.as_str(), one.destination.as_str(), subject);
             self.destinations.push(Reached {
                 id: one.destination.to_string(),
@@ -184,12 +204,12 @@ impl Account {
                 steps: Vec::new(),
             });
         }
-        if deliveries.is_unrouted() && listener.unrouted == Unrouted::Reject {
-            return Err(refusal(
-                AckCode::AR,
-                ErrorCode::UnsupportedMessageType,
-                "No route takes this message",
-            ));
+        if deliveries.is_unrouted() {
+            self.kept = Some(match listener.unrouted {
+                Unrouted::Accept => "yes, for an operator: no route takes it",
+                Unrouted::Discard => "no: no route takes it, and those are discarded here",
+                Unrouted::Reject => return Err(no_route()),
+            });
         }
         Ok(())
     }
@@ -230,66 +250,6 @@ impl Account {
             let segments = built.split(|byte| *byte == b'\r').filter(|line| !line.is_empty());
             self.answers.push(segments.map(|line| printable::text(line).into_owned()).collect());
         }
-    }
-
-    /// Prints it.
-    pub(super) fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
-        if terminal.json {
-            return terminal.value(self);
-        }
-        terminal.line(format!("message       {}", self.message))?;
-        terminal.line(format!("listener      {}", self.listener))?;
-        for rule in &self.rules {
-            match &rule.told {
-                None => terminal.line(format!("rule          {}: true", rule.name))?,
-                Some(told) => terminal.line(format!("rule          {}: {told}", rule.name))?,
-            }
-        }
-        for handler in &self.handlers {
-            terminal.line(format!("handler       {handler}: would be asked"))?;
-        }
-        for route in &self.routes {
-            let verdict = route.because.as_deref().unwrap_or("takes it");
-            terminal.line(format!("route         {}: {verdict}", route.id))?;
-        }
-        for one in &self.destinations {
-            one.show(terminal)?;
-        }
-        if let Some(Refused { code, text, .. }) = &self.refused {
-            terminal.line(format!("refused       {code}: {text}"))?;
-        } else if self.destinations.is_empty() {
-            terminal.line("unrouted      no route takes it")?;
-        }
-        if self.answers.is_empty() {
-            terminal.line("answer        none is due")?;
-        }
-        for answer in &self.answers {
-            for (segment, number) in answer.iter().zip(0..) {
-                let label = if number == 0 { "answer        " } else { "              " };
-                terminal.line(format!("{label}{segment}"))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Reached {
-    fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
-        let Self { id, route, kept_from, steps } = self;
-        if let Some(why) = kept_from {
-            return terminal.line(format!("destination   {id}: not this one, {why}"));
-        }
-        let how = if steps.is_empty() { "as it came" } else { "changed" };
-        terminal.line(format!("destination   {id}: by {route}, {how}"))?;
-        for StepTaken { step, differences } in steps {
-            terminal.line(format!("  step        {step}"))?;
-            for Difference { path, left, right, .. } in differences {
-                let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "·".to_owned());
-                let (left, right) = (side(left), side(right));
-                terminal.line(format!("    {path:<12}{left}  →  {right}"))?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -342,6 +302,25 @@ fn described(message: &Message) -> String {
     let header = message.header();
     let control_id = printable::id(header.control_id());
     format!("{} {control_id}, {} bytes", header.message_code(), message.bytes().len())
+}
+
+/// Whether it can be written in the charset of its destination.
+fn writable(config: &Config, planned: &Planned, message: &Message) -> Result<(), Refusal> {
+    let destination = config.destinations.iter().find(|one| one.id == planned.destination);
+    let Some((charset, one)) = destination.and_then(|one| Some((one.charset?, one))) else {
+        return Ok(());
+    };
+    let made = planned.changed.as_ref().unwrap_or(message);
+    let written = made.reencode(charset, one.unmappable).map(drop);
+    written.map_err(|error| {
+        let text = format!("not for {}: {error}", one.id);
+        refusal(AckCode::AE, ErrorCode::ApplicationInternalError, &text)
+    })
+}
+
+fn no_route() -> Refusal {
+    let error = ErrorCode::UnsupportedMessageType;
+    refusal(AckCode::AR, error, "No route takes this message")
 }
 
 /// AE: a change of the configuration would let it pass.
