@@ -1,6 +1,7 @@
 //! `ack = "after_delivery"`: what a destination answers goes to the sender.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -9,7 +10,7 @@ use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Arrived, Reply, Sink};
 use wardline_tests::site::Site;
-use wardline_tests::trials;
+use wardline_tests::{trials, wait};
 
 use crate::ours::PROGRAM;
 
@@ -21,6 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         an_answer_that_is_late_is_aa_and_the_message_is_delivered_later,
         a_late_delivery_that_has_not_begun_is_withdrawn_and_the_sender_told_so,
         a_late_delivery_that_has_begun_is_not_withdrawn,
+        what_was_promised_is_not_withdrawn_however_late_it_is,
+        what_is_stored_is_known_though_its_sender_left_before_he_was_told,
         what_no_route_takes_to_the_destination_is_answered_when_it_is_stored,
         what_waits_for_its_answer_survives_the_process,
         a_block_is_committed_before_its_answer_is_awaited,
@@ -146,6 +149,68 @@ fn a_late_delivery_that_has_begun_is_not_withdrawn() {
         queue.counts.is_some_and(|counts| counts.delivered == 1)
     });
     assert_eq!(queue.counts.map(|counts| counts.returned), Some(0));
+}
+
+fn what_was_promised_is_not_withdrawn_however_late_it_is() {
+    let asking = |accept: &str, application: &str| {
+        let msh = format!("A|B|C|D|2026||ADT^A01|1|P|2.5|||{accept}|{application}");
+        format!("MSH|^~\\&|{msh}\rPID|1\r").into_bytes()
+    };
+    let [committed, ca, aa] = ["\x06", "CA", "AA"];
+    for (mllp, payload, expected) in [
+        (1, asking("AL", "SU"), &[ca, aa][..]),
+        (1, asking("AL", "ER"), &[ca]),
+        (1, asking("AL", "AL"), &[ca, aa]),
+        (1, asking("NE", "SU"), &[aa]),
+        (2, adt("1"), &[committed, aa]),
+    ] {
+        let nobody = Nobody::new();
+        let keys = format!("mllp = {mllp}\nanswer_within = \"50ms\"\non_late = \"return\"");
+        let site = site(nobody.address(), &keys);
+        let engine = site.start();
+        let mut peer = Peer::connect(engine.address("in"));
+        peer.write(&framed(&payload));
+        for word in expected {
+            let answer = peer.read();
+            let said = if answer == b"\x06" { "\x06".into() } else { field(&answer, "MSA", 1) };
+            assert_eq!(said, *word, "mllp {mllp}: {expected:?}");
+        }
+        wait::until_so("it to be late", || engine.counts("in").answers_late == 1);
+        let queue = engine.queue("lis");
+        let returned = queue.counts.map(|counts| counts.returned);
+        assert_eq!((queue.pending, returned), (1, Some(0)), "mllp {mllp}: {expected:?}");
+    }
+}
+
+fn what_is_stored_is_known_though_its_sender_left_before_he_was_told() {
+    let (answer_it, may_answer) = mpsc::channel();
+    let may_answer = Mutex::new(may_answer);
+    let sink = Sink::start(move |arrived| {
+        if arrived.nth == 0 {
+            may_answer.lock().expect("no panic").recv().expect("the word");
+        }
+        Reply::Code("AA")
+    });
+    let keys = "dedup = \"replay\"\nmax_in_flight_per_source = 1\nanswer_within = \"1h\"";
+    let site = site(sink.address(), keys);
+    let engine = site.start();
+    let address = engine.address("in");
+    let mut first = Peer::connect(address);
+    first.write(&framed(&adt("FIRST")));
+    sink.wait_for(1);
+    let asking = b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|LEFT|P|2.5|||AL|AL\rPID|1\r";
+    let mut leaving = Peer::connect(address);
+    leaving.write(&framed(asking));
+    wait::until_so("the second to wait", || engine.counts("in").slowed_in_flight == 1);
+    leaving.reset();
+    answer_it.send(()).expect("the sink waits");
+    assert_eq!(field(&first.read(), "MSA", 1), "AA");
+    wait::until_so("the second to be stored", || engine.counts("in").stored == 2);
+    let accept = Peer::connect(address).exchange(asking);
+    assert_eq!(field(&accept, "MSA", 1), "CA");
+    assert_eq!(engine.counts("in").duplicates_suppressed, 1);
+    sink.wait_for(2);
+    assert_eq!(sink.control_ids(), ["FIRST", "LEFT"]);
 }
 
 fn what_no_route_takes_to_the_destination_is_answered_when_it_is_stored() {

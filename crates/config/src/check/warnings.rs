@@ -1,9 +1,10 @@
 //! What can be meant, and probably isn't. Asked only of a configuration without faults.
 
 use wardline_flow::{AckMode, ProcessingId};
+use wardline_mllp::Release;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{AckWhen, Destination, DestinationKind, Order, PeerEndpoint};
+use crate::model::{AckWhen, Destination, DestinationKind, OnLate, Order, PeerEndpoint};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
@@ -52,12 +53,20 @@ fn warn_of_listener(context: &Context<'_>, draft: &ListenerDraft) {
     }
 }
 
-/// Settings for an answer that is never relayed.
+/// Settings for an answer that is never relayed, and for what is never returned.
 fn warn_of_relay(context: &Context<'_>, draft: &ListenerDraft) {
     let relays = matches!(draft.listener.ack, AckWhen::AfterDelivery(_));
     if let (false, Some(from)) = (relays, &draft.ack_from) {
         let warning = Diagnostic::warning("`ack_from` without `ack = \"after_delivery\"`");
         let hint = "only then the answer of a destination goes to the sender";
+        context.report(warning.at(&from.place).hint(hint));
+    }
+    if let (AckWhen::AfterDelivery(relay), Some(from)) = (&draft.listener.ack, &draft.ack_from)
+        && (relay.on_late, draft.listener.release) == (OnLate::Return, Release::Two)
+    {
+        let warning = Diagnostic::warning("`on_late = \"return\"` changes nothing with `mllp = 2`");
+        let hint =
+            "each message is committed when it is stored, and what is committed is never withdrawn";
         context.report(warning.at(&from.place).hint(hint));
     }
 }

@@ -76,3 +76,16 @@ fn a_destination_for_answers_alone_is_used() {
     );
     assert_eq!(site.load(&[]).expect("no fault").warnings, []);
 }
+
+#[test]
+fn what_is_committed_is_never_withdrawn_and_who_asks_for_it_is_warned() {
+    for (keys, is_warned) in [
+        ("mllp = 2\non_late = \"return\"", true),
+        ("mllp = 2\non_late = \"accept\"", false),
+        ("mllp = 1\non_late = \"return\"", false),
+    ] {
+        let site = answering(&format!("ack = \"after_delivery\"\nack_from = \"lis\"\n{keys}"));
+        let warnings = site.load(&[]).expect("no fault").render_warnings(Paint::Plain);
+        assert_eq!(warnings.contains("changes nothing with `mllp = 2`"), is_warned, "{warnings}");
+    }
+}

@@ -1,12 +1,13 @@
 //! `ack = "after_delivery"`: the sender hears what a destination answered to his message.
 //!
 //! ```text
-//!  durable ──▶ CA, where due ──▶ waiting ──its end──▶ the destination's answer, as ours
-//!                                   │ answer_within
-//!                                   └────────late───▶ AA │ on_late = "return": withdrawn, AE
+//!  durable ──▶ 06, CA, where due ──▶ waiting ──its end──▶ the destination's answer, as ours
+//!                                      │ answer_within
+//!                                      └────────late───▶ AA, where due │ on_late = "return": withdrawn, AE
 //! ```
 //!
-//! The message is durable before anything is awaited: whatever becomes of this connection, nothing is lost.
+//! The message is durable before anything is awaited: whatever becomes of this connection, nothing is lost. What was
+//! promised by a commit block or CA, or whose sender would not hear AE, is never withdrawn.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,12 +81,15 @@ impl Conversation {
         stored: Stored,
         for_copies: ForCopies,
     ) -> Goes {
-        self.commit().await?;
         let (accept, ours) = ours.apart();
-        if !accept.is_empty() {
-            self.say(accept).await?;
+        let is_promised = self.uncommitted.is_some() || !accept.is_empty();
+        if let Err(reason) = self.promise(accept).await {
+            // It is durable and goes its way: the copy that its sender sends for want of a word is one.
+            for_copies.taken();
+            return Err(reason);
         }
         let heard = heard.behind_accept();
+        let may_be_returned = !is_promised && !heard.due(AckCode::AE).is_empty();
         let counters = Arc::clone(&self.around.counters);
         let ended = self.end_of(relaying, &awaiting, stored).await;
         if let Some((code, answer)) = ended.as_ref().and_then(|ended| relayed_to(heard, ended)) {
@@ -100,16 +104,19 @@ impl Conversation {
         }
         if !ended.is_some_and(|ended| ended.delivered) {
             counters.answers_late.one();
-            if relaying.relay.on_late == OnLate::Return {
+            if relaying.relay.on_late == OnLate::Return && may_be_returned {
                 relaying.withdraw(&awaiting, stored).await;
-                if heard.due(AckCode::AE).is_empty() {
-                    return Ok(());
-                }
                 return self.refuse(heard, &failure("The message was not delivered in time")).await;
             }
         }
         for_copies.taken();
         if ours.is_empty() { Ok(()) } else { self.say(ours).await }
+    }
+
+    /// Says that the message is ours, where its sender is to hear that before the destination's answer.
+    async fn promise(&mut self, accept: Answers) -> Goes {
+        self.commit().await?;
+        if accept.is_empty() { Ok(()) } else { self.say(accept).await }
     }
 
     /// How the awaited delivery ended; `None` when that takes too long, or the engine drains and starts nothing more.
