@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         who_may_not_be_sent_to_is_closed_and_so_is_who_comes_second,
         a_peer_that_dials_over_tls_shows_its_certificate_before_it_is_sent_anything,
         a_listener_that_dials_takes_what_its_peer_sends_and_dials_again,
+        a_listener_that_dials_knows_what_came_before,
         a_peer_that_is_away_is_dialled_on_and_told_of_once,
         a_listener_that_dials_over_tls_checks_whom_it_reached,
     ]
@@ -180,6 +181,18 @@ fn a_listener_that_dials_takes_what_its_peer_sends_and_dials_again() {
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains(&format!("dials {address}")), "{shown}");
     assert!(engine.stop().success());
+}
+
+fn a_listener_that_dials_knows_what_came_before() {
+    let (analyzer, address) = analyzer();
+    let site = dialling(address, "dedup = \"replay\"");
+    let engine = site.start();
+    let mut peer = accept(&analyzer);
+    let answer = peer.exchange(&adt("ONE"));
+    drop(peer);
+    assert_eq!(accept(&analyzer).exchange(&adt("ONE")), answer, "word for word");
+    let counts = engine.counts("in");
+    assert_eq!((counts.duplicates_suppressed, counts.stored), (1, 1));
 }
 
 fn a_peer_that_is_away_is_dialled_on_and_told_of_once() {

@@ -126,8 +126,10 @@ pub(crate) fn recognising(
     listeners: &[Listener],
     store: &Arc<impl Store>,
 ) -> BTreeMap<Name, Arc<Duplicates>> {
-    let looks =
-        |one: &&Listener| one.dedup != Dedup::Off && matches!(one.entrance, Entrance::Bind(_));
+    let looks = |one: &&Listener| match one.entrance {
+        Entrance::Bind(_) | Entrance::Dial(_) => one.dedup != Dedup::Off,
+        Entrance::Folder(_) => false,
+    };
     let looking = listeners.iter().filter(looks);
     let share = REMEMBERED_IDS / looking.clone().count().max(1);
     let table = |one: &Listener| Some((one.id.arc(), Duplicates::of(one, share)?));
