@@ -13,11 +13,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wardline_flow::{
-    DestinationId, Expression, HandlerName, LookupTable, Lookups, Route, Routing, Transform,
+    AckMatch, DestinationId, Expression, HandlerName, LookupTable, Lookups, Route, Routing,
+    Transform,
 };
 
 use crate::diagnostic::{Diagnostic, Placed};
-use crate::model::{Config, HandlerLimits};
+use crate::model::{Config, HandlerLimits, Order};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, Main, RouteDraft};
 use crate::setting::Id;
@@ -47,6 +48,7 @@ pub(crate) fn assemble(
     for listener in drafts.destinations.iter().filter_map(|draft| draft.ack_connection.as_ref()) {
         names.report_unknown_listener(context, listener);
     }
+    drafts.destinations.iter().for_each(|destination| check_answers(context, destination));
     let routing = Routing {
         routes: routes(context, drafts, &names),
         production: production(drafts),
@@ -136,6 +138,23 @@ fn check_relays(context: &Context<'_>, drafts: &Drafts, names: &Names<'_>) {
             let fault = Diagnostic::fault(text).at(&from.place);
             context.report(fault.hint("name both in a route, or relay the answer of another"));
         }
+    }
+}
+
+/// Reports answers that could be taken for another message's: all come one way, and any counts for any.
+fn check_answers(context: &Context<'_>, draft: &DestinationDraft) {
+    if let (Some(_), Some(matching)) = (&draft.ack_connection, &draft.ack_match)
+        && matches!(matching.value, AckMatch::Any | AckMatch::AnyAck)
+        && let Some(destination) = &draft.destination
+        && destination.order != Order::Fifo
+        && let Some(connections) = &draft.connections
+        && connections.value.get() > 1
+    {
+        let text = "an answer through `ack_connection` could be to any message that is being sent";
+        let fault = Diagnostic::fault(text).at(&matching.place);
+        let hint =
+            "with one connection one answer is awaited at a time; or name the message: \"exact\"";
+        context.report(fault.beside(&connections.place, "so many are sent at once").hint(hint));
     }
 }
 

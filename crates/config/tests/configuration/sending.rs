@@ -81,6 +81,27 @@ fn answers_may_come_through_a_listener_that_is_there() {
 }
 
 #[test]
+fn where_all_answers_come_one_way_they_name_their_message_or_one_is_awaited() {
+    let keys = |matching: &str, more: &str| {
+        let keys = format!("ack_connection = \"in\"\nack_match = \"{matching}\"\n{more}");
+        sending(&keys)
+    };
+    for (matching, more) in [
+        ("prefix20", "order = \"none\"\nconnections = 2"),
+        ("any", "order = \"none\"\nconnections = 1"),
+        ("any", "connections = 2"),
+        ("any-ack", ""),
+    ] {
+        keys(matching, more).load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
+    }
+    for (matching, order) in [("any", "order = \"none\""), ("any-ack", "order_by = \"PID-3\"")] {
+        let site = keys(matching, &format!("{order}\nconnections = 2"));
+        let faults = site.load(&[]).expect_err("one answer for two");
+        assert_snapshot!(matching, site.portable(&faults.render(Paint::Plain)));
+    }
+}
+
+#[test]
 fn rules_are_read_in_the_order_of_the_file() {
     let mllp = mllp(
         "[[destinations.on_reply]]\ncode = [\"AE\", \"OK\"]\nerror = [\"207\"]\ntext = \"*locked*\"\nthen = \"retry\"\n\
