@@ -15,6 +15,7 @@
 
 mod committing;
 mod farewell;
+mod hearing;
 mod reading;
 mod writing;
 
@@ -22,12 +23,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
-use bytes::{Bytes, BytesMut};
-use tokio::sync::mpsc;
+use bytes::BytesMut;
 use wardline_config::{ConnectionMode, MllpDestination};
 use wardline_flow::{Received, TransportFault};
 use wardline_mllp::FS_SILENCE;
-use wardline_store::MessageId;
 
 use super::delivery::Delivery;
 use super::pool::CarrierId;
@@ -35,9 +34,10 @@ use super::report::{CloseReason, Ended, Report};
 use super::session::{Came, Heard, Said, Session};
 use super::socket::{self, Way};
 use crate::observe::DestinationCounters;
-use crate::replies::{Apart, Wait};
+use crate::replies::Apart;
 use crate::wire::{Wire, WireWriter};
 use farewell::Farewell;
+use hearing::Awaiting;
 use reading::Reading;
 
 /// One delivery to send. Only one is in a connection's hands at a time.
@@ -84,6 +84,8 @@ enum Hand {
     Unsent {
         delivery: Delivery,
         deadline: Option<Instant>,
+        /// Until an answer to another message can no longer be taken for its own.
+        held_back: bool,
     },
     /// Being written, or written: then its answer is due at the deadline.
     Sent {
@@ -94,11 +96,10 @@ enum Hand {
     },
 }
 
-/// A delivery's wait for answers that come through a listener. They are looked at once it is written to its end: no
-/// answer is to be taken for one to half a message only because it took the shorter way.
-struct Awaiting {
-    _place: Wait,
-    answers: Option<mpsc::Receiver<Bytes>>,
+impl Hand {
+    fn unsent(delivery: Delivery) -> Self {
+        Self::Unsent { delivery, deadline: None, held_back: false }
+    }
 }
 
 impl OutboundConnection {
@@ -122,7 +123,7 @@ impl OutboundConnection {
             apart,
             way,
             counters,
-            hand: Hand::Unsent { delivery: first, deadline: None },
+            hand: Hand::unsent(first),
             writer: None,
             buffer: BytesMut::new(),
             proven: false,
@@ -204,33 +205,16 @@ impl OutboundConnection {
         self.send_unsent(ctx);
     }
 
-    /// Hears the next answer to this delivery that comes through a listener, and those behind it.
-    fn hear_elsewhere(
-        &mut self,
-        id: MessageId,
-        mut answers: mpsc::Receiver<Bytes>,
-        ctx: &mut Context<Self>,
-    ) {
-        let next = async move { answers.recv().await.map(|answer| (answer, answers)) };
-        ctx.spawn(next.into_actor(self).map(move |came, connection, ctx| {
-            let still =
-                matches!(&connection.hand, Hand::Sent { delivery, .. } if delivery.id == id);
-            // Without an answer the delivery has left our hands: its place is given up.
-            if let Some((answer, answers)) = came.filter(|_| still) {
-                match connection.session.hear_elsewhere(answer) {
-                    Some(heard) => drop(connection.conclude(heard, ctx)),
-                    None => connection.hear_elsewhere(id, answers, ctx),
-                }
-            }
-        }));
-    }
-
     /// The delivery in hand has ended as the peer may end it. False when that was the connection's last.
     fn conclude(&mut self, heard: Heard, ctx: &mut Context<Self>) -> bool {
         self.proven = true;
+        let is_all = heard.is_all();
         let Heard { received, reply, later, control_id } = heard;
-        if let Hand::Sent { delivery, .. } = &self.hand {
+        if let Hand::Sent { delivery, elsewhere, .. } = &mut self.hand {
             self.apart.applications.owe(delivery.id, &control_id, later, Instant::now());
+            if let Some(awaiting) = elsewhere.take() {
+                awaiting.end(is_all, &mut self.session);
+            }
         }
         self.settle(Ended::Attempted { received, reply }, ctx)
     }
@@ -330,7 +314,7 @@ impl Handler<Deliver> for OutboundConnection {
 
     fn handle(&mut self, Deliver(delivery): Deliver, ctx: &mut Self::Context) {
         debug_assert!(matches!(self.hand, Hand::Empty), "one delivery at a time");
-        self.hand = Hand::Unsent { delivery, deadline: None };
+        self.hand = Hand::unsent(delivery);
         if !self.refuse_unframeable(ctx) {
             self.send_unsent(ctx);
         }

@@ -227,6 +227,13 @@ impl Session {
         }
     }
 
+    /// An answer that came through a listener behind the one that ended the message: an application's, or nobody's.
+    pub(super) fn hear_behind(&mut self, answer: &[u8]) {
+        if !Reply::read(answer).is_ok_and(|reply| self.was_owed(&reply)) {
+            self.counters.replies_stale.one();
+        }
+    }
+
     /// Content, judged; or a commit block.
     fn on_frame(&mut self, frame: Frame) -> Result<(Judged, Bytes), Commit> {
         if frame.ended.is_lint() || frame.inner_vt > 0 {
@@ -346,6 +353,17 @@ impl Session {
             .is_some_and(|awaited| awaited.control_id == reply.acknowledged());
         !is_awaited
             && reply.code().is_some_and(|code| self.applications.hear(code, reply.acknowledged()))
+    }
+}
+
+impl Heard {
+    /// Whether the peer has said all that it was asked for.
+    pub(super) fn is_all(&self) -> bool {
+        let is_answer = matches!(
+            self.received,
+            Received::Reply { .. } | Received::Ruled { .. } | Received::Anything
+        );
+        is_answer && self.later == Later::Nothing
     }
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod damage;
 mod drains;
+mod elsewhere;
 mod expected;
 mod faults;
 mod folders;

@@ -7,12 +7,13 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use bytes::Bytes;
-use wardline_flow::{AckMode, Asked, Received};
+use wardline_flow::{AckMode, Asked, Expected, Received};
 use wardline_hl7::Message as Hl7Message;
 use wardline_mllp::{encoded_len, survives_framing};
 use wardline_store::MessageId;
 
-use super::{Awaiting, Hand, OutboundConnection};
+use super::hearing::Awaiting;
+use super::{Hand, OutboundConnection};
 use crate::outbound::delivery::Delivery;
 use crate::outbound::report::{CloseReason, Ended};
 use crate::outbound::socket::{self, Peeked};
@@ -43,7 +44,7 @@ impl OutboundConnection {
         let Some(writer) = self.writer.clone() else {
             return; // It will be sent when the connection is up.
         };
-        let Hand::Unsent { delivery, deadline } = &mut self.hand else {
+        let Hand::Unsent { delivery, deadline, held_back: false } = &mut self.hand else {
             return;
         };
         match writer.with_socket(|socket| socket::peek(socket)) {
@@ -62,19 +63,40 @@ impl OutboundConnection {
 
     fn write(&mut self, writer: &WireWriter, delivery: &Delivery, ctx: &mut Context<Self>) {
         let (control_id, asked) = control_id_and_asked(&delivery.body);
+        let expect_ack = self.destination.expect_ack;
+        let (expected, later) = (expect_ack.expected(asked), expect_ack.later(asked));
+        if expected != Expected::Nothing && self.hold_back(delivery.id, &control_id, ctx) {
+            return;
+        }
         if !self.session.may_send(&control_id) {
             let doubtful = self.session.is_spent();
             let reason = if doubtful { CloseReason::Doubtful } else { CloseReason::SameControlId };
             return self.close(reason, ctx);
         }
-        let elsewhere = self.apart.elsewhere.wait(&control_id);
-        let elsewhere =
-            elsewhere.map(|(place, answers)| Awaiting { _place: place, answers: Some(answers) });
-        let expect_ack = self.destination.expect_ack;
-        self.session.sent(control_id, expect_ack.expected(asked), expect_ack.later(asked));
+        let elsewhere = self.apart.elsewhere.wait(delivery.id, &control_id).map(Awaiting::of);
+        self.session.sent(control_id, expected, later);
         self.counters.attempts.one();
         self.hand = Hand::Sent { delivery: delivery.clone(), deadline: None, elsewhere };
         self.write_frame(writer, delivery, ctx);
+    }
+
+    /// Lets a message wait whose answer could come with one to another, through the same listener (MATCH-1). True if it
+    /// has to.
+    fn hold_back(&mut self, id: MessageId, control_id: &[u8], ctx: &mut Context<Self>) -> bool {
+        let now = Instant::now();
+        let Some(moment) = self.apart.elsewhere.clear_from(id, control_id, now) else {
+            return false;
+        };
+        if let Hand::Unsent { deadline, held_back, .. } = &mut self.hand {
+            (*deadline, *held_back) = (None, true);
+        }
+        ctx.run_later(moment.saturating_duration_since(now), |connection, ctx| {
+            if let Hand::Unsent { held_back, .. } = &mut connection.hand {
+                *held_back = false;
+            }
+            connection.send_unsent(ctx);
+        });
+        true
     }
 
     /// Writes the message in hand, for the first time or again.
@@ -117,12 +139,12 @@ impl OutboundConnection {
         if let Hand::Sent { delivery, deadline, elsewhere } = &mut self.hand
             && delivery.id == written
         {
-            let answers = elsewhere.as_mut().and_then(|awaiting| awaiting.answers.take());
+            let hearing = elsewhere.as_mut().and_then(|awaiting| awaiting.begin(written));
             *deadline = Some(Instant::now() + self.destination.ack_timeout);
             let ended = self.session.written();
             self.commit_answers(ctx);
-            if let Some(answers) = answers {
-                self.hear_elsewhere(written, answers, ctx);
+            if let Some(hearing) = hearing {
+                ctx.spawn(hearing);
             }
             match ended {
                 None => self.start_clock(ctx),
