@@ -26,7 +26,7 @@ const SIZE: usize = 12 * MIB;
 /// What all of them may take.
 const MAX_BUFFERED: usize = 4 * MIB;
 /// What the engine takes for itself, and each connection without asking.
-const ENGINE: usize = 48 * MIB;
+const ENGINE: usize = 64 * MIB;
 
 fn site(listener_keys: &str) -> Site {
     Site::new(
