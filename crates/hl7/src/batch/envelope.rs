@@ -19,9 +19,10 @@ impl Envelope {
     pub(super) fn read(line: Bytes) -> Option<Self> {
         let (&separator, rest) = line.get(3..)?.split_first()?;
         let encoding = rest.split(|byte| *byte == separator).next()?;
-        // Senders that leave the delimiters out mean the usual ones.
         let delimiters = if encoding.is_empty() {
-            Delimiters { field: separator, ..Delimiters::default() }
+            // Senders that leave the delimiters out mean the usual ones, which the separator must be told from.
+            let usual = Delimiters { field: separator, ..Delimiters::default() };
+            usual.encoding_characters().all(|one| one != separator).then_some(usual)?
         } else {
             Delimiters::declared(separator, encoding)?.delimiters
         };

@@ -82,6 +82,7 @@ fn what_stands_where_nothing_may_is_refused_with_its_line() {
         (b"FHS|^~\\&|A\rFTS|0\rMSH|1\r", BatchError::Misplaced { line: 3 }),
         (b"MSH|1\rFHS|^~\\&|A\r", BatchError::Misplaced { line: 2 }),
         (b"BHS|SENDER|A\r", BatchError::BadHeader { line: 1 }),
+        (b"BHS^\rMSH|1\r", BatchError::BadHeader { line: 1 }),
     ] {
         assert_eq!(split(payload).err(), Some(expected), "{payload:?}");
     }
