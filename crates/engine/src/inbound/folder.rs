@@ -5,6 +5,7 @@
 //!                           │  ▲          │AE                                   (moved or deleted)
 //!                           │  └──pause───┤
 //!                           │             └─AR, unreadable, AE too often──▶ failed, with its reason
+//!                           ├──somebody writes to it: back into the folder, to lie still anew
 //!                           └──the engine ends: taken again at the next start
 //! ```
 //!
@@ -15,12 +16,11 @@
 //! Who sends to it: nobody; it learns of a drain by its watch, and holds a seat in its roster so that the drain waits for
 //! it. Its death costs the files that come until the next start, and loses none.
 
+mod disk;
 mod inbox;
 mod reason;
 mod watch;
 
-use std::ffi::OsString;
-use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,10 +32,11 @@ use wardline_flow::Refusal;
 use wardline_hl7::AckCode;
 use wardline_store::Accept;
 
+use self::disk::Disk;
 pub(crate) use self::inbox::Inbox;
-use self::inbox::{InHand, Unread};
+use self::inbox::{Away, InHand, Unread};
 use self::reason::Reason;
-use self::watch::Watch;
+use self::watch::{Found, Watch};
 use super::connection::Surroundings;
 use super::handover::{NotHandedOver, hand_over};
 use super::intake::{BatchDecided, Settled};
@@ -55,8 +56,8 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(60),
 ];
 
-/// How long the disk rests that would not move a file or show the folder: somebody has to make room or give a right.
-const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// How long a file rests that the store had no room for on its disk.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The actor.
 pub(crate) struct FolderWatcher {
@@ -65,12 +66,10 @@ pub(crate) struct FolderWatcher {
 
 /// What the watching future owns.
 struct Watching {
-    inbox: Arc<Inbox>,
+    disk: Disk,
     watch: Watch,
     around: Arc<Surroundings>,
     drain: Drain,
-    /// What the disk refused last, told once.
-    trouble: Option<io::ErrorKind>,
     _seat: Option<Seat>,
 }
 
@@ -80,6 +79,8 @@ enum NotStored {
     Ever(Reason),
     /// It may be, a little later.
     Now(Reason),
+    /// Somebody writes to it.
+    Changed,
     /// The engine ends first.
     Draining,
 }
@@ -90,10 +91,9 @@ impl FolderWatcher {
         let Berth { arbiter, around } = berth;
         let watching = Watching {
             watch: Watch::new(inbox.settings().stable_for),
-            inbox: Arc::new(inbox),
+            disk: Disk::new(inbox, around.intake.listener().id.clone(), around.drain.clone()),
             drain: around.drain.clone(),
             around,
-            trouble: None,
             _seat: roster.admit(Ipv4Addr::UNSPECIFIED.into()).ok(),
         };
         let started = arbiter.spawn_fn(move || {
@@ -119,23 +119,25 @@ impl Watching {
     async fn run(mut self) {
         self.take_what_was_left().await;
         while !self.drain.is_draining() {
-            for name in self.look().await {
+            for found in self.look().await {
                 if self.drain.is_draining() {
                     return;
                 }
-                self.take(name).await;
+                self.take(found).await;
             }
-            let rest = self.inbox.settings().poll_every;
+            let rest = self.disk.settings().poll_every;
             self.rest(rest).await;
         }
     }
 
-    /// Files that were in hand when the engine ended come first: they came first.
+    /// Files that were in hand when the engine ended come first: they came first. They have to lie still anew: who had
+    /// one of them open may have it still.
     async fn take_what_was_left(&mut self) {
-        let Some(left) = self.insist(Inbox::left_behind).await else { return };
+        let Some(left) = self.disk.insist(Inbox::left_behind).await else { return };
         if !left.is_empty() {
             let listener = &self.around.intake.listener().id;
             tracing::info!(%listener, files = left.len(), "files that were in hand are taken again");
+            self.rest(self.disk.settings().stable_for).await;
         }
         for file in left {
             if self.drain.is_draining() {
@@ -146,17 +148,16 @@ impl Watching {
     }
 
     /// What is ready to be taken.
-    async fn look(&mut self) -> Vec<OsString> {
-        let found = self.on_disk(Inbox::list).await;
-        match self.told(found) {
+    async fn look(&mut self) -> Vec<Found> {
+        match self.disk.try_once(Inbox::list).await {
             Some(found) => self.watch.look(found, Instant::now()),
             None => Vec::new(),
         }
     }
 
-    async fn take(&mut self, name: OsString) {
-        let taken = self.on_disk(move |inbox| inbox.take(&name)).await;
-        if let Some(Some(file)) = self.told(taken) {
+    async fn take(&mut self, found: Found) {
+        let taken = self.disk.try_once(move |inbox| inbox.take(&found)).await;
+        if let Some(Some(file)) = taken {
             self.handle(file).await;
         }
     }
@@ -164,43 +165,62 @@ impl Watching {
     /// From a file in hand to its end.
     async fn handle(&mut self, file: InHand) {
         let file = Arc::new(file);
-        let counters = Arc::clone(&self.around.counters);
-        counters.files.one();
+        self.around.counters.files.one();
         match self.store(&file).await {
-            Ok(()) => {
-                if self.insist(move |inbox| inbox.put_away(&file)).await.is_some() {
-                    counters.files_done.one();
-                }
+            Ok(()) => self.put_away(file).await,
+            Err(NotStored::Ever(reason) | NotStored::Now(reason)) => {
+                self.set_aside(file, reason).await;
             }
-            Err(reason) => {
-                let Some(reason) = reason else { return };
-                let (listener, code) = (&self.around.intake.listener().id, reason.code());
-                let (message, error) = (reason.message(), reason.error());
-                tracing::warn!(%listener, reason = code, message, error, "a file is set aside");
-                if self.insist(move |inbox| inbox.set_aside(&file, &reason)).await.is_some() {
-                    counters.files_failed.one();
-                }
-            }
+            Err(NotStored::Changed) => self.give_back(file).await,
+            Err(NotStored::Draining) => {}
         }
     }
 
-    /// Stores what is in the file, however often that takes. An error without a reason is a drain.
-    async fn store(&mut self, file: &Arc<InHand>) -> Result<(), Option<Reason>> {
+    async fn put_away(&mut self, file: Arc<InHand>) {
+        let stored = Arc::clone(&file);
+        match self.disk.insist(move |inbox| inbox.put_away(&stored)).await {
+            Some(Away::Done) => self.around.counters.files_done.one(),
+            Some(Away::WrittenOn) => self.set_aside(file, Reason::WrittenOn).await,
+            None => {}
+        }
+    }
+
+    async fn set_aside(&mut self, file: Arc<InHand>, reason: Reason) {
+        let (listener, code) = (&self.around.intake.listener().id, reason.code());
+        let (message, error) = (reason.message(), reason.error());
+        tracing::warn!(%listener, reason = code, message, error, "a file is set aside");
+        if self.disk.insist(move |inbox| inbox.set_aside(&file, &reason)).await.is_some() {
+            self.around.counters.files_failed.one();
+        }
+    }
+
+    /// Lets a file lie still anew that somebody writes to.
+    async fn give_back(&mut self, file: Arc<InHand>) {
+        let changed = Arc::clone(&file);
+        match self.disk.insist(move |inbox| inbox.give_back(&changed)).await {
+            Some(true) => {
+                let listener = &self.around.intake.listener().id;
+                tracing::warn!(%listener, "a file that had lain still is written to: it is not taken yet");
+                self.around.counters.files_retried.one();
+            }
+            Some(false) => self.set_aside(file, Reason::Changed).await,
+            None => {}
+        }
+    }
+
+    /// Stores what is in the file, however often that takes.
+    async fn store(&mut self, file: &Arc<InHand>) -> Result<(), NotStored> {
         let mut pauses = PAUSES.iter();
         loop {
-            let reason = match self.try_store(file).await {
-                Ok(()) => return Ok(()),
-                Err(NotStored::Draining) => return Err(None),
-                Err(NotStored::Ever(reason)) => return Err(Some(reason)),
-                Err(NotStored::Now(reason)) => reason,
-            };
-            let Some(pause) = pauses.next() else { return Err(Some(reason)) };
+            let stored = self.try_store(file).await;
+            let Err(NotStored::Now(reason)) = &stored else { return stored };
+            let Some(pause) = pauses.next() else { return stored };
             let (listener, code) = (&self.around.intake.listener().id, reason.code());
             tracing::warn!(%listener, reason = code, again_s = pause.as_secs(), "a file is not taken yet");
             self.around.counters.files_retried.one();
             self.rest(*pause).await;
             if self.drain.is_draining() {
-                return Err(None);
+                return Err(NotStored::Draining);
             }
         }
     }
@@ -225,12 +245,13 @@ impl Watching {
     }
 
     async fn read(&self, file: Arc<InHand>) -> Result<Bytes, NotStored> {
-        let read = self.on_disk(move |inbox| Ok(inbox.read(&file))).await;
+        let read = self.disk.work(move |inbox| Ok(inbox.read(&file))).await;
         read.unwrap_or_else(|error| Err(Unread::Failed(error))).map_err(|unread| match unread {
             Unread::NoFile => NotStored::Ever(Reason::NoFile),
             Unread::TooLarge => {
-                NotStored::Ever(Reason::TooLarge { limit: self.inbox.settings().max_file_size })
+                NotStored::Ever(Reason::TooLarge { limit: self.disk.settings().max_file_size })
             }
+            Unread::Changed => NotStored::Changed,
             Unread::Failed(error) => NotStored::Now(Reason::Unreadable(error.kind())),
         })
     }
@@ -263,7 +284,7 @@ impl Watching {
                         break;
                     }
                     // It stays in hand, and is offered again when there is space.
-                    self.rest(DISK_PAUSE).await;
+                    self.rest(STORE_PAUSE).await;
                 }
                 Err(NotHandedOver::InTime) => {}
                 Err(NotHandedOver::Ever) => return Err(NotStored::Ever(Reason::TooLargeToStore)),
@@ -277,57 +298,17 @@ impl Watching {
         Ok(())
     }
 
-    /// Asks the disk until it does it, or the engine ends.
-    async fn insist<T: Send + 'static>(
-        &mut self,
-        work: impl Fn(&Inbox) -> io::Result<T> + Send + Sync + 'static,
-    ) -> Option<T> {
-        let work = Arc::new(work);
-        loop {
-            let again = Arc::clone(&work);
-            let done = self.on_disk(move |inbox| again(inbox)).await;
-            if let Some(done) = self.told(done) {
-                return Some(done);
-            }
-            if self.drain.is_draining() {
-                return None;
-            }
-            self.rest(DISK_PAUSE).await;
-        }
-    }
-
-    /// Works on the disk on a thread that may block.
-    async fn on_disk<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Inbox) -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        let inbox = Arc::clone(&self.inbox);
-        let done = tokio::task::spawn_blocking(move || work(&inbox)).await;
-        done.unwrap_or_else(|fault| Err(io::Error::other(fault)))
-    }
-
-    /// What the disk gave. What it refuses is told once, and its end too.
-    fn told<T>(&mut self, done: io::Result<T>) -> Option<T> {
-        let listener = &self.around.intake.listener().id;
-        let trouble = done.as_ref().err().map(io::Error::kind);
-        if trouble != self.trouble {
-            if let Some(reason) = trouble {
-                tracing::error!(%listener, %reason, "the folder cannot be worked on");
-            } else {
-                tracing::info!(%listener, "the folder can be worked on again");
-            }
-            self.trouble = trouble;
-        }
-        done.ok()
-    }
-
     /// Waits so long, or until the engine drains.
     async fn rest(&self, duration: Duration) {
-        let mut drain = self.drain.clone();
-        tokio::select! {
-            biased;
-            () = drain.begun() => {}
-            () = tokio::time::sleep(duration) => {}
-        }
+        rest(duration, self.drain.clone()).await;
+    }
+}
+
+/// Waits so long, or until the engine drains.
+async fn rest(duration: Duration, mut drain: Drain) {
+    tokio::select! {
+        biased;
+        () = drain.begun() => {}
+        () = tokio::time::sleep(duration) => {}
     }
 }

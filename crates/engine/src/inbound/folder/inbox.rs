@@ -7,9 +7,10 @@
 //! ```
 //!
 //! A rename is all or nothing, so that a file is in one of these places whenever the power goes, and its writer can no
-//! longer reach it by its name once it is taken. No file ever takes the place of another. What is in
-//! `.wardline-taken` at a start was in hand when the engine ended: it is taken again, so nothing is lost, and the same
-//! messages may come twice.
+//! longer reach it by its name once it is taken. Who has it open still writes to it. So it is held against the size and
+//! the time it lay still with: before it is taken, when it is read, after that, and before it is put away. No file ever
+//! takes the place of another. What is in `.wardline-taken` at a start was in hand when the engine ended: it is taken
+//! again, so nothing is lost, and the same messages may come twice.
 //!
 //! Everything here blocks. Names of files may be names of patients: no error, log line or `Debug` shows them (PHI-1).
 
@@ -29,7 +30,7 @@ use rustix::io::Errno;
 use wardline_config::{FileSort, WatchedFolder, WhenDone};
 
 use super::reason::Reason;
-use super::watch::Found;
+use super::watch::{Found, Shape};
 use crate::rename::rename_new;
 
 /// Where files lie that are in hand, below the folder that is watched.
@@ -51,7 +52,20 @@ pub(crate) struct Inbox {
 }
 
 /// A file that was taken out of the folder. Its name is known to the disk alone: PHI-1.
-pub(super) struct InHand(PathBuf);
+pub(super) struct InHand {
+    path: PathBuf,
+    /// As it lay still.
+    shape: Shape,
+}
+
+/// What became of a file whose messages are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Away {
+    /// It is where the listener wants it.
+    Done,
+    /// It is still in hand: somebody has written to it since it was read.
+    WrittenOn,
+}
 
 /// Why the bytes of a file are not to be had.
 pub(super) enum Unread {
@@ -59,6 +73,8 @@ pub(super) enum Unread {
     NoFile,
     /// It is larger than `max_file_size`.
     TooLarge,
+    /// Somebody writes to it, or did since it lay still.
+    Changed,
     /// The system says no.
     Failed(io::Error),
 }
@@ -95,10 +111,13 @@ impl Inbox {
 
     /// What was in hand when the engine ended last.
     pub(super) fn left_behind(&self) -> io::Result<Vec<InHand>> {
-        let entries = fs::read_dir(&self.taken)?;
-        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-        paths.sort();
-        Ok(paths.into_iter().map(InHand).collect())
+        let in_hand = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            Ok(InHand { path: entry.path(), shape: shape_of(&entry.metadata()?)? })
+        };
+        let mut left = fs::read_dir(&self.taken)?.map(in_hand).collect::<io::Result<Vec<_>>>()?;
+        left.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(left)
     }
 
     /// The files that fit, the first ones in their order. Empty ones are not shown: nothing is in them yet.
@@ -107,7 +126,7 @@ impl Inbox {
         for entry in fs::read_dir(&self.settings.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            if name.as_bytes().starts_with(b".") || !self.settings.pattern.fits(name.as_bytes()) {
+            if !self.is_looked_for(&name) {
                 continue;
             }
             let found = match entry.metadata() {
@@ -125,33 +144,61 @@ impl Inbox {
     }
 
     fn found(&self, name: OsString, file: &fs::Metadata) -> io::Result<Found> {
-        let changed = file.modified()?;
+        let shape = shape_of(file)?;
         let rank = match self.settings.sort {
             FileSort::Name => SystemTime::UNIX_EPOCH,
-            FileSort::Time => changed,
+            FileSort::Time => shape.changed,
         };
-        Ok(Found { rank, name, size: file.len(), changed })
+        Ok(Found { rank, name, shape })
     }
 
-    /// Takes a file out of the folder; `None` where somebody else has.
-    pub(super) fn take(&self, name: &OsStr) -> io::Result<Option<InHand>> {
-        match rename_beside(&self.settings.path.join(name), &self.taken.join(name)) {
-            Ok(path) => Ok(Some(InHand(path))),
+    /// Takes a file out of the folder; `None` where somebody else has, or has written to it since it was looked at.
+    pub(super) fn take(&self, found: &Found) -> io::Result<Option<InHand>> {
+        let path = self.settings.path.join(&found.name);
+        if !lies_as(&path, found.shape)? {
+            return Ok(None);
+        }
+        match rename_beside(&path, &self.taken.join(&found.name)) {
+            Ok(path) => Ok(Some(InHand { path, shape: found.shape })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The bytes of a file, unless there are more than a file may have.
+    /// Puts a file that is still written to back into the folder; false where its name is another's by now, or none
+    /// that is looked for there.
+    pub(super) fn give_back(&self, file: &InHand) -> io::Result<bool> {
+        let name = file.name();
+        if !self.is_looked_for(name) {
+            return Ok(false);
+        }
+        match rename_new(&file.path, &self.settings.path.join(name)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_looked_for(&self, name: &OsStr) -> bool {
+        let name = name.as_bytes();
+        !name.starts_with(b".") && self.settings.pattern.fits(name)
+    }
+
+    /// The bytes of a file, unless there are more than a file may have, or somebody writes to it.
     pub(super) fn read(&self, file: &InHand) -> Result<Bytes, Unread> {
         // Neither through a link nor waiting for the other end of a pipe, whatever was put there under that name.
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
         let flags = i32::try_from(flags).unwrap_or_default();
-        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&file.0);
+        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&file.path);
         let opened = opened.map_err(Unread::Failed)?;
         let metadata = opened.metadata().map_err(Unread::Failed)?;
         if !metadata.is_file() {
             return Err(Unread::NoFile);
+        }
+        let is_changed =
+            |now: &fs::Metadata| shape_of(now).map(|now| now != file.shape).map_err(Unread::Failed);
+        if is_changed(&metadata)? {
+            return Err(Unread::Changed);
         }
         let most = self.settings.max_file_size;
         let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
@@ -159,16 +206,24 @@ impl Inbox {
             return Err(Unread::TooLarge);
         }
         let mut bytes = Vec::with_capacity(size);
-        let read = opened.take(most as u64 + 1).read_to_end(&mut bytes).map_err(Unread::Failed)?;
-        if read > most { Err(Unread::TooLarge) } else { Ok(bytes.into()) }
+        let read =
+            (&opened).take(most as u64 + 1).read_to_end(&mut bytes).map_err(Unread::Failed)?;
+        let after = opened.metadata().map_err(Unread::Failed)?;
+        if read != size || is_changed(&after)? { Err(Unread::Changed) } else { Ok(bytes.into()) }
     }
 
-    /// Its messages are stored: it goes where the listener says.
-    pub(super) fn put_away(&self, file: &InHand) -> io::Result<()> {
-        match self.settings.when_done {
-            WhenDone::Delete => fs::remove_file(&file.0),
-            WhenDone::Move => file.move_to(&self.settings.done).map(|_| ()),
+    /// Its messages are stored: it goes where the listener says, unless there is more in it by now.
+    pub(super) fn put_away(&self, file: &InHand) -> io::Result<Away> {
+        if !lies_as(&file.path, file.shape)? {
+            return Ok(Away::WrittenOn);
         }
+        match self.settings.when_done {
+            WhenDone::Delete => fs::remove_file(&file.path)?,
+            WhenDone::Move => {
+                file.move_to(&self.settings.done)?;
+            }
+        }
+        Ok(Away::Done)
     }
 
     /// It is not taken: it goes aside, and beside it the reason.
@@ -181,8 +236,25 @@ impl Inbox {
 }
 
 impl InHand {
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
     fn move_to(&self, folder: &Path) -> io::Result<PathBuf> {
-        rename_beside(&self.0, &folder.join(self.0.file_name().unwrap_or_default()))
+        rename_beside(&self.path, &folder.join(self.name()))
+    }
+}
+
+fn shape_of(file: &fs::Metadata) -> io::Result<Shape> {
+    Ok(Shape { size: file.len(), changed: file.modified()? })
+}
+
+/// Whether a plain file lies there, of this shape.
+fn lies_as(path: &Path, shape: Shape) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(now) => Ok(now.is_file() && shape_of(&now)? == shape),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use wardline_flow::Refusal;
 
-/// Why nothing of a file is stored.
+/// Why a file is set aside: but for one reason, nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
     /// What lay under the name is not a plain file.
@@ -26,6 +26,10 @@ pub(super) enum Reason {
     },
     /// Its messages with all their deliveries are more than one record of the store holds.
     TooLargeToStore,
+    /// It was written to after it had lain still, and its name in the folder is another file's by now.
+    Changed,
+    /// It was written to after it had been read: what it held before is stored.
+    WrittenOn,
 }
 
 impl Reason {
@@ -37,6 +41,8 @@ impl Reason {
             Self::Unreadable(_) => "unreadable",
             Self::Refused { .. } => "refused",
             Self::TooLargeToStore => "too-large-to-store",
+            Self::Changed => "changed",
+            Self::WrittenOn => "written-on",
         }
     }
 
@@ -44,9 +50,12 @@ impl Reason {
     pub(super) fn message(&self) -> Option<usize> {
         match self {
             Self::Refused { message, .. } => *message,
-            Self::NoFile | Self::TooLarge { .. } | Self::Unreadable(_) | Self::TooLargeToStore => {
-                None
-            }
+            Self::NoFile
+            | Self::TooLarge { .. }
+            | Self::Unreadable(_)
+            | Self::TooLargeToStore
+            | Self::Changed
+            | Self::WrittenOn => None,
         }
     }
 
@@ -54,9 +63,12 @@ impl Reason {
     pub(super) fn error(&self) -> Option<u16> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal.error.number()),
-            Self::NoFile | Self::TooLarge { .. } | Self::Unreadable(_) | Self::TooLargeToStore => {
-                None
-            }
+            Self::NoFile
+            | Self::TooLarge { .. }
+            | Self::Unreadable(_)
+            | Self::TooLargeToStore
+            | Self::Changed
+            | Self::WrittenOn => None,
         }
     }
 }
@@ -84,6 +96,14 @@ impl fmt::Display for Reason {
             Self::TooLargeToStore => {
                 writeln!(f, "text: the messages are more than the store can keep together")
             }
+            Self::Changed => writeln!(
+                f,
+                "text: the file was written to after it had lain still, and another has its name now; nothing is stored"
+            ),
+            Self::WrittenOn => writeln!(
+                f,
+                "text: the file was written to after it had been read; what was in it before is stored, the rest is not"
+            ),
         }
     }
 }

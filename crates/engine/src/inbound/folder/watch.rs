@@ -13,7 +13,15 @@ pub(super) struct Found {
     /// When its turn is by time; the same for all where names alone decide.
     pub(super) rank: SystemTime,
     pub(super) name: OsString,
+    pub(super) shape: Shape,
+}
+
+/// What of a file changes when somebody writes to it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shape {
+    /// Bytes.
     pub(super) size: u64,
+    /// The time of its last change.
     pub(super) changed: SystemTime,
 }
 
@@ -25,8 +33,7 @@ pub(super) struct Watch {
 
 /// A file as it has lain there since some moment.
 struct Seen {
-    size: u64,
-    changed: SystemTime,
+    shape: Shape,
     since: Instant,
 }
 
@@ -35,17 +42,17 @@ impl Watch {
         Self { stable_for, seen: HashMap::new() }
     }
 
-    /// What has lain still for long enough, in the order of `found`. Files that are gone are forgotten.
-    pub(super) fn look(&mut self, found: Vec<Found>, now: Instant) -> Vec<OsString> {
+    /// What has lain still for long enough, in the order of `found`, as it lay. Files that are gone are forgotten.
+    pub(super) fn look(&mut self, found: Vec<Found>, now: Instant) -> Vec<Found> {
         let mut before = std::mem::take(&mut self.seen);
         let mut ready = Vec::new();
-        for Found { name, size, changed, .. } in found {
-            let unchanged = |seen: &Seen| seen.size == size && seen.changed == changed;
-            let since = before.remove(&name).filter(unchanged).map_or(now, |seen| seen.since);
+        for file in found {
+            let unchanged = |seen: &Seen| seen.shape == file.shape;
+            let since = before.remove(&file.name).filter(unchanged).map_or(now, |seen| seen.since);
             if now.duration_since(since) >= self.stable_for {
-                ready.push(name);
+                ready.push(file);
             } else {
-                self.seen.insert(name, Seen { size, changed, since });
+                self.seen.insert(file.name, Seen { shape: file.shape, since });
             }
         }
         ready
@@ -60,39 +67,44 @@ mod tests {
 
     fn file(name: &str, size: u64, changed: u64) -> Found {
         let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(changed);
-        Found { rank: SystemTime::UNIX_EPOCH, name: name.into(), size, changed }
+        Found { rank: SystemTime::UNIX_EPOCH, name: name.into(), shape: Shape { size, changed } }
+    }
+
+    /// The names of what is ready.
+    fn look(watch: &mut Watch, found: Vec<Found>, now: Instant) -> Vec<OsString> {
+        watch.look(found, now).into_iter().map(|file| file.name).collect()
     }
 
     #[test]
     fn a_file_is_ready_once_it_has_lain_still_long_enough() {
         let (mut watch, start) = (Watch::new(2 * SECOND), Instant::now());
-        assert!(watch.look(vec![file("a", 1, 1)], start).is_empty());
-        assert!(watch.look(vec![file("a", 1, 1)], start + SECOND).is_empty());
-        assert_eq!(watch.look(vec![file("a", 1, 1)], start + 2 * SECOND), ["a"]);
+        assert!(look(&mut watch, vec![file("a", 1, 1)], start).is_empty());
+        assert!(look(&mut watch, vec![file("a", 1, 1)], start + SECOND).is_empty());
+        assert_eq!(look(&mut watch, vec![file("a", 1, 1)], start + 2 * SECOND), ["a"]);
     }
 
     #[test]
     fn a_file_that_grows_or_is_written_again_begins_anew() {
         let (mut watch, start) = (Watch::new(2 * SECOND), Instant::now());
-        watch.look(vec![file("grows", 1, 1), file("again", 1, 1)], start);
-        watch.look(vec![file("grows", 2, 1), file("again", 1, 2)], start + SECOND);
+        look(&mut watch, vec![file("grows", 1, 1), file("again", 1, 1)], start);
+        look(&mut watch, vec![file("grows", 2, 1), file("again", 1, 2)], start + SECOND);
         let all = || vec![file("grows", 2, 1), file("again", 1, 2)];
-        assert!(watch.look(all(), start + 2 * SECOND).is_empty());
-        assert_eq!(watch.look(all(), start + 3 * SECOND), ["grows", "again"]);
+        assert!(look(&mut watch, all(), start + 2 * SECOND).is_empty());
+        assert_eq!(look(&mut watch, all(), start + 3 * SECOND), ["grows", "again"]);
     }
 
     #[test]
     fn a_file_that_was_away_begins_anew() {
         let (mut watch, start) = (Watch::new(2 * SECOND), Instant::now());
-        watch.look(vec![file("a", 1, 1)], start);
-        watch.look(Vec::new(), start + SECOND);
-        assert!(watch.look(vec![file("a", 1, 1)], start + 2 * SECOND).is_empty());
+        look(&mut watch, vec![file("a", 1, 1)], start);
+        look(&mut watch, Vec::new(), start + SECOND);
+        assert!(look(&mut watch, vec![file("a", 1, 1)], start + 2 * SECOND).is_empty());
     }
 
     #[test]
     fn a_file_that_is_still_written_holds_no_other_up() {
         let (mut watch, start) = (Watch::new(SECOND), Instant::now());
-        watch.look(vec![file("a", 1, 1), file("b", 1, 1)], start);
-        assert_eq!(watch.look(vec![file("a", 2, 1), file("b", 1, 1)], start + SECOND), ["b"]);
+        look(&mut watch, vec![file("a", 1, 1), file("b", 1, 1)], start);
+        assert_eq!(look(&mut watch, vec![file("a", 2, 1), file("b", 1, 1)], start + SECOND), ["b"]);
     }
 }

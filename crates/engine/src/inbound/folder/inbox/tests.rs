@@ -24,8 +24,14 @@ impl Site {
         fs::write(self.folder.path().join(name), content).expect("a writable folder");
     }
 
+    /// A file as a look at the folder shows it.
+    fn found(&self, name: &str) -> Found {
+        let mut found = self.inbox.list().expect("a list").into_iter();
+        found.find(|found| found.name == name).expect("the file is there")
+    }
+
     fn take(&self, name: &str) -> InHand {
-        let taken = self.inbox.take(OsStr::new(name)).expect("a rename");
+        let taken = self.inbox.take(&self.found(name)).expect("a rename");
         taken.expect("the file is there")
     }
 
@@ -42,6 +48,12 @@ impl Site {
         names.sort();
         names
     }
+}
+
+/// Writes to a file as one does who has it open: at its end.
+fn write_on(path: &Path) {
+    let mut file = OpenOptions::new().append(true).open(path).expect("a file");
+    file.write_all(b" and more").expect("a writable file");
 }
 
 #[test]
@@ -74,8 +86,9 @@ fn files_come_by_time_where_told_so() {
 fn a_file_is_taken_by_one_and_put_away_under_its_name() {
     let site = Site::new(|_| ());
     site.write("a.hl7", "first");
-    let file = site.take("a.hl7");
-    assert!(site.inbox.take(OsStr::new("a.hl7")).expect("no fault").is_none());
+    let found = site.found("a.hl7");
+    let file = site.inbox.take(&found).expect("a rename").expect("the file is there");
+    assert!(site.inbox.take(&found).expect("no fault").is_none());
     assert_eq!(site.names(TAKEN), ["a.hl7"]);
     assert_eq!(site.inbox.read(&file).ok().expect("bytes"), "first");
     site.inbox.put_away(&file).expect("a rename");
@@ -131,8 +144,18 @@ fn a_file_over_the_limit_is_not_read() {
 #[test]
 fn a_link_that_takes_the_place_of_a_file_is_not_followed() {
     let site = Site::new(|_| ());
-    std::os::unix::fs::symlink("/etc/hostname", site.folder.path().join("a.hl7")).expect("a link");
-    assert!(matches!(site.inbox.read(&site.take("a.hl7")), Err(Unread::Failed(_))));
+    site.write("a.hl7", "x");
+    site.write("b.hl7", "x");
+    let link = |path: &Path| {
+        fs::remove_file(path).expect("a file");
+        std::os::unix::fs::symlink("/etc/hostname", path).expect("a link");
+    };
+    let found = site.found("a.hl7");
+    link(&site.folder.path().join("a.hl7"));
+    assert!(site.inbox.take(&found).expect("no fault").is_none());
+    let file = site.take("b.hl7");
+    link(&file.path);
+    assert!(matches!(site.inbox.read(&file), Err(Unread::Failed(_))));
 }
 
 #[test]
@@ -146,7 +169,7 @@ fn what_was_in_hand_is_found_at_the_next_start() {
     drop(inbox);
     let inbox = Inbox::open(WatchedFolder::new(folder.path().to_owned())).expect("a folder");
     let left = inbox.left_behind().expect("a list");
-    let names: Vec<_> = left.iter().filter_map(|file| file.0.file_name()).collect();
+    let names: Vec<_> = left.iter().map(InHand::name).collect();
     assert_eq!(names, ["a.hl7", "b.hl7"]);
 }
 
@@ -163,4 +186,48 @@ fn a_folder_that_is_not_there_is_not_made() {
     let opened = Inbox::open(WatchedFolder::new(folder.path().join("share")));
     assert_eq!(opened.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
     assert!(!folder.path().join("share").exists());
+}
+
+#[test]
+fn a_file_that_was_written_to_since_it_lay_still_is_left_where_it_is() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "half");
+    let found = site.found("a.hl7");
+    write_on(&site.folder.path().join("a.hl7"));
+    assert!(site.inbox.take(&found).expect("no fault").is_none());
+    assert_eq!(site.names(TAKEN), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_is_written_to_in_hand_is_not_read_and_goes_back() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "half");
+    let file = site.take("a.hl7");
+    write_on(&file.path);
+    assert!(matches!(site.inbox.read(&file), Err(Unread::Changed)));
+    assert!(site.inbox.give_back(&file).expect("a rename"));
+    assert_eq!(site.inbox.read(&site.take("a.hl7")).ok().expect("bytes"), "half and more");
+}
+
+#[test]
+fn a_file_does_not_go_back_where_another_has_its_name() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "first");
+    let file = site.take("a.hl7");
+    site.write("a.hl7", "second");
+    assert!(!site.inbox.give_back(&file).expect("no fault"));
+    assert_eq!(site.inbox.read(&file).ok().expect("bytes"), "first");
+}
+
+#[test]
+fn a_file_that_was_written_to_after_it_was_read_is_neither_deleted_nor_done() {
+    for when_done in [WhenDone::Delete, WhenDone::Move] {
+        let site = Site::new(|settings| settings.when_done = when_done);
+        site.write("a.hl7", "half");
+        let file = site.take("a.hl7");
+        assert_eq!(site.inbox.read(&file).ok().expect("bytes"), "half");
+        write_on(&file.path);
+        assert_eq!(site.inbox.put_away(&file).expect("no fault"), Away::WrittenOn);
+        assert_eq!(fs::read_to_string(&file.path).expect("text"), "half and more");
+    }
 }
