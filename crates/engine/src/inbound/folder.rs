@@ -18,6 +18,7 @@
 
 mod disk;
 mod inbox;
+mod names;
 mod reason;
 mod watch;
 
@@ -189,8 +190,14 @@ impl Watching {
         let (listener, code) = (&self.around.intake.listener().id, reason.code());
         let (message, error) = (reason.message(), reason.error());
         tracing::warn!(%listener, reason = code, message, error, "a file is set aside");
-        if self.disk.insist(move |inbox| inbox.set_aside(&file, &reason)).await.is_some() {
-            self.around.counters.files_failed.one();
+        let Some(unwritten) = self.disk.insist(move |inbox| inbox.set_aside(&file, &reason)).await
+        else {
+            return;
+        };
+        self.around.counters.files_failed.one();
+        if let Some(error) = unwritten {
+            let listener = &self.around.intake.listener().id;
+            tracing::warn!(%listener, %error, "the reason could not be written beside a file that is set aside");
         }
     }
 

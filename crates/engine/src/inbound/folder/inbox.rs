@@ -9,7 +9,8 @@
 //! A rename is all or nothing, so that a file is in one of these places whenever the power goes, and its writer can no
 //! longer reach it by its name once it is taken. Who has it open still writes to it. So it is held against the size and
 //! the time it lay still with: before it is taken, when it is read, after that, and before it is put away. No file ever
-//! takes the place of another. What is in `.wardline-taken` at a start was in hand when the engine ended: it is taken
+//! takes the place of another, and none of these steps minds being asked for twice: a file that is gone was moved, or
+//! taken away by somebody who may. What is in `.wardline-taken` at a start was in hand when the engine ended: it is taken
 //! again, so nothing is lost, and the same messages may come twice.
 //!
 //! Everything here blocks. Names of files may be names of patients: no error, log line or `Debug` shows them (PHI-1).
@@ -29,6 +30,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use wardline_config::{FileSort, WatchedFolder, WhenDone};
 
+use super::names::{LONGEST_NAME, OTHER_NAMES, if_there, rename_into, stamped, with_tail};
 use super::reason::Reason;
 use super::watch::{Found, Shape};
 use crate::rename::rename_new;
@@ -40,14 +42,14 @@ const TAKEN: &str = ".wardline-taken";
 /// off in pieces, and its names are never in memory together.
 const MOST_SHOWN: usize = 10_000;
 
-/// Names that are tried for a file whose own is taken; each has the time in it, to the microsecond.
-const OTHER_NAMES: usize = 3;
+/// What the name of a file has behind it where its reason is.
+const REASON: &str = ".reason";
 
 /// A folder that is watched by this process alone.
 pub(crate) struct Inbox {
     settings: WatchedFolder,
     taken: PathBuf,
-    /// Locked as long as this lives: another process would take what is in hand here for left behind.
+    /// The folder, locked as long as this lives: another process would take what is in hand here for left behind.
     _lock: File,
 }
 
@@ -97,7 +99,7 @@ impl Inbox {
                 return Err(ErrorKind::CrossesDevices.into());
             }
         }
-        let lock = File::open(&taken)?;
+        let lock = File::open(&settings.path)?;
         // On a file system without locks it is for the operator to see to that there is one engine.
         if let Err(Errno::WOULDBLOCK) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             return Err(ErrorKind::ResourceBusy.into());
@@ -158,11 +160,8 @@ impl Inbox {
         if !lies_as(&path, found.shape)? {
             return Ok(None);
         }
-        match rename_beside(&path, &self.taken.join(&found.name)) {
-            Ok(path) => Ok(Some(InHand { path, shape: found.shape })),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let taken = if_there(&path, rename_into(&path, &self.taken, &found.name))?;
+        Ok(taken.map(|path| InHand { path, shape: found.shape }))
     }
 
     /// Puts a file that is still written to back into the folder; false where its name is another's by now, or none
@@ -172,8 +171,9 @@ impl Inbox {
         if !self.is_looked_for(name) {
             return Ok(false);
         }
-        match rename_new(&file.path, &self.settings.path.join(name)) {
-            Ok(()) => Ok(true),
+        let renamed = rename_new(&file.path, &self.settings.path.join(name));
+        match if_there(&file.path, renamed) {
+            Ok(Some(()) | None) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
@@ -214,34 +214,81 @@ impl Inbox {
 
     /// Its messages are stored: it goes where the listener says, unless there is more in it by now.
     pub(super) fn put_away(&self, file: &InHand) -> io::Result<Away> {
-        if !lies_as(&file.path, file.shape)? {
+        let Some(now) = if_there(&file.path, fs::symlink_metadata(&file.path))? else {
+            return Ok(Away::Done);
+        };
+        if shape_of(&now)? != file.shape {
             return Ok(Away::WrittenOn);
         }
         match self.settings.when_done {
-            WhenDone::Delete => fs::remove_file(&file.path)?,
+            WhenDone::Delete => if_there(&file.path, fs::remove_file(&file.path))?,
             WhenDone::Move => {
-                file.move_to(&self.settings.done)?;
+                let moved = rename_into(&file.path, &self.settings.done, file.name());
+                if_there(&file.path, moved)?.map(|_| ())
             }
-        }
+        };
         Ok(Away::Done)
     }
 
-    /// It is not taken: it goes aside, and beside it the reason.
-    pub(super) fn set_aside(&self, file: &InHand, reason: &Reason) -> io::Result<()> {
-        let mut path = file.move_to(&self.settings.failed)?.into_os_string();
-        path.push(".reason");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-        file.write_all(reason.to_string().as_bytes())
+    /// It is not taken: it goes aside, and beside it the reason, which is there first.
+    ///
+    /// A reason that cannot be written holds nothing up, for it is in the log too: this says why it is not there.
+    pub(super) fn set_aside(
+        &self,
+        file: &InHand,
+        reason: &Reason,
+    ) -> io::Result<Option<ErrorKind>> {
+        self.set_aside_with(file, |beside| write_new(beside, reason))
+    }
+
+    fn set_aside_with(
+        &self,
+        file: &InHand,
+        write: impl Fn(&Path) -> io::Result<()>,
+    ) -> io::Result<Option<ErrorKind>> {
+        if if_there(&file.path, fs::symlink_metadata(&file.path))?.is_none() {
+            return Ok(None);
+        }
+        fs::create_dir_all(&self.settings.failed)?;
+        let mut aside = self.set_aside_as(file.name(), file, &write);
+        for _ in 0..OTHER_NAMES {
+            match aside {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let room = LONGEST_NAME - REASON.len();
+                    let name = stamped(file.name(), Timestamp::now(), room);
+                    aside = self.set_aside_as(&name, file, &write);
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+        aside
+    }
+
+    /// Sets it aside under this name. [`ErrorKind::AlreadyExists`] where another has it, or the name of its reason.
+    fn set_aside_as(
+        &self,
+        name: &OsStr,
+        file: &InHand,
+        write: impl Fn(&Path) -> io::Result<()>,
+    ) -> io::Result<Option<ErrorKind>> {
+        let beside = self.settings.failed.join(with_tail(name, REASON.as_ref(), LONGEST_NAME));
+        let unwritten = match write(&beside) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+            written => written.err().map(|error| error.kind()),
+        };
+        let moved = rename_new(&file.path, &self.settings.failed.join(name));
+        let moved = if_there(&file.path, moved);
+        if unwritten.is_none() && !matches!(moved, Ok(Some(()))) {
+            // What cannot be removed tells of a file that is not there, and that harms nobody.
+            let _stays = fs::remove_file(&beside);
+        }
+        moved.map(|_| unwritten)
     }
 }
 
 impl InHand {
     fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
-    }
-
-    fn move_to(&self, folder: &Path) -> io::Result<PathBuf> {
-        rename_beside(&self.path, &folder.join(self.name()))
     }
 }
 
@@ -251,37 +298,21 @@ fn shape_of(file: &fs::Metadata) -> io::Result<Shape> {
 
 /// Whether a plain file lies there, of this shape.
 fn lies_as(path: &Path, shape: Shape) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(now) => Ok(now.is_file() && shape_of(&now)? == shape),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+    match if_there(path, fs::symlink_metadata(path))? {
+        Some(now) => Ok(now.is_file() && shape_of(&now)? == shape),
+        None => Ok(false),
     }
 }
 
-/// Renames a file; where its name is taken, the time goes between the name and its end.
-fn rename_beside(from: &Path, to: &Path) -> io::Result<PathBuf> {
-    let mut renamed = rename_new(from, to).map(|()| to.to_owned());
-    for _ in 0..OTHER_NAMES {
-        match renamed {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let other = stamped(to, Timestamp::now());
-                renamed = rename_new(from, &other).map(|()| other);
-            }
-            Ok(_) | Err(_) => break,
-        }
+/// Writes the reason where nothing lies yet, whole or not at all.
+fn write_new(path: &Path, reason: &Reason) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(reason.to_string().as_bytes());
+    if written.is_err() {
+        // Half a reason stays where it cannot be removed either: the log has the whole.
+        let _stays = fs::remove_file(path);
     }
-    renamed
-}
-
-/// `adt.hl7` as `adt-20260403T120000.000123.hl7`.
-fn stamped(path: &Path, at: Timestamp) -> PathBuf {
-    let mut name = OsString::from(path.file_stem().unwrap_or_default());
-    name.push(at.strftime("-%Y%m%dT%H%M%S.%6f").to_string());
-    if let Some(extension) = path.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    path.with_file_name(name)
+    written
 }
 
 #[cfg(test)]

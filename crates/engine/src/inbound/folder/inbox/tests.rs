@@ -133,6 +133,76 @@ fn a_file_is_set_aside_with_its_reason_beside_it() {
 }
 
 #[test]
+fn a_file_that_was_set_aside_or_put_away_is_so_when_asked_again() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "x");
+    site.write("b.hl7", "x");
+    let (bad, good) = (site.take("a.hl7"), site.take("b.hl7"));
+    for _ in 0..2 {
+        assert_eq!(site.inbox.set_aside(&bad, &Reason::NoFile).expect("no fault"), None);
+        assert_eq!(site.inbox.put_away(&good).expect("no fault"), Away::Done);
+    }
+    assert_eq!(site.names("failed"), ["a.hl7", "a.hl7.reason"]);
+    assert_eq!(site.names("done"), ["b.hl7"]);
+}
+
+#[test]
+fn folders_that_were_tidied_away_are_made_again() {
+    let site = Site::new(|_| ());
+    for below in ["done", "failed", TAKEN] {
+        fs::remove_dir(site.folder.path().join(below)).expect("an empty folder");
+    }
+    site.write("a.hl7", "x");
+    site.write("b.hl7", "x");
+    site.inbox.set_aside(&site.take("a.hl7"), &Reason::NoFile).expect("a rename");
+    site.inbox.put_away(&site.take("b.hl7")).expect("a rename");
+    assert_eq!(site.names("failed"), ["a.hl7", "a.hl7.reason"]);
+    assert_eq!(site.names("done"), ["b.hl7"]);
+    let second = Inbox::open(WatchedFolder::new(site.folder.path().to_owned()));
+    assert_eq!(second.err().map(|error| error.kind()), Some(ErrorKind::ResourceBusy));
+}
+
+#[test]
+fn names_of_the_greatest_length_are_set_aside_and_put_away() {
+    let site = Site::new(|_| ());
+    for length in 249..=LONGEST_NAME {
+        let name = format!("{}.hl7", "x".repeat(length - 4));
+        // The second of each name gets the time into it.
+        for _ in 0..2 {
+            site.write(&name, "x");
+            let unwritten = site.inbox.set_aside(&site.take(&name), &Reason::NoFile);
+            assert_eq!(unwritten.expect("a rename"), None, "{length}");
+            site.write(&name, "x");
+            site.inbox.put_away(&site.take(&name)).expect("a rename");
+        }
+    }
+    let reasons = site.names("failed").iter().filter(|name| name.ends_with(REASON)).count();
+    assert_eq!((reasons, site.names("failed").len(), site.names("done").len()), (14, 28, 14));
+}
+
+#[test]
+fn a_reason_never_takes_the_place_of_another_file() {
+    let site = Site::new(|_| ());
+    let kept = site.folder.path().join("failed/a.hl7.reason");
+    fs::write(&kept, "a message of this name").expect("a writable folder");
+    site.write("a.hl7", "x");
+    site.inbox.set_aside(&site.take("a.hl7"), &Reason::NoFile).expect("a rename");
+    assert_eq!(fs::read_to_string(&kept).expect("text"), "a message of this name");
+    assert_eq!(site.names("failed").len(), 3, "the file and its reason have another name");
+}
+
+#[test]
+fn a_reason_that_cannot_be_written_holds_no_file_up() {
+    let site = Site::new(|_| ());
+    site.write("a.hl7", "x");
+    let file = site.take("a.hl7");
+    let full = |_: &Path| Err(ErrorKind::StorageFull.into());
+    let unwritten = site.inbox.set_aside_with(&file, full).expect("a rename");
+    assert_eq!(unwritten, Some(ErrorKind::StorageFull));
+    assert_eq!(site.names("failed"), ["a.hl7"]);
+}
+
+#[test]
 fn a_file_over_the_limit_is_not_read() {
     let site = Site::new(|settings| settings.max_file_size = 4);
     site.write("a.hl7", "1234");
