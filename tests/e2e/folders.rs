@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         one_refused_message_keeps_its_file_out,
         a_file_over_the_limit_is_set_aside_unread,
         a_file_that_was_in_hand_is_taken_again_after_a_start,
+        files_that_cannot_be_taken_are_told_of_once,
         no_file_is_lost_however_often_the_engine_is_killed,
         a_folder_that_is_not_there_stops_the_start,
         check_and_status_show_the_folder,
@@ -209,6 +210,26 @@ fn a_file_that_was_in_hand_is_taken_again_after_a_start() {
     dropbox.sink.wait_for(1);
     dropbox.wait_for("done", &["a.hl7"]);
     assert!(engine.log().contains("files that were in hand are taken again"), "{}", engine.log());
+}
+
+fn files_that_cannot_be_taken_are_told_of_once() {
+    const TOLD: &str = "a file cannot be taken out of the folder";
+    let dropbox = Dropbox::quick("");
+    let engine = dropbox.site.start();
+    let taken = dropbox.path(".wardline-taken");
+    fs::remove_dir(&taken).expect("an empty folder");
+    fs::write(&taken, "in its place").expect("a file");
+    dropbox.put("a.hl7", &adt("M1"));
+    wait::until_so("the log of it", || engine.log().contains(TOLD));
+    // Some looks more find it as it was.
+    wait::within(std::time::Duration::from_millis(200), || None::<()>);
+    fs::remove_file(&taken).expect("a file");
+    dropbox.sink.wait_for(1);
+    dropbox.wait_for("done", &["a.hl7"]);
+    wait::until_so("the log of its end", || engine.log().contains("no file is left"));
+    let log = engine.log();
+    assert_eq!(log.matches(TOLD).count(), 1, "{log}");
+    assert!(!log.contains("cannot be worked on"), "the folder is well: {log}");
 }
 
 fn no_file_is_lost_however_often_the_engine_is_killed() {

@@ -20,6 +20,7 @@ mod disk;
 mod inbox;
 mod names;
 mod reason;
+mod trouble;
 mod watch;
 
 use std::net::Ipv4Addr;
@@ -37,7 +38,7 @@ use self::disk::Disk;
 pub(crate) use self::inbox::Inbox;
 use self::inbox::{Away, InHand, Unread};
 use self::reason::Reason;
-use self::watch::{Found, Watch};
+use self::watch::Watch;
 use super::connection::Surroundings;
 use super::handover::{NotHandedOver, hand_over};
 use super::intake::{BatchDecided, Settled};
@@ -120,12 +121,7 @@ impl Watching {
     async fn run(mut self) {
         self.take_what_was_left().await;
         while !self.drain.is_draining() {
-            for found in self.look().await {
-                if self.drain.is_draining() {
-                    return;
-                }
-                self.take(found).await;
-            }
+            self.take_what_is_ready().await;
             let rest = self.disk.settings().poll_every;
             self.rest(rest).await;
         }
@@ -148,19 +144,17 @@ impl Watching {
         }
     }
 
-    /// What is ready to be taken.
-    async fn look(&mut self) -> Vec<Found> {
-        match self.disk.try_once(Inbox::list).await {
-            Some(found) => self.watch.look(found, Instant::now()),
-            None => Vec::new(),
+    async fn take_what_is_ready(&mut self) {
+        let Some(found) = self.disk.list().await else { return };
+        for found in self.watch.look(found, Instant::now()) {
+            if self.drain.is_draining() {
+                return;
+            }
+            if let Some(file) = self.disk.take(found).await {
+                self.handle(file).await;
+            }
         }
-    }
-
-    async fn take(&mut self, found: Found) {
-        let taken = self.disk.try_once(move |inbox| inbox.take(&found)).await;
-        if let Some(Some(file)) = taken {
-            self.handle(file).await;
-        }
+        self.disk.end_round();
     }
 
     /// From a file in hand to its end.

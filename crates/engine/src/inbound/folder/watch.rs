@@ -42,17 +42,17 @@ impl Watch {
         Self { stable_for, seen: HashMap::new() }
     }
 
-    /// What has lain still for long enough, in the order of `found`, as it lay. Files that are gone are forgotten.
+    /// What has lain still for long enough, in the order of `found`, as it lay: at each look anew, for as long as it is
+    /// not taken. Files that are gone are forgotten.
     pub(super) fn look(&mut self, found: Vec<Found>, now: Instant) -> Vec<Found> {
         let mut before = std::mem::take(&mut self.seen);
         let mut ready = Vec::new();
         for file in found {
             let unchanged = |seen: &Seen| seen.shape == file.shape;
             let since = before.remove(&file.name).filter(unchanged).map_or(now, |seen| seen.since);
+            self.seen.insert(file.name.clone(), Seen { shape: file.shape, since });
             if now.duration_since(since) >= self.stable_for {
                 ready.push(file);
-            } else {
-                self.seen.insert(file.name, Seen { shape: file.shape, since });
             }
         }
         ready
@@ -91,6 +91,15 @@ mod tests {
         let all = || vec![file("grows", 2, 1), file("again", 1, 2)];
         assert!(look(&mut watch, all(), start + 2 * SECOND).is_empty());
         assert_eq!(look(&mut watch, all(), start + 3 * SECOND), ["grows", "again"]);
+    }
+
+    #[test]
+    fn a_file_that_is_ready_and_not_taken_stays_so() {
+        let (mut watch, start) = (Watch::new(2 * SECOND), Instant::now());
+        watch.look(vec![file("a", 1, 1)], start);
+        for seconds in 2..5 {
+            assert_eq!(look(&mut watch, vec![file("a", 1, 1)], start + seconds * SECOND), ["a"]);
+        }
     }
 
     #[test]
