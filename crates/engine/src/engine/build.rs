@@ -63,7 +63,7 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
-    /// A listener's folder is not there, is another engine's, or `done` or `failed` cannot be reached by a rename.
+    /// A listener's folder is not there or another engine's, or `done` or `failed` is that folder or on another disk.
     #[error("listener {listener} cannot watch {}", path.display())]
     Folder {
         /// Its id.

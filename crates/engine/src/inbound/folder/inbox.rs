@@ -28,6 +28,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
+use thiserror::Error;
 use wardline_config::{FileSort, WatchedFolder, WhenDone};
 
 use super::names::{LONGEST_NAME, OTHER_NAMES, if_there, rename_into, stamped, with_tail};
@@ -58,6 +59,15 @@ pub(super) struct InHand {
     path: PathBuf,
     /// As it lay still.
     shape: Shape,
+}
+
+/// Why files cannot go where the listener says.
+#[derive(Debug, Error)]
+enum NoGoal {
+    #[error("what goes to {} would be taken again: it is the folder itself", .0.display())]
+    Watched(PathBuf),
+    #[error("what goes to {} would be taken again: it is where files are in hand", .0.display())]
+    Taken(PathBuf),
 }
 
 /// What became of a file whose messages are stored.
@@ -95,9 +105,19 @@ impl Inbox {
         };
         for goal in goals {
             fs::create_dir_all(goal)?;
-            if fs::metadata(goal)?.dev() != watched.dev() {
+            let there = fs::metadata(goal)?;
+            if there.dev() != watched.dev() {
                 return Err(ErrorKind::CrossesDevices.into());
             }
+            // By whatever name: a link leads there too.
+            let no_goal = if there.ino() == watched.ino() {
+                NoGoal::Watched
+            } else if *goal != taken && there.ino() == fs::metadata(&taken)?.ino() {
+                NoGoal::Taken
+            } else {
+                continue;
+            };
+            return Err(io::Error::new(ErrorKind::InvalidInput, no_goal(goal.to_path_buf())));
         }
         let lock = File::open(&settings.path)?;
         // On a file system without locks it is for the operator to see to that there is one engine.

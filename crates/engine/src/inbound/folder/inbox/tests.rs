@@ -301,3 +301,20 @@ fn a_file_that_was_written_to_after_it_was_read_is_neither_deleted_nor_done() {
         assert_eq!(fs::read_to_string(&file.path).expect("text"), "half and more");
     }
 }
+
+#[test]
+fn a_goal_that_is_the_folder_itself_under_another_name_is_refused() {
+    type Change = fn(&mut WatchedFolder, PathBuf);
+    let (done, failed): (Change, Change) = (|to, path| to.done = path, |to, path| to.failed = path);
+    for (change, leads_to) in [(done, "."), (failed, "."), (done, TAKEN), (failed, TAKEN)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join(TAKEN)).expect("a folder");
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join(leads_to), &link).expect("a link");
+        let mut settings = WatchedFolder::new(folder.path().to_owned());
+        change(&mut settings, link);
+        let error = Inbox::open(settings).err().expect("no folder that can be watched");
+        assert!(error.to_string().contains("would be taken again"), "{error}");
+    }
+}
