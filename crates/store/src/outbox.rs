@@ -49,7 +49,10 @@ pub enum More {
     /// There may be more on disk and the window has room for it: call [`Outbox::refill`].
     OnDisk,
     /// There may be more on disk and the window has no room for it.
-    NoRoom,
+    NoRoom {
+        /// Some of it was revived or recalled: what is in hand may have to wait for it.
+        returning: bool,
+    },
 }
 
 /// A delivery to make.
@@ -124,6 +127,15 @@ impl Outbox {
     pub fn recall(&self, messages: &[MessageId]) -> More {
         let mut window = self.window();
         window.recall(messages);
+        window.more()
+    }
+
+    /// The youngest deliveries, from this one on, are to come again with the next refills, in their order, those that were
+    /// not taken yet among them: who took them has forgotten them, and no refill is under way. Room for what returns
+    /// before them. Gives whether there is something to refill.
+    pub fn put_back(&self, from: MessageId) -> More {
+        let mut window = self.window();
+        window.put_back(from);
         window.more()
     }
 

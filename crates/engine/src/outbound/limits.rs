@@ -13,7 +13,8 @@ pub(super) const TAKE_BELOW: usize = 64;
 pub(super) const PARKED_AT_ONCE: usize = wardline_store::limits::WINDOW_DELIVERIES / 2;
 
 /// Deliveries of one destination that are given back while those before them in their lanes wait. Their places stay in
-/// memory, some 200 bytes each: 13 MB. With more than this behind lanes that stand still, the others stand still too.
+/// memory, some 200 bytes each: 13 MB. With more than this behind lanes that stand still, the others stand still too;
+/// only what was revived or called back still finds room, half a window at a time.
 pub(super) const MAX_PARKED: usize = 65_536;
 
 /// Behind one that comes again since its turn has come, how many of its lane come with it: the read costs a sync.

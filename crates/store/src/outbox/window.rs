@@ -8,7 +8,8 @@
 //!
 //! Fresh deliveries come in the order of their numbers. Once one found no room, it and all later ones are on disk only,
 //! until a refill has read up to the end; so none comes twice and order holds without looking at what was handed out.
-//! Revived deliveries lie before that point and come again by name.
+//! Revived deliveries lie before that point and come again by name. Where one of them finds no room because all that is
+//! here waits for it, the point itself goes back.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -132,6 +133,22 @@ impl Window {
         self.returning.extend(gone);
     }
 
+    /// The youngest, from this one on, are on disk only again. Not while a refill reads, whose end moves the same point.
+    pub(super) fn put_back(&mut self, from: MessageId) {
+        debug_assert!(!self.refilling, "the pool begins refills, and puts back between them");
+        self.in_hand.retain(|&id, bytes| {
+            let stays = id < from;
+            self.in_hand_bytes -= if stays { 0 } else { *bytes };
+            stays
+        });
+        let stay = self.queue.partition_point(|queued| queued.id < from);
+        let put_back = self.queue.drain(stay..).map(|queued| queued.body.len());
+        self.queued_bytes -= put_back.sum::<usize>();
+        self.returning_when_done.retain(|&id| id < from);
+        let from = from.get();
+        self.on_disk_from = Some(self.on_disk_from.map_or(from, |on_disk| on_disk.min(from)));
+    }
+
     /// Nothing waits here, so that who takes should hear of what is on disk.
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
@@ -144,7 +161,7 @@ impl Window {
         let something = self.on_disk_from.is_some() || !self.returning.is_empty();
         match (something && !self.refilling, half_free) {
             (true, true) => More::OnDisk,
-            (true, false) => More::NoRoom,
+            (true, false) => More::NoRoom { returning: !self.returning.is_empty() },
             (false, _) => More::Nothing,
         }
     }

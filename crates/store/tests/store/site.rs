@@ -222,7 +222,7 @@ pub(crate) fn drain(outbox: &Outbox) -> Vec<Pending> {
         match taken.more {
             More::OnDisk => assert_eq!(outbox.refill().expect("readable"), None),
             More::Nothing if nothing => return all,
-            More::Nothing | More::NoRoom => {}
+            More::Nothing | More::NoRoom { .. } => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use wardline_store::limits::MAX_PAGE;
 use wardline_store::{DeliveryState, Lane, MessageId, More, Name, Outbox, Query, ReadError, Store};
 
 use super::OutboundPool;
+use super::lanes::GivenUp;
 use super::state::HoldReason;
 use crate::ordering::Stand;
 use crate::outbound::delivery::Lease;
@@ -147,18 +148,29 @@ impl OutboundPool {
     }
 
     /// Calls back what was given back and has its turn now, and gives back what stands behind others while they fill the
-    /// window: one lane that waits must not keep the others from coming in.
+    /// window: one lane that waits must not keep the others from coming in, and least of all what it waits for, which an
+    /// operator has put back in line.
     fn make_room(&mut self) {
         let called = self.dispatch.lanes.call();
         if !called.is_empty() {
             self.feed.more = self.feed.outbox.recall(&called);
         }
         let is_idle = self.dispatch.has_idle_slot(Instant::now());
-        if self.feed.more == More::NoRoom && is_idle && self.dispatch.lanes.are_stuck() {
-            for id in self.dispatch.lanes.park(PARKED_AT_ONCE) {
-                self.feed.outbox.done(id);
-            }
-            self.feed.more = self.feed.outbox.recall(&[]);
+        while let More::NoRoom { returning } = self.feed.more
+            && is_idle
+            && self.dispatch.lanes.are_stuck(returning)
+        {
+            let outbox = &self.feed.outbox;
+            self.feed.more = match self.dispatch.lanes.give_up_youngest(PARKED_AT_ONCE) {
+                GivenUp::Nothing => break,
+                GivenUp::From(youngest) => outbox.put_back(youngest),
+                GivenUp::Parked(parked) => {
+                    for id in parked {
+                        outbox.done(id);
+                    }
+                    outbox.recall(&[])
+                }
+            };
         }
     }
 

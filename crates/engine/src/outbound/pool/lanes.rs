@@ -13,9 +13,11 @@
 //! is given out as one, in order. By key (`order_by`) that holds within each lane, and what merges two stands in both.
 //! Without order each delivery is on its own; what is left of an ordered queue still goes in one line.
 //!
-//! No socket, no actor, no clock. Its size is bounded by the outbox's window, which counts whatever was taken from it,
-//! and by [`MAX_PARKED`]: one lane that waits may fill the window, so what stands behind it is given back, and comes
-//! again when its turn does.
+//! No socket, no actor, no clock. What is in hand is bounded by the outbox's window, which counts whatever was taken from
+//! it. One lane that waits may fill the window, so what stands behind it is given back: by key its place is kept (about
+//! [`MAX_PARKED`] of them) and it comes again when its turn does; in one line it is read again behind what it waits for.
+//! What is stopped has no bound but the store's: each is one that an operator has to decide about, and its place is
+//! some 200 bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -39,9 +41,7 @@ pub(super) struct Lanes {
     stopped: BTreeSet<MessageId>,
     /// Given back to the store, their places kept.
     parked: BTreeSet<MessageId>,
-    /// Called back, and not here yet.
-    coming: BTreeSet<MessageId>,
-    /// Ended by an operator while they were not in hand; the newest of them.
+    /// Ended by an operator while they were not in hand; the youngest of them.
     ended: BTreeSet<MessageId>,
 }
 
@@ -56,9 +56,20 @@ enum Rule {
     Keyed(Turns),
 }
 
-/// How many deliveries ended by operators are remembered. Only those on their way from the store at that moment matter,
-/// which are the newest and at most a window of them.
+/// How many deliveries ended by operators are remembered, those with the greatest ids. Only those on their way from the
+/// store at that moment matter, at most a window of them.
 const REMEMBERED_ENDS: usize = 1024;
+
+/// What was given back to make room.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// All in hand may go, or has begun.
+    Nothing,
+    /// This one and all behind it, their places with them.
+    From(MessageId),
+    /// These, whose places are kept until they are called.
+    Parked(Vec<MessageId>),
+}
 
 /// The delivery that a lane waits for, as the status shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +96,6 @@ impl Lanes {
             in_flight: BTreeMap::new(),
             stopped: BTreeSet::new(),
             parked: BTreeSet::new(),
-            coming: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
     }
@@ -99,7 +109,7 @@ impl Lanes {
         }
         debug_assert!(self.in_hand(id).is_none(), "the outbox hands out a delivery once");
         self.stopped.remove(&id);
-        self.forget_absence(id);
+        self.parked.remove(&id);
         self.place(id, stand, Presence::Ready);
         self.ready.insert(id, lease);
         true
@@ -107,7 +117,7 @@ impl Lanes {
 
     /// Its lanes stop at this delivery, which is not in hand.
     pub(super) fn stop_before(&mut self, id: MessageId, stand: Stand) {
-        self.forget_absence(id);
+        self.parked.remove(&id);
         self.place(id, stand, Presence::Placed);
         self.stop_at(id);
     }
@@ -182,7 +192,7 @@ impl Lanes {
     /// A delivery that is not in hand has been ended. The outbox may just be about to hand it out.
     pub(super) fn ended_elsewhere(&mut self, id: MessageId) {
         self.stopped.remove(&id);
-        self.forget_absence(id);
+        self.parked.remove(&id);
         self.leave(id);
         self.ended.insert(id);
         if self.ended.len() > REMEMBERED_ENDS {
@@ -255,26 +265,48 @@ impl Lanes {
     /// How many could be sent, as far as order allows.
     pub(super) fn ready_len(&self) -> usize {
         match &self.rule {
-            Rule::Line | Rule::Beside { .. } => self.ready.len(),
+            Rule::Line | Rule::Beside { .. } => match self.stopped.first() {
+                Some(stopped) => self.ready.range(..stopped).count(),
+                None => self.ready.len(),
+            },
             Rule::Keyed(turns) => turns.len(),
         }
     }
 
-    /// Whether room for more deliveries would help, although there are some: all are behind others in their lanes. Room
-    /// for what was called back always does: nobody else has a turn before it.
-    pub(super) fn are_stuck(&self) -> bool {
-        match &self.rule {
+    /// Whether room for more deliveries would help, although there are some: all are behind others. Room for what is
+    /// `returning` always does, called back or revived: it may be what they wait for.
+    pub(super) fn are_stuck(&self, returning: bool) -> bool {
+        let others_may_go = match &self.rule {
             Rule::Line | Rule::Beside { .. } => false,
-            Rule::Keyed(turns) => {
-                let others_may_go = !turns.has_barrier() && self.parked.len() < MAX_PARKED;
-                turns.len() == 0 && (others_may_go || !self.coming.is_empty())
-            }
+            Rule::Keyed(turns) => !turns.has_barrier() && self.parked.len() < MAX_PARKED,
+        };
+        self.ready_len() == 0 && (others_may_go || returning)
+    }
+
+    /// Gives back what cannot go yet, the youngest of it, at most so many.
+    pub(super) fn give_up_youngest(&mut self, most: usize) -> GivenUp {
+        match self.rule {
+            Rule::Line | Rule::Beside { .. } => self.put_back(most),
+            Rule::Keyed(_) => self.park(most),
         }
     }
 
-    /// Gives back what cannot go yet, the youngest of it, at most so many: their places are kept.
-    pub(super) fn park(&mut self, most: usize) -> Vec<MessageId> {
-        let Rule::Keyed(turns) = &mut self.rule else { return Vec::new() };
+    /// All from a delivery on, so that they come again in their order. What is in flight or waits stays in hand, and what
+    /// is before it.
+    fn put_back(&mut self, most: usize) -> GivenUp {
+        let waiting = self.waiting.keys().map(|&(_, id)| id).max();
+        let stays = waiting.max(self.in_flight.keys().next_back().copied());
+        let youngest = self.ready.keys().rev().take_while(|&&id| Some(id) > stays);
+        let Some(&from) = youngest.take(most).last() else { return GivenUp::Nothing };
+        for id in self.ready.split_off(&from).into_keys() {
+            self.leave(id);
+        }
+        GivenUp::From(from)
+    }
+
+    /// Their places are kept.
+    fn park(&mut self, most: usize) -> GivenUp {
+        let Rule::Keyed(turns) = &mut self.rule else { return GivenUp::Nothing };
         let behind = self.ready.keys().rev().filter(|&&id| !turns.is_free(id));
         let parked: Vec<_> = behind.take(most).copied().collect();
         for &id in &parked {
@@ -282,7 +314,7 @@ impl Lanes {
             self.ready.remove(&id);
             self.parked.insert(id);
         }
-        parked
+        if parked.is_empty() { GivenUp::Nothing } else { GivenUp::Parked(parked) }
     }
 
     /// What was given back and is to come again, since its turn has come or is near.
@@ -291,7 +323,6 @@ impl Lanes {
         let called = turns.call(CALLED_AT_ONCE);
         for &id in &called {
             self.parked.remove(&id);
-            self.coming.insert(id);
         }
         called
     }
@@ -333,11 +364,6 @@ impl Lanes {
         let first = self.ready.first_entry()?;
         let behind_a_stop = self.stopped.first().is_some_and(|stopped| stopped < first.key());
         if behind_a_stop { None } else { Some(first.remove_entry()) }
-    }
-
-    fn forget_absence(&mut self, id: MessageId) {
-        self.parked.remove(&id);
-        self.coming.remove(&id);
     }
 
     fn make_ready(&mut self, id: MessageId, lease: Lease) {

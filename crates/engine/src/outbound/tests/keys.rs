@@ -9,7 +9,7 @@ use bytes::Bytes;
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Got, Sink};
-use super::site::{Site, by_patient, mllp, unordered, until};
+use super::site::{Site, by_patient, max_attempts, mllp, unordered, until};
 use crate::outbound::testing::framed_reply;
 
 /// The `nth` message of a patient: `A.3` of patient A.
@@ -192,4 +192,55 @@ async fn an_unclear_answer_stops_its_lane_over_a_restart_and_a_skip_lets_it_go_o
     first.skip(None, "ann", "test", false).await.expect("skipped");
     site.delivered(4).await;
     assert_in_order(&sink.log.all());
+}
+
+/// A peer whose first answer to this message names another.
+async fn unclear_about(control_id: &'static str) -> Sink {
+    let clear = Cell::new(false);
+    let act = move |got: &Got, _: usize| {
+        if got.control_id == control_id && !clear.replace(true) {
+            return Act::Write(framed_reply("AA", "another"));
+        }
+        Act::Answer("AA")
+    };
+    Sink::start(act).await
+}
+
+#[actix::test]
+async fn order_1_a_retried_delivery_comes_back_however_much_of_its_patient_waits_behind_it() {
+    for replaced in [false, true] {
+        let sink = unclear_about("A.1").await;
+        let site = Site::new(max_attempts(by_patient(mllp(sink.address), 4), 1));
+        let pool = site.start();
+        site.accept_bodies((1..=400).map(|nth| of("A", nth)).collect()).await;
+        until(|| site.counters.held.get() == 1).await;
+        site.accept_bodies((1..=20).map(|nth| of("B", nth)).collect()).await;
+        until(|| site.counters.delivered.get() == 20).await;
+        if replaced {
+            pool.replace().await;
+        }
+        pool.retry("ann").await.expect("revived");
+        site.delivered(420).await;
+        assert_in_order(&sink.log.all());
+    }
+}
+
+#[actix::test]
+async fn order_1_a_retried_barrier_comes_back_however_much_waits_behind_it() {
+    for replaced in [false, true] {
+        let sink = unclear_about("X.1").await;
+        let site = Site::new(max_attempts(by_patient(mllp(sink.address), 4), 1));
+        let pool = site.start();
+        let without: Bytes = "MSH|^~\\&|A|B|C|D|||MFN^M02|X.1|P|2.5\rMFI|PRA\r".into();
+        site.accept_bodies(vec![without]).await;
+        until(|| site.counters.held.get() == 1).await;
+        site.accept_bodies((1..=400).map(|nth| of("A", nth)).collect()).await;
+        if replaced {
+            pool.replace().await;
+        }
+        pool.retry("ann").await.expect("revived");
+        site.delivered(401).await;
+        assert_eq!(sink.ids()[..2], ["X.1", "X.1"]);
+        assert_in_order(&sink.log.all());
+    }
 }

@@ -4,7 +4,7 @@ use wardline_store::{DeliveryState, MessageId};
 
 use super::sink::{Act, Sink};
 use super::site::{Site, max_attempts, mllp, until};
-use crate::outbound::testing::framed_reply;
+use crate::outbound::testing::{framed_reply, message};
 use crate::outbound::{Chosen, OperatorFault, PoolDoor};
 
 /// A sink whose first answers name another message.
@@ -69,6 +69,45 @@ async fn order_1_a_retried_delivery_goes_before_those_that_waited_for_it() {
     assert!(pool.retry("ann").await.expect("revived").touched >= 1);
     site.delivered(3).await;
     assert_eq!(sink.ids(), ["M1", "M1", "M1", "M2", "M3"]);
+}
+
+#[actix::test]
+async fn order_1_a_retried_head_comes_back_however_much_waits_behind_it() {
+    for replaced in [false, true] {
+        let sink = unclear_first(1).await;
+        let site = Site::new(max_attempts(mllp(sink.address), 1));
+        let pool = site.start();
+        site.accept(1).await;
+        until(|| site.counters.held.get() == 1).await;
+        site.accept_bodies((2..=300).map(|nth| message(&format!("M{nth}"))).collect()).await;
+        if replaced {
+            pool.replace().await;
+            until_held(&pool).await;
+        }
+        pool.retry("ann").await.expect("revived");
+        site.delivered(300).await;
+        let expected = std::iter::once(1).chain(1..=300).map(|nth| format!("M{nth}"));
+        assert!(sink.ids().into_iter().eq(expected), "in order, M1 once more");
+    }
+}
+
+#[actix::test]
+async fn order_1_several_retried_heads_come_back_each_in_its_place() {
+    let sink = Sink::good().await;
+    let site = Site::new(mllp(sink.address));
+    let bodies: Vec<_> = (1..=600).map(|nth| message(&format!("M{nth}"))).collect();
+    site.accept_bodies(bodies).await;
+    for nth in 1..=5 {
+        site.damage(format!("|M{nth}|").as_bytes());
+    }
+    let pool = site.start();
+    until(|| site.counters.held.get() == 5).await;
+    for nth in 1..=5 {
+        site.damage(format!("}}M{nth}|").as_bytes()); // what it was
+    }
+    pool.retry("ann").await.expect("revived");
+    site.delivered(600).await;
+    assert!(sink.ids().into_iter().eq((1..=600).map(|nth| format!("M{nth}"))));
 }
 
 #[actix::test]

@@ -152,10 +152,35 @@ fn a_full_window_says_that_there_is_more_than_it_has_room_for() {
         offer(&mut window, number);
     }
     let numbers = taken(&mut window);
-    assert_eq!(window.more(), More::NoRoom);
+    assert_eq!(window.more(), More::NoRoom { returning: false });
     assert!(window.begin_refill().is_none());
     for &number in numbers.iter().rev().take(WINDOW_DELIVERIES / 2) {
         window.done(id(number));
     }
     assert_eq!(window.more(), More::OnDisk);
+}
+
+#[test]
+fn what_returns_finds_room_where_the_youngest_are_put_back_and_they_come_again_behind_it() {
+    let mut window = in_memory();
+    let most = WINDOW_DELIVERIES as u64;
+    offer(&mut window, 1);
+    assert_eq!(taken(&mut window), [1]);
+    window.done(id(1));
+    for number in 2..=most + 1 {
+        offer(&mut window, number);
+    }
+    window.take(WINDOW_DELIVERIES - 10);
+    window.revived(id(1));
+    assert_eq!(window.more(), More::NoRoom { returning: true });
+    let from = most / 2;
+    window.put_back(id(from));
+    assert_eq!((window.len() as u64, window.bytes() as u64), (from - 2, from - 2));
+    offer(&mut window, most + 2);
+    let errand = window.begin_refill().expect("one returns");
+    assert_eq!((errand.from, &errand.returning[..]), (Some(from), &[id(1)][..]));
+    let again: Vec<_> = (from..=most + 2).collect();
+    window.end_refill(&errand, haul(&again, &[1], None, most + 3));
+    assert!(taken(&mut window).into_iter().eq(std::iter::once(1).chain(again)));
+    assert_eq!(window.more(), More::Nothing);
 }

@@ -191,10 +191,10 @@ fn order_1_by_key_a_stopped_delivery_that_comes_again_takes_its_place() {
 #[test]
 fn what_is_behind_a_lane_that_waits_is_given_back_and_called_in_its_order() {
     let (mut lanes, now) = (keyed(&[&[7], &[7], &[7], &[7]]), Instant::now());
-    assert!(!lanes.are_stuck());
+    assert!(!lanes.are_stuck(true));
     assert_eq!(next(&mut lanes, 9, now), [1]);
-    assert!(lanes.are_stuck());
-    assert_eq!(lanes.park(2), [id(4), id(3)]);
+    assert!(lanes.are_stuck(false));
+    assert_eq!(lanes.give_up_youngest(2), GivenUp::Parked(vec![id(4), id(3)]));
     assert_eq!(lanes.len(), 2);
     assert!(lanes.contains(id(3)) && lanes.in_hand(id(3)).is_none());
     assert!(lanes.call().is_empty(), "2 is before them");
@@ -212,10 +212,32 @@ fn what_is_behind_a_lane_that_waits_is_given_back_and_called_in_its_order() {
 }
 
 #[test]
+fn order_1_in_a_lane_the_youngest_behind_a_stop_make_room_for_what_returns() {
+    let (mut lanes, now) = (lanes(&Order::Fifo, 6), Instant::now());
+    assert_eq!(next(&mut lanes, 4, now), [1, 2, 3, 4]);
+    lanes.stop_at(id(1));
+    lanes.end(id(1));
+    lanes.give_back(id(2));
+    lanes.retry_at(id(3), now + Duration::from_secs(1));
+    lanes.give_back(id(4));
+    assert_eq!(lanes.ready_len(), 0, "all are behind the stop");
+    assert!(!lanes.are_stuck(false), "nothing more could go");
+    assert!(lanes.are_stuck(true));
+    assert_eq!(lanes.give_up_youngest(2), GivenUp::From(id(5)));
+    assert_eq!(lanes.give_up_youngest(9), GivenUp::From(id(4)));
+    assert_eq!(lanes.give_up_youngest(9), GivenUp::Nothing, "3 waits in hand, 2 is before it");
+    (4..=6).for_each(|number| assert!(lanes.add(lease(number), Stand::Everywhere)));
+    assert!(lanes.add(lease(1), Stand::Everywhere));
+    assert!(!lanes.are_stuck(true));
+    lanes.wake_all();
+    assert_eq!(next(&mut lanes, 9, now), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
 fn end_1_what_an_operator_ends_while_it_is_given_back_leaves_its_lane() {
     let (mut lanes, now) = (keyed(&[&[7], &[7], &[7]]), Instant::now());
     next(&mut lanes, 1, now);
-    lanes.park(2);
+    lanes.give_up_youngest(2);
     assert!(lanes.withdraw(id(2)).is_none());
     lanes.ended_elsewhere(id(2));
     lanes.end(id(1));
