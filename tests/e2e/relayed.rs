@@ -5,6 +5,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use wardline_engine::control::protocol::{DiscardFrom, RefusedReason, Request, Response, Which};
 use wardline_tests::message::{adt, field, framed, message};
 use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_late_delivery_that_has_begun_is_not_withdrawn,
         what_was_promised_is_not_withdrawn_however_late_it_is,
         what_is_stored_is_known_though_its_sender_left_before_he_was_told,
+        what_an_operator_discards_is_ae_and_what_he_skips_is_kept,
         what_no_route_takes_to_the_destination_is_answered_when_it_is_stored,
         what_waits_for_its_answer_survives_the_process,
         a_block_is_committed_before_its_answer_is_awaited,
@@ -211,6 +213,38 @@ fn what_is_stored_is_known_though_its_sender_left_before_he_was_told() {
     assert_eq!(engine.counts("in").duplicates_suppressed, 1);
     sink.wait_for(2);
     assert_eq!(sink.control_ids(), ["FIRST", "LEFT"]);
+}
+
+fn what_an_operator_discards_is_ae_and_what_he_skips_is_kept() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "answer_within = \"1h\"");
+    let engine = site.start();
+    let discard = Request::Discard {
+        destination: "lis".into(),
+        from: DiscardFrom::Queue,
+        which: Which::All,
+        by: "test".into(),
+        reason: "no longer wanted".into(),
+        dry_run: false,
+    };
+    let skip = Request::Skip {
+        destination: "lis".into(),
+        message: None,
+        by: "test".into(),
+        reason: "test".into(),
+        dry_run: false,
+    };
+    for (id, word, code) in [("1", discard, "AE"), ("2", skip, "AA")] {
+        let mut peer = Peer::connect(engine.address("in"));
+        peer.write(&framed(&adt(id)));
+        engine.wait_for_queue("lis", "waiting", |queue| queue.pending == 1);
+        wait::until("a moment between two attempts", || match engine.ask(&word) {
+            Response::Refused { reason: RefusedReason::InFlight, .. } => None,
+            other => Some(other),
+        });
+        assert_eq!(field(&peer.read(), "MSA", 1), code);
+    }
+    assert_eq!(engine.queue("lis").dead, 1, "what was skipped can be sent again");
 }
 
 fn what_no_route_takes_to_the_destination_is_answered_when_it_is_stored() {

@@ -20,11 +20,22 @@ const MAX_KEPT: usize = 1024;
 /// Bytes of their ends.
 const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
 
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer has it.
+    Delivered,
+    /// A dead letter, or held until an operator decides.
+    Kept,
+    /// An operator discarded it: it will never be delivered.
+    Discarded,
+}
+
 /// How a delivery ended.
 #[derive(Clone)]
 pub(crate) struct Ended {
-    /// Delivered; otherwise a dead letter, or held until an operator decides.
-    pub(crate) delivered: bool,
+    /// What became of it.
+    pub(crate) end: End,
     /// What the peer said, as far as it said anything.
     pub(crate) reply: Bytes,
 }
@@ -123,7 +134,7 @@ mod tests {
     }
 
     fn delivered(reply: &'static [u8]) -> Ended {
-        Ended { delivered: true, reply: Bytes::from_static(reply) }
+        Ended { end: End::Delivered, reply: Bytes::from_static(reply) }
     }
 
     #[actix::test]
@@ -155,7 +166,7 @@ mod tests {
         assert_eq!(ends.lock().kept_bytes, MAX_KEPT);
         let large = Bytes::from(vec![b'x'; MAX_KEPT_BYTES / 2]);
         for number in 1..=3 {
-            ends.tell(id(number), Ended { delivered: true, reply: large.clone() });
+            ends.tell(id(number), Ended { end: End::Delivered, reply: large.clone() });
         }
         assert!(ends.lock().kept_bytes <= MAX_KEPT_BYTES);
     }

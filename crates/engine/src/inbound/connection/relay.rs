@@ -3,7 +3,8 @@
 //! ```text
 //!  durable ──▶ 06, CA, where due ──▶ waiting ──its end──▶ the destination's answer, as ours
 //!                                      │ answer_within
-//!                                      └────────late───▶ AA, where due │ on_late = "return": withdrawn, AE
+//!                                      ├────────late───▶ AA, where due │ on_late = "return": withdrawn, AE
+//!                                      └───discarded───▶ AE, where due
 //! ```
 //!
 //! The message is durable before anything is awaited: whatever becomes of this connection, nothing is lost. What was
@@ -22,7 +23,7 @@ use wardline_store::{MessageId, Name, NewMessage, Stored};
 use super::recognise::ForCopies;
 use super::say::{Answers, Heard};
 use super::{Conversation, Goes};
-use crate::ends::{Ended, Ends};
+use crate::ends::{End, Ended, Ends};
 use crate::inbound::answer::{failure, framed};
 use crate::outbound::PoolDoor;
 
@@ -102,11 +103,19 @@ impl Conversation {
             }
             return self.say(Answers::application(code, framed(&answer))).await;
         }
-        if !ended.is_some_and(|ended| ended.delivered) {
-            counters.answers_late.one();
-            if relaying.relay.on_late == OnLate::Return && may_be_returned {
-                relaying.withdraw(&awaiting, stored).await;
-                return self.refuse(heard, &failure("The message was not delivered in time")).await;
+        match ended.map(|ended| ended.end) {
+            Some(End::Delivered) => {}
+            Some(End::Discarded) if heard.due(AckCode::AE).is_empty() => return Ok(()),
+            Some(End::Discarded) => {
+                return self.refuse(heard, &failure("The message was discarded")).await;
+            }
+            Some(End::Kept) | None => {
+                counters.answers_late.one();
+                if relaying.relay.on_late == OnLate::Return && may_be_returned {
+                    relaying.withdraw(&awaiting, stored).await;
+                    let why = "The message was not delivered in time";
+                    return self.refuse(heard, &failure(why)).await;
+                }
             }
         }
         for_copies.taken();
@@ -148,5 +157,5 @@ fn relayed_to(heard: Heard<'_>, ended: &Ended) -> Option<(AckCode, Bytes)> {
     let reply = Reply::read(&ended.reply).ok()?;
     let code = reply.code()?.at_application_level();
     let answer = relayed(reply.message(), original, code)?;
-    (code.is_positive() == ended.delivered).then_some((code, answer))
+    (code.is_positive() == (ended.end == End::Delivered)).then_some((code, answer))
 }

@@ -11,6 +11,7 @@ use wardline_store::{Change, DeliveryRef, MessageId, Name, Outcome};
 
 use super::state::{HoldReason, PoolState};
 use super::{OutboundPool, recording::name};
+use crate::ends::End;
 use crate::outbound::door::OperatorFault;
 
 /// How many deliveries an operator's word has touched. `None`: not now, the queue is being read.
@@ -163,9 +164,10 @@ impl OutboundPool {
             }
             Alteration::Skip { .. } | Alteration::Discard { .. } | Alteration::Return => {}
         }
+        let heard = lease.as_ref().map(|lease| lease.last_reply.clone());
+        self.tell_sender_altered(id, heard.clone().unwrap_or_default(), alteration);
         let outcome = match alteration {
             Alteration::Skip { stored_reply } => {
-                let heard = lease.as_ref().map(|lease| lease.last_reply.clone());
                 let heard = heard.filter(|reply| !reply.is_empty());
                 let reply = heard.or_else(|| stored_reply.clone());
                 Outcome::Dead { attempts: sends, cause: name(Cause::Skipped), reply }
@@ -183,6 +185,15 @@ impl OutboundPool {
         let delivery = DeliveryRef { message: id, destination };
         let change = Change::Delivery { at: Timestamp::now(), delivery, outcome };
         Some(Altered { change, withdrawn: lease.map(|lease| lease.delivery.id) })
+    }
+
+    /// Whoever waits for the end of it need not wait longer. Who has it returned knows.
+    fn tell_sender_altered(&self, id: MessageId, heard: Bytes, alteration: &Alteration) {
+        match alteration {
+            Alteration::Skip { .. } => self.tell_sender(id, heard, End::Kept),
+            Alteration::Discard { .. } => self.tell_sender(id, heard, End::Discarded),
+            Alteration::Return | Alteration::Revive { .. } => {}
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use wardline_store::{Change, Damaged, DeliveryRef, MessageId, Name, Outcome};
 
 use super::OutboundPool;
 use super::dispatch::{Fate, Settled};
-use crate::ends::Ended;
+use crate::ends::{End, Ended};
 use crate::ordering::Stand;
 
 /// Who holds a destination that rejects everything.
@@ -21,7 +21,11 @@ impl OutboundPool {
         let Settled { id, bytes, sends, first_error, reply, fate } = settled;
         self.count(&fate, bytes);
         self.tell(id, sends, &fate);
-        self.tell_sender(id, reply, &fate);
+        match fate {
+            Fate::Delivered(_) => self.tell_sender(id, reply, End::Delivered),
+            Fate::Dead { .. } | Fate::Held { .. } => self.tell_sender(id, reply, End::Kept),
+            Fate::Concluded | Fate::Retry { .. } | Fate::Returned => {}
+        }
         let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);
         let too_many_dead = matches!(fate, Fate::Dead { hold: true, .. });
         let outcome = match fate {
@@ -79,16 +83,11 @@ impl OutboundPool {
     }
 
     /// Whoever waits to hear what the destination said: something that is said once.
-    fn tell_sender(&self, message: MessageId, reply: Bytes, fate: &Fate) {
+    pub(super) fn tell_sender(&self, message: MessageId, reply: Bytes, end: End) {
         let Some(ends) = &self.ends else { return };
-        let delivered = match fate {
-            Fate::Delivered(_) => true,
-            Fate::Dead { .. } | Fate::Held { .. } => false,
-            Fate::Concluded | Fate::Retry { .. } | Fate::Returned => return,
-        };
         // A longer one is cut, which is no answer any more.
         let reply = if reply.len() < MAX_REPLY { reply } else { Bytes::new() };
-        ends.tell(message, Ended { delivered, reply });
+        ends.tell(message, Ended { end, reply });
     }
 
     fn count(&self, fate: &Fate, bytes: usize) {
