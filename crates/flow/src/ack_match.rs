@@ -26,10 +26,18 @@ impl AckMatch {
     /// Whether an answer with this MSA-2 is one to the message with this MSH-10.
     pub fn accepts(self, control_id: &[u8], acknowledged: &[u8]) -> bool {
         match self {
-            Self::Exact => control_id == acknowledged,
+            Self::Exact | Self::Trim | Self::Prefix20 => self.names(control_id, acknowledged),
+            Self::AnyAck | Self::Any => true,
+        }
+    }
+
+    /// Whether this MSA-2 names the message with this MSH-10, as near as the peer keeps ids. What counts whatever it names
+    /// is nearest to the message whose id it has.
+    pub fn names(self, control_id: &[u8], acknowledged: &[u8]) -> bool {
+        match self {
+            Self::Exact | Self::AnyAck | Self::Any => control_id == acknowledged,
             Self::Trim => self.key(control_id) == self.key(acknowledged),
             Self::Prefix20 => control_id == acknowledged || self.key(control_id) == acknowledged,
-            Self::AnyAck | Self::Any => true,
         }
     }
 

@@ -349,8 +349,9 @@ impl Session {
     /// Whether this is an application's answer to what was delivered before. One that names the awaited message is that
     /// message's.
     fn was_owed(&self, reply: &Reply) -> bool {
+        let ack_match = self.destination.ack_match;
         let is_awaited = (self.awaited.as_ref())
-            .is_some_and(|awaited| awaited.control_id == reply.acknowledged());
+            .is_some_and(|awaited| ack_match.names(&awaited.control_id, reply.acknowledged()));
         !is_awaited
             && reply.code().is_some_and(|code| self.applications.hear(code, reply.acknowledged()))
     }

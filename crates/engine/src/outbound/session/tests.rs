@@ -478,6 +478,16 @@ fn what_an_application_owes_is_its_own_whatever_is_awaited_meanwhile() {
 }
 
 #[test]
+fn an_answer_names_the_awaited_message_as_near_as_ids_are_compared() {
+    let mut line = Line::matching(AckMatch::Trim);
+    let number = "1".parse().expect("a number");
+    line.applications.owe(number, b"M1", Later::Due, Instant::now());
+    line.send("M1 ");
+    assert_eq!(line.hears(&framed_reply("AA", "M1")), Some(reply(AckCode::AA)));
+    assert_eq!((line.applications.owed(), line.counters.application_positive.get()), (1, 0));
+}
+
+#[test]
 fn only_what_was_accepted_is_owed_more() {
     for code in ["CE", "CR", "AA"] {
         let mut line = Line::new();
