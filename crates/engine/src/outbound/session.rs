@@ -51,6 +51,8 @@ pub(super) struct Session {
     mid_frame: bool,
     /// Blocks of the peer's that it is owed a commit for.
     uncommitted: usize,
+    /// One of those commits is not written to its end.
+    mid_commit: bool,
     applications: Arc<Applications>,
     counters: Arc<DestinationCounters>,
 }
@@ -122,6 +124,7 @@ impl Session {
             spent: false,
             mid_frame: false,
             uncommitted: 0,
+            mid_commit: false,
             applications,
             counters,
         }

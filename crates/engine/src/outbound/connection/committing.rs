@@ -40,7 +40,10 @@ impl OutboundConnection {
         let Some(writer) = self.writer.clone() else { return };
         while self.session.owes_commit() {
             let written = match socket::write_frame(&writer, COMMITTED, 0) {
-                Ok(written) if written == encoded_len(COMMITTED.len()) => continue,
+                Ok(written) if written == encoded_len(COMMITTED.len()) => {
+                    self.session.commit_written();
+                    continue;
+                }
                 Ok(written) => written,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
                 Err(error) => return self.close(CloseReason::Fault(socket::fault(&error)), ctx),
@@ -48,9 +51,14 @@ impl OutboundConnection {
             let (writer, timeout) = (writer.clone(), self.destination.write_timeout);
             let rest =
                 async move { socket::finish_frame(&writer, COMMITTED, written, timeout).await };
-            // Nothing else happens here before it is out: the next frame must not begin inside it.
+            // Nothing else happens here before it is out, and what is happening goes no further than to see that it is
+            // not: the next frame must not begin inside it.
             ctx.wait(rest.into_actor(self).map(|done, connection, ctx| match done {
-                Ok(()) => connection.commit_answers(ctx),
+                Ok(()) => {
+                    connection.session.commit_written();
+                    connection.commit_answers(ctx);
+                    connection.send_unsent(ctx);
+                }
                 Err(fault) => connection.close(CloseReason::Fault(fault), ctx),
             }));
             return;

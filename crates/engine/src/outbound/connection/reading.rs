@@ -55,6 +55,10 @@ impl ActorFuture<OutboundConnection> for Reading {
                 Poll::Ready(Ok(())) => {
                     connection.buffer.extend_from_slice(landed.filled());
                     connection.on_came(Came::Bytes, ctx);
+                    if connection.session.is_mid_commit() {
+                        // Its actor waits until it is out, and then polls everything again.
+                        return Poll::Pending;
+                    }
                 }
                 Poll::Ready(Err(error)) => {
                     socket::tell_broken_tls(&error, &connection.destination.endpoint.shown());

@@ -41,6 +41,9 @@ impl OutboundConnection {
     /// Writes the delivery in hand, once what the peer sent unasked has been read. Under TLS that may be nothing that the
     /// peer said, but a session ticket: so whoever has read to the end comes here, with an answer or without.
     pub(super) fn send_unsent(&mut self, ctx: &mut Context<Self>) {
+        if self.session.is_mid_commit() {
+            return; // Whatever finishes the commit comes back here.
+        }
         let Some(writer) = self.writer.clone() else {
             return; // It will be sent when the connection is up.
         };

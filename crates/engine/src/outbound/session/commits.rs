@@ -23,11 +23,23 @@ pub(super) enum Block {
 }
 
 impl Session {
-    /// Whether the peer is owed a commit for a block of its own, which may be written now. It is asked for once.
+    /// Whether the peer is owed a commit for a block of its own, which may be written now. It is asked for once, and then
+    /// on its way.
     pub(in crate::outbound) fn owes_commit(&mut self) -> bool {
-        let owes = self.uncommitted > 0 && !self.mid_frame;
+        let owes = self.uncommitted > 0 && !self.mid_frame && !self.mid_commit;
         self.uncommitted -= usize::from(owes);
+        self.mid_commit |= owes;
         owes
+    }
+
+    /// The commit is written to its end.
+    pub(in crate::outbound) fn commit_written(&mut self) {
+        self.mid_commit = false;
+    }
+
+    /// Whether a commit is on its way: what is written now would come to lie inside it.
+    pub(in crate::outbound) fn is_mid_commit(&self) -> bool {
+        self.mid_commit
     }
 
     /// Release 1 knows no commit; under release 2 one that nobody waits for leaves in doubt what the next is for.

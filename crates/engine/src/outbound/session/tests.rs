@@ -559,6 +559,23 @@ fn release_2_doubts_a_commit_that_nobody_waits_for() {
 }
 
 #[test]
+fn nothing_begins_inside_a_commit() {
+    let mut line = committing(Expected::Application);
+    assert_eq!(line.said(COMMITTED), Some(Said::Committed));
+    for code in ["CA", "AA"] {
+        let _heard = line.said(&framed_reply(code, "M1"));
+    }
+    for _ in 0..2 {
+        assert!(!line.session.is_mid_commit());
+        assert!(line.session.owes_commit());
+        assert!(line.session.is_mid_commit(), "until it is written to its end");
+        assert!(!line.session.owes_commit(), "not even the next commit");
+        line.session.commit_written();
+    }
+    assert!(!line.session.owes_commit(), "once each");
+}
+
+#[test]
 fn release_2_owes_a_commit_for_each_answer_but_never_inside_a_frame() {
     let mut line = committing(Expected::Answer);
     assert_eq!(line.said(COMMITTED), Some(Said::Committed));
@@ -568,6 +585,7 @@ fn release_2_owes_a_commit_for_each_answer_but_never_inside_a_frame() {
     assert!(!line.session.owes_commit());
     assert_eq!(line.session.written(), None);
     assert!(line.session.owes_commit());
+    line.session.commit_written();
     assert!(!line.session.owes_commit(), "once");
 
     let mut one = Line::awaiting("M1");
