@@ -20,6 +20,7 @@ use crate::events::Events;
 use crate::handler::Handlers;
 use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
+use crate::outbound::Reception;
 use crate::tls::{Certificates, Unusable};
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
@@ -170,7 +171,10 @@ fn receptions(config: &Config) -> Result<BTreeMap<DestinationId, Endpoint>, Buil
 fn connections(config: &Config) -> u64 {
     let inbound = config.listeners.iter().map(|listener| listener.max_connections.get());
     let outbound = config.destinations.iter().map(|destination| match &destination.kind {
-        DestinationKind::Mllp(mllp) => mllp.connections.get(),
+        DestinationKind::Mllp(mllp) => match &mllp.endpoint {
+            PeerEndpoint::Dialled(_) => mllp.connections.get(),
+            PeerEndpoint::Awaited(_) => Reception::sockets(mllp.connections.get()),
+        },
         DestinationKind::File(_) | DestinationKind::Handler(_) => 0,
     });
     inbound.chain(outbound).map(|connections| connections as u64).sum()

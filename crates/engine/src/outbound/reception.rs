@@ -4,7 +4,7 @@
 //!   accept ──allowed?──▶ handshake, where there is TLS ──▶ waiting, at most `connections` ──next──▶ OutboundConnection
 //!      │ no                    │ failed                         │ full of peers that are still there
 //!      ▼                       ▼                                ▼
-//!   closed, counted         closed, told                     closed, counted
+//!   closed, counted         closed, told                     closed, counted, as are too many handshakes at once
 //! ```
 //!
 //! Bound when the engine is built. It accepts on its pool's arbiter, and tells the pool of each arrival, which then waits
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wardline_config::{Awaited, Network};
 use wardline_flow::DestinationId;
 
@@ -37,6 +37,10 @@ use crate::wire::Wire;
 /// How long accepting rests after an error, most likely too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Newcomers with whom hands are shaken at once beside as many as may wait: peers that come back after a break come
+/// together, and before their handshake nobody knows who they are.
+const HANDS_BESIDE: usize = 16;
+
 /// The peers of one destination that wait for something to be sent.
 #[derive(Debug)]
 pub(crate) struct Reception {
@@ -46,6 +50,7 @@ pub(crate) struct Reception {
     acceptor: Option<Arc<Acceptor>>,
     counters: Arc<DestinationCounters>,
     most: usize,
+    hands: Arc<Semaphore>,
     waiting: Mutex<VecDeque<Wire>>,
     arrived: Notify,
 }
@@ -67,9 +72,15 @@ impl Reception {
             acceptor,
             counters,
             most,
+            hands: Arc::new(Semaphore::new(most.saturating_add(HANDS_BESIDE))),
             waiting: Mutex::default(),
             arrived: Notify::new(),
         })
+    }
+
+    /// Sockets that a reception for so many peers takes at most: in use, waiting, and shaking hands.
+    pub(crate) const fn sockets(most: usize) -> usize {
+        most.saturating_mul(3).saturating_add(HANDS_BESIDE)
     }
 
     /// Where it listens, with the real port where 0 was asked for.
@@ -110,9 +121,16 @@ impl Reception {
                 accepted = socket.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) if self.allows(peer) => {
-                    actix::spawn(Arc::clone(&self).welcome(stream, peer, pool.clone()));
-                }
+                Ok((stream, peer)) if self.allows(peer) => match self.free_hand() {
+                    Some(hand) => {
+                        let welcome = Arc::clone(&self).welcome(stream, peer, pool.clone());
+                        actix::spawn(async move {
+                            welcome.await;
+                            drop(hand);
+                        });
+                    }
+                    None => self.turn_away(peer),
+                },
                 Ok((_, peer)) => {
                     self.counters.refused_not_allowed.one();
                     if let Some(times) = turned_away.one(Instant::now()) {
@@ -133,6 +151,16 @@ impl Reception {
         self.allow.is_empty() || self.allow.iter().any(|network| network.contains(peer.ip()))
     }
 
+    /// Where one more may shake hands (BOUND-1): his, until it is dropped.
+    fn free_hand(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.hands).try_acquire_owned().ok()
+    }
+
+    fn turn_away(&self, peer: SocketAddr) {
+        self.counters.refused_full.one();
+        tracing::debug!(%peer, "enough peers wait already");
+    }
+
     /// Shakes hands with who has arrived, and lets it wait.
     async fn welcome(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, pool: Current) {
         if let Err(error) = tcp::set_up(&SockRef::from(&stream)) {
@@ -147,9 +175,7 @@ impl Reception {
             },
         };
         if !self.admit(wire) {
-            self.counters.refused_full.one();
-            tracing::debug!(%peer, "enough peers wait already");
-            return;
+            return self.turn_away(peer);
         }
         self.arrived.notify_one();
         if let Some(pool) = &*pool.borrow() {
@@ -198,5 +224,22 @@ impl Reception {
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Wire>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hands_are_shaken_with_so_many_at_once_and_no_more() {
+        let awaited = Awaited { bind: ([127, 0, 0, 1], 0).into(), allow: Vec::new(), tls: None };
+        let counters = Arc::default();
+        let reception =
+            Reception::new("lis".into(), &awaited, awaited.bind, None, Arc::clone(&counters), 2);
+        let mut hands: Vec<_> = std::iter::from_fn(|| reception.free_hand()).collect();
+        assert_eq!(hands.len(), 2 + HANDS_BESIDE);
+        hands.pop();
+        assert!(reception.free_hand().is_some(), "one is done");
     }
 }
