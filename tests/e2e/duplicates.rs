@@ -22,6 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_message_without_an_id_is_never_a_copy,
         nothing_is_recognised_where_told_so,
         a_sender_that_repeats_itself_is_slowed_down_and_told_of_once,
+        a_sender_that_repeats_what_is_refused_is_slowed_down_as_well,
+        a_connection_that_rests_has_nothing_in_hand,
     ]
 }
 
@@ -178,4 +180,30 @@ fn a_sender_that_repeats_itself_is_slowed_down_and_told_of_once() {
         "AA",
         "others are not slowed down"
     );
+}
+
+fn a_sender_that_repeats_what_is_refused_is_slowed_down_as_well() {
+    let (_site, engine) = running("handlers = [\"misbehaving\"]");
+    let mut peer = Peer::connect(engine.address("in"));
+    for _ in 0..9 {
+        assert_eq!(peer.send(&adt("REJECT-1")), "AR");
+    }
+    assert_eq!(engine.counts("in").storms, 0);
+    for _ in 0..2 {
+        assert_eq!(peer.send(&adt("REJECT-1")), "AR");
+    }
+    assert_eq!(engine.counts("in").storms, 1);
+}
+
+fn a_connection_that_rests_has_nothing_in_hand() {
+    // On one arbiter, nobody else comes between an answer and the rest behind it.
+    let (_site, engine) =
+        running("max_in_flight_per_source = 1\n[engine]\ndata_dir = \"data\"\narbiters = 1");
+    let mut storming = Peer::connect(engine.address("in"));
+    for _ in 0..10 {
+        assert_eq!(storming.send(&adt("AGAIN")), "AA");
+    }
+    assert_eq!(engine.counts("in").storms, 1);
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("OTHER")), "AA");
+    assert_eq!(engine.counts("in").slowed_in_flight, 0, "the place was free");
 }

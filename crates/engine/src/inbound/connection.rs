@@ -207,7 +207,7 @@ impl Conversation {
             match next {
                 Next::Message(payload) => {
                     self.seat.busy();
-                    let _turn = self.turn().await;
+                    let turn = self.turn().await;
                     self.telling.came(payload.len(), self.socket.written());
                     match self.around.intake.listener().release {
                         Release::One => self.answer(payload).await?,
@@ -217,6 +217,7 @@ impl Conversation {
                     if self.share.is_granted() {
                         self.share.keep_for(self.session.let_go());
                     }
+                    drop(turn); // Others of its source need not wait while it rests.
                     self.rest().await;
                     if self.drain.is_draining() {
                         self.socket.part().await;
@@ -366,6 +367,7 @@ impl Conversation {
                 self.keep(heard, settled, known, received_at).await
             }
             Decided::Discard { messages } => {
+                known.discarded();
                 let settled = Settled { discarded: messages, ..Settled::default() };
                 self.keep(heard, settled, Known::default(), received_at).await
             }

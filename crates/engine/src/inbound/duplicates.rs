@@ -4,19 +4,22 @@
 //!              nothing known ──▶ New ─────────────────────────┐
 //!   digest ──▶ in hand, same bytes ──▶ waits for its end, asks again
 //!              kept, same bytes ──▶ Again │ Copy, where answers are given again
-//!              known, other bytes ──▶ OtherBytes ─────────────┤
+//!              its id known, other bytes ──▶ OtherBytes ──────┤
 //!                                                             ▼
 //!                       forgotten ◀──answered negatively── InHand ──durable──▶ kept for `dedup_window`
 //! ```
 //!
 //! A message is known by its sender (MSH-3, MSH-4), its id (MSH-10) and a digest of its bytes; one without MSH-10 by
-//! nothing. The table of a listener has a limit and forgets the oldest first; what it forgot is processed as new. After a
-//! start it is filled from the journal.
+//! nothing. Messages with one id and other bytes are known beside each other, each for its own time. The table of a
+//! listener has a limit and forgets the oldest first; what it forgot is processed as new. After a start it is filled from
+//! the journal.
 
 mod seeding;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256, digest};
@@ -28,7 +31,7 @@ use wardline_store::{Digest, Name, Store, StoredAnswer};
 use super::storm::Storms;
 use crate::observe::News;
 
-/// Ids that are remembered by all listeners together, about 100 bytes each: an hour of the busiest of sites.
+/// Messages that are remembered by all listeners together, about 150 bytes each: an hour of the busiest of sites.
 const REMEMBERED_IDS: usize = 1_000_000;
 
 /// What one listener remembers of the messages that came through it.
@@ -51,25 +54,26 @@ pub(crate) struct Duplicates {
 
 #[derive(Default)]
 struct Table {
-    slots: HashMap<u64, Slot>,
+    slots: HashMap<Digest, Slot>,
+    /// How many slots there are of each id.
+    ids: HashMap<u64, usize>,
     /// What is kept, by the second in which it was; some of it has come again since.
-    order: VecDeque<(i64, u64)>,
-    turns: u64,
+    order: VecDeque<(i64, Digest)>,
 }
 
-/// One id.
-#[derive(Clone)]
+/// One message: kept, in hand, or a copy in hand of one that is kept.
+#[derive(Default)]
 struct Slot {
-    bytes: [u8; 16],
-    state: State,
+    kept: Option<Kept>,
+    /// One connection has it; all others wait.
+    in_hand: bool,
 }
 
-#[derive(Clone)]
-enum State {
-    /// A connection has it; which of them, if there are several.
-    InHand(u64),
-    /// Durable since this second.
-    Kept { at: i64, answer: Option<Box<StoredAnswer>> },
+/// A message that is durable.
+struct Kept {
+    /// Since this second.
+    at: i64,
+    answer: Option<Box<StoredAnswer>>,
 }
 
 /// What is known of a message.
@@ -84,13 +88,11 @@ pub(crate) enum Seen {
     OtherBytes(InHand),
 }
 
-/// A message that a connection has in hand. Dropped, it was not taken, and what was known before is known again.
+/// A message that a connection has in hand. Dropped, it was not taken; what was known before is still known.
 pub(crate) struct InHand {
     duplicates: Arc<Duplicates>,
-    key: u64,
-    turn: u64,
-    bytes: [u8; 16],
-    before: Option<Slot>,
+    digest: Digest,
+    is_taken: bool,
 }
 
 /// What the table says at this moment.
@@ -175,36 +177,35 @@ impl Duplicates {
         }
     }
 
-    fn look_once(self: &Arc<Self>, Digest { key, bytes }: Digest, now: Timestamp) -> Look {
+    fn look_once(self: &Arc<Self>, digest: Digest, now: Timestamp) -> Look {
+        let oldest = now.as_second().saturating_sub(self.window);
         let mut table = self.lock();
-        table.forget(now.as_second().saturating_sub(self.window), self.most);
-        let known = table.slots.get(&key);
-        let seen = match known {
-            None => Seen::New,
-            Some(slot) if slot.bytes != bytes => Seen::OtherBytes,
-            Some(Slot { state: State::InHand(_), .. }) => return Look::Wait,
-            Some(Slot { state: State::Kept { answer, .. }, .. }) if self.replays => {
-                return Look::Seen(Seen::Copy(answer.as_deref().cloned()));
+        table.forget(oldest, self.most);
+        let seen = match table.slots.get(&digest) {
+            Some(Slot { in_hand: true, .. }) => return Look::Wait,
+            // The queue of what is kept is sorted by and large only.
+            Some(Slot { kept: Some(kept), .. }) if kept.at >= oldest => {
+                if self.replays {
+                    return Look::Seen(Seen::Copy(kept.answer.as_deref().cloned()));
+                }
+                Seen::Again
             }
-            Some(Slot { state: State::Kept { .. }, .. }) => Seen::Again,
+            known if table.has_others(digest.key, known) => Seen::OtherBytes,
+            Some(_) | None => Seen::New,
         };
-        let before = known.filter(|slot| matches!(slot.state, State::Kept { .. })).cloned();
-        table.turns += 1;
-        let turn = table.turns;
-        table.slots.insert(key, Slot { bytes, state: State::InHand(turn) });
-        Look::Seen(seen(InHand { duplicates: Arc::clone(self), key, turn, bytes, before }))
+        table.slot(digest).in_hand = true;
+        Look::Seen(seen(InHand { duplicates: Arc::clone(self), digest, is_taken: false }))
     }
 
     /// Something that the journal has from before this start: older than all that is known.
     fn remember(&self, at: Timestamp, digest: Digest, answer: Option<StoredAnswer>) {
         let mut table = self.lock();
-        if table.order.len() >= self.most || table.slots.contains_key(&digest.key) {
+        if table.order.len() >= self.most || table.slots.contains_key(&digest) {
             return;
         }
         let (at, answer) = (at.as_second(), answer.filter(|_| self.replays).map(Box::new));
-        let state = State::Kept { at, answer };
-        table.slots.insert(digest.key, Slot { bytes: digest.bytes, state });
-        table.order.push_front((at, digest.key));
+        table.slot(digest).kept = Some(Kept { at, answer });
+        table.order.push_front((at, digest));
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -213,24 +214,43 @@ impl Duplicates {
 }
 
 impl Table {
-    fn keep(&mut self, Digest { key, bytes }: Digest, at: i64, answer: Option<StoredAnswer>) {
-        let state = State::Kept { at, answer: answer.map(Box::new) };
-        self.slots.insert(key, Slot { bytes, state });
-        self.order.push_back((at, key));
+    /// The slot of this message, a new one where there is none.
+    fn slot(&mut self, digest: Digest) -> &mut Slot {
+        self.slots.entry(digest).or_insert_with(|| {
+            *self.ids.entry(digest.key).or_default() += 1;
+            Slot::default()
+        })
+    }
+
+    /// Whether there are messages with this id beside the one in this slot.
+    fn has_others(&self, key: u64, slot: Option<&Slot>) -> bool {
+        self.ids.get(&key).is_some_and(|slots| *slots > usize::from(slot.is_some()))
+    }
+
+    /// Removes the slot of a message of which nothing is known any more.
+    fn tidy(&mut self, digest: Digest) {
+        let is_empty = |slot: &Slot| slot.kept.is_none() && !slot.in_hand;
+        if !self.slots.get(&digest).is_some_and(is_empty) {
+            return;
+        }
+        self.slots.remove(&digest);
+        if let Entry::Occupied(mut slots) = self.ids.entry(digest.key) {
+            *slots.get_mut() -= 1;
+            if *slots.get() == 0 {
+                slots.remove();
+            }
+        }
     }
 
     /// Forgets what was kept before `oldest`, and the oldest beyond `most`.
     fn forget(&mut self, oldest: i64, most: usize) {
-        while let Some(&(at, key)) = self.order.front()
+        while let Some(&(at, digest)) = self.order.front()
             && (at < oldest || self.order.len() > most)
         {
             self.order.pop_front();
-            let kept_at = match self.slots.get(&key).map(|slot| &slot.state) {
-                Some(State::Kept { at, .. }) => Some(*at),
-                Some(State::InHand(_)) | None => None,
-            };
-            if kept_at == Some(at) {
-                self.slots.remove(&key);
+            if let Some(slot) = self.slots.get_mut(&digest) {
+                slot.kept.take_if(|kept| kept.at == at);
+                self.tidy(digest);
             }
         }
     }
@@ -238,35 +258,33 @@ impl Table {
 
 impl InHand {
     /// It is durable; who sends the same again may be given this answer again.
-    pub(crate) fn kept(self, at: Timestamp, answer: Option<StoredAnswer>) {
-        let duplicates = Arc::clone(&self.duplicates);
-        let mut table = duplicates.lock();
-        if table.is_in_hand(self.key, self.turn) {
-            let digest = Digest { key: self.key, bytes: self.bytes };
-            table.keep(digest, at.as_second(), answer.filter(|_| duplicates.replays));
-        }
+    pub(crate) fn kept(mut self, at: Timestamp, answer: Option<StoredAnswer>) {
+        self.is_taken = true;
+        let (at, digest) = (at.as_second(), self.digest);
+        let answer = answer.filter(|_| self.duplicates.replays).map(Box::new);
+        let mut table = self.duplicates.lock();
+        table.slot(digest).kept = Some(Kept { at, answer });
+        table.order.push_back((at, digest));
         drop(table);
         drop(self); // Wakes who waits.
+    }
+
+    /// It is taken, and nothing of it is kept.
+    pub(crate) fn discarded(mut self) {
+        self.is_taken = true;
     }
 }
 
 impl Drop for InHand {
     fn drop(&mut self) {
         let mut table = self.duplicates.lock();
-        if table.is_in_hand(self.key, self.turn) {
-            match self.before.take() {
-                Some(before) => table.slots.insert(self.key, before),
-                None => table.slots.remove(&self.key),
-            };
-        }
+        table.slot(self.digest).in_hand = false;
+        table.tidy(self.digest);
         drop(table);
+        if !self.is_taken {
+            self.duplicates.storms.not_taken(self.digest, Instant::now());
+        }
         self.duplicates.ended.notify_waiters();
-    }
-}
-
-impl Table {
-    fn is_in_hand(&self, key: u64, turn: u64) -> bool {
-        matches!(self.slots.get(&key), Some(Slot { state: State::InHand(by), .. }) if *by == turn)
     }
 }
 

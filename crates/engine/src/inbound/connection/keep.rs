@@ -31,6 +31,7 @@ impl Conversation {
         let messages = std::mem::take(&mut settled.messages);
         let control_id = around.control_ids.next();
         if messages.is_empty() {
+            known.discarded();
             around.intake.stored(&settled, &around.counters);
             let answers = self.positive(heard, control_id, received_at);
             return self.say(answers).await;

@@ -10,7 +10,7 @@ use wardline_store::{Digest, Marks, NewMessage, StoredAnswer};
 
 use super::say::Heard;
 use super::{Conversation, Goes};
-use crate::inbound::duplicates::{Duplicates, InHand, Seen, digest_of};
+use crate::inbound::duplicates::{InHand, Seen, digest_of};
 use crate::inbound::intake::Settled;
 use crate::inbound::storm::Weather;
 
@@ -48,6 +48,13 @@ impl Known {
         }
     }
 
+    /// It is answered positively and nothing of it is kept: the same again is new.
+    pub(super) fn discarded(self) {
+        if let Some(in_hand) = self.in_hand {
+            in_hand.discarded();
+        }
+    }
+
     /// What copies of it get when it is taken.
     pub(super) fn for_copies(
         self,
@@ -79,14 +86,18 @@ impl Conversation {
             return Recognised::Process(Known::default());
         };
         let (in_hand, marks) = match duplicates.look(digest, at).await {
-            Seen::New(in_hand) => (in_hand, Marks::default()),
+            Seen::New(in_hand) => {
+                self.feel(message, duplicates.storms.came(digest, Instant::now()));
+                (in_hand, Marks::default())
+            }
             Seen::Again(in_hand) => {
                 counters.duplicates.one();
-                self.feel(message, digest, duplicates);
+                self.feel(message, duplicates.storms.repeated(digest, Instant::now()));
                 (in_hand, Marks::DUPLICATE)
             }
             Seen::OtherBytes(in_hand) => {
                 counters.duplicates_other_bytes.one();
+                self.feel(message, duplicates.storms.came(digest, Instant::now()));
                 let sender = [3, 4].map(|field| message.header().field(field));
                 if duplicates.reusing.is_news(&String::from_utf8_lossy(&sender.join(&b'|'))) {
                     self.tell(message, "other bytes under an id that came before: delivered");
@@ -95,7 +106,7 @@ impl Conversation {
             }
             Seen::Copy(answer) => {
                 counters.duplicates_suppressed.one();
-                self.feel(message, digest, duplicates);
+                self.feel(message, duplicates.storms.repeated(digest, Instant::now()));
                 return Recognised::Copy(digest, answer);
             }
         };
@@ -131,9 +142,8 @@ impl Conversation {
         self.say(answers).await
     }
 
-    /// The message came again: if it has too often, this connection rests before it reads on.
-    fn feel(&mut self, message: &Message, digest: Digest, duplicates: &Duplicates) {
-        let weather = duplicates.storms.repeated(digest.key, Instant::now());
+    /// Where the message came too often, this connection rests before it reads on.
+    fn feel(&mut self, message: &Message, weather: Weather) {
         let Weather::Storm { pause, begins } = weather else { return };
         self.rest = Some(pause);
         if begins {

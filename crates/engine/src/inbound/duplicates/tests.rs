@@ -154,6 +154,45 @@ async fn what_is_older_than_the_window_is_forgotten() {
 }
 
 #[actix::test]
+async fn messages_with_one_id_are_known_beside_each_other() {
+    let duplicates = duplicates(Dedup::Replay);
+    let Seen::New(first) = duplicates.look(id(1, 1), at(0)).await else { panic!("new") };
+    let Seen::OtherBytes(second) = duplicates.look(id(1, 2), at(0)).await else { panic!("other") };
+    first.kept(at(0), Some(answer()));
+    assert!(matches!(duplicates.look(id(1, 1), at(1)).await, Seen::Copy(Some(_))));
+    second.kept(at(1), Some(answer()));
+    for bytes in [1, 2, 1, 2] {
+        assert!(matches!(duplicates.look(id(1, bytes), at(2)).await, Seen::Copy(Some(_))));
+    }
+    assert!(matches!(duplicates.look(id(1, 3), at(2)).await, Seen::OtherBytes(_)));
+}
+
+#[actix::test]
+async fn what_is_kept_ages_while_another_message_with_its_id_is_in_hand() {
+    let duplicates = duplicates(Dedup::Replay);
+    keep(&duplicates, id(1, 1), 0).await;
+    let Seen::OtherBytes(other) = duplicates.look(id(1, 2), at(3600)).await else {
+        panic!("other")
+    };
+    keep(&duplicates, id(2, 1), 3601).await;
+    drop(other);
+    assert!(matches!(duplicates.look(id(1, 1), at(3602)).await, Seen::New(_)));
+    keep(&duplicates, id(2, 2), 9000).await;
+    let table = duplicates.lock();
+    assert_eq!((table.slots.len(), table.ids.len(), table.order.len()), (1, 1, 1));
+}
+
+#[actix::test]
+async fn what_is_old_is_not_known_behind_something_newer_either() {
+    let duplicates = duplicates(Dedup::Replay);
+    keep(&duplicates, id(1, 1), 10).await;
+    keep(&duplicates, id(2, 1), 5).await;
+    assert!(matches!(duplicates.look(id(2, 1), at(3605)).await, Seen::Copy(_)));
+    assert!(matches!(duplicates.look(id(2, 1), at(3606)).await, Seen::New(_)));
+    assert!(matches!(duplicates.look(id(1, 1), at(3606)).await, Seen::Copy(_)));
+}
+
+#[actix::test]
 async fn bound_1_the_oldest_are_forgotten_beyond_the_most() {
     let duplicates = Duplicates::of(&listener(Dedup::Flag), 10).expect("it recognises");
     for key in 0..1000 {
