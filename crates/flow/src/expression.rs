@@ -171,16 +171,9 @@ impl Expression {
     ///
     /// [`Fault`], where it is neither true nor false.
     pub fn holds(&self, facts: &Facts) -> Result<bool, Fault> {
-        let mut scope = self.functions.new_inner_scope();
-        scope.set_variable_resolver(facts);
-        let value = self.program.execute(&scope);
-        if facts.is_too_long() {
-            return Err(Fault::TooManyElements);
-        }
-        match value {
-            Ok(Value::Bool(holds)) => Ok(holds),
-            Ok(_) => Err(Fault::NoCondition),
-            Err(error) => Err(self.fault(error)),
+        match self.evaluate(facts)? {
+            Value::Bool(holds) => Ok(holds),
+            _ => Err(Fault::NoCondition),
         }
     }
 
@@ -190,17 +183,25 @@ impl Expression {
     ///
     /// [`Fault`], where it gives nothing that has a text.
     pub fn value(&self, facts: &Facts) -> Result<String, Fault> {
+        match self.evaluate(facts)? {
+            Value::String(text) => Ok(text.as_ref().clone()),
+            Value::Int(number) => Ok(number.to_string()),
+            Value::UInt(number) => Ok(number.to_string()),
+            Value::Float(number) => Ok(number.to_string()),
+            Value::Bool(holds) => Ok(holds.to_string()),
+            _ => Err(Fault::Types),
+        }
+    }
+
+    /// What it gives. A list that was too long was not gone through, so nothing that came of it counts.
+    fn evaluate(&self, facts: &Facts) -> Result<Value, Fault> {
         let mut scope = self.functions.new_inner_scope();
         scope.set_variable_resolver(facts);
-        match self.program.execute(&scope) {
-            Ok(Value::String(text)) => Ok(text.as_ref().clone()),
-            Ok(Value::Int(number)) => Ok(number.to_string()),
-            Ok(Value::UInt(number)) => Ok(number.to_string()),
-            Ok(Value::Float(number)) => Ok(number.to_string()),
-            Ok(Value::Bool(holds)) => Ok(holds.to_string()),
-            Ok(_) => Err(Fault::Types),
-            Err(error) => Err(self.fault(error)),
+        let value = self.program.execute(&scope);
+        if facts.is_too_long() {
+            return Err(Fault::TooManyElements);
         }
+        value.map_err(|error| self.fault(error))
     }
 }
 

@@ -135,6 +135,8 @@ fn a_message_with_more_observations_than_a_loop_goes_through_is_a_fault() {
     let more = format!("{most}OBX|1|NM|1||1\r");
     assert_eq!(loops.holds(&facts(&more)), Err(Fault::TooManyElements));
     assert_eq!(paths.holds(&facts(&more)), Err(Fault::TooManyElements));
+    let count = Expression::compile("size(obx_list)").unwrap();
+    assert_eq!(count.value(&facts(&more)), Err(Fault::TooManyElements));
     assert_eq!(Expression::compile("pid == pid").unwrap().holds(&facts(&more)), Ok(true));
 }
 
