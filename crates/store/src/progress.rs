@@ -18,6 +18,8 @@ pub(crate) struct Progress {
     index_wakes: Condvar,
     /// Bytes of the journal that are durable; counts on from what a start found.
     durable_bytes: AtomicU64,
+    /// Bytes of them that the index has read.
+    read_bytes: AtomicU64,
     /// Bytes of them that the index has written down.
     applied_bytes: AtomicU64,
 }
@@ -38,6 +40,7 @@ impl Progress {
             settled: Condvar::new(),
             index_wakes: Condvar::new(),
             durable_bytes: AtomicU64::new(durable_bytes),
+            read_bytes: AtomicU64::new(durable_bytes),
             applied_bytes: AtomicU64::new(durable_bytes),
         }
     }
@@ -90,13 +93,12 @@ impl Progress {
         Ok(())
     }
 
-    /// The index sleeps until `more` bytes are durable beyond what it has applied, at most for `pause`. `false` = the
+    /// The index sleeps until `more` bytes are durable beyond what it has read, at most for `pause`. `false` = the
     /// writer has ended.
     pub(crate) fn wait_for_work(&self, more: u64, pause: Duration) -> bool {
-        let wake_at = self.applied_bytes.load(Ordering::Relaxed) + more;
         let mut state = self.state();
-        if self.durable_bytes.load(Ordering::Relaxed) < wake_at && !state.ended {
-            state.wake_at = wake_at;
+        if !self.has_unread(more) && !state.ended {
+            state.wake_at = self.read_bytes.load(Ordering::Relaxed) + more;
             let waited = self.index_wakes.wait_timeout(state, pause);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.wake_at = u64::MAX;
@@ -104,10 +106,18 @@ impl Progress {
         !state.ended
     }
 
-    /// The index has written down all but `behind` bytes; gives them back.
-    pub(crate) fn applied(&self, behind: u64) {
-        let applied = self.durable_bytes.load(Ordering::Relaxed).saturating_sub(behind);
-        self.applied_bytes.store(applied, Ordering::Relaxed);
+    /// So many bytes are durable beyond what the index has read. What it has read and not written down is no reason to
+    /// wake it: it keeps that back on purpose, or has no room for it.
+    fn has_unread(&self, bytes: u64) -> bool {
+        let read = self.read_bytes.load(Ordering::Relaxed);
+        self.durable_bytes.load(Ordering::Relaxed).saturating_sub(read) >= bytes
+    }
+
+    /// The index has read all but `unread` bytes, and written down all but `unwritten`.
+    pub(crate) fn followed(&self, unread: u64, unwritten: u64) {
+        let durable = self.durable_bytes.load(Ordering::Relaxed);
+        self.read_bytes.store(durable.saturating_sub(unread), Ordering::Relaxed);
+        self.applied_bytes.store(durable.saturating_sub(unwritten), Ordering::Relaxed);
     }
 
     /// Bytes that are durable and not in the index.
@@ -118,5 +128,26 @@ impl Progress {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_index_keeps_back_does_not_wake_it() {
+        let start = Position { segment: 1, offset: 0, number: 1, group: 1 };
+        let progress = Progress::new(start, 1000);
+
+        progress.publish(start, 500, 1);
+        assert!(progress.has_unread(400));
+
+        progress.followed(0, 500);
+        assert!(!progress.has_unread(400));
+        assert_eq!(progress.lag(), 500);
+
+        progress.publish(start, 400, 1);
+        assert!(progress.has_unread(400));
     }
 }

@@ -24,7 +24,7 @@ use crate::journal::position::Position;
 const PORTION_BYTES: u64 = 512 * 1024;
 
 /// Bytes of the journal in all portions.
-pub(super) const OVERLAY_BYTES: u64 = 8 * 1024 * 1024;
+const OVERLAY_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Which delivery: its destination and number.
 pub(super) type Key = (u32, u64);

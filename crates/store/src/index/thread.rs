@@ -7,18 +7,18 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::commit::Flush;
-use super::overlay::OVERLAY_BYTES;
+use super::view::View;
 use super::{Index, IndexError, Patience, State, guarded, open, rebuild};
 use crate::api::{Fault, ReadError};
 use crate::core::Core;
 use crate::journal::names;
 use crate::journal::position::Position;
 
-/// Bytes of the journal beyond a full overlay for which the thread wakes: each time it ends with a sync.
-const WORTH_WAKING: u64 = 4 * 1024 * 1024;
+/// Bytes of the journal for which the thread wakes: each time it ends with a sync.
+const WORTH_WAKING: u64 = 12 * 1024 * 1024;
 
-/// How long to wait before a rebuild that failed is tried again: a full disk may be the cause.
-const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait after a fault, that of a rebuild too: a full disk may be the cause.
+const FAULT_PAUSE: Duration = Duration::from_secs(2);
 
 /// sled's files are rebuilt above this size, if they are also much larger than what they hold.
 const REBUILD_BYTES: u64 = 256 * 1024 * 1024;
@@ -41,6 +41,24 @@ impl Drop for Closing<'_> {
     }
 }
 
+/// How far the index has come.
+struct Reached {
+    read: Position,
+    applied: Position,
+}
+
+impl Reached {
+    fn by(view: &View) -> Self {
+        Self { read: view.position(), applied: view.applied() }
+    }
+
+    fn publish(&self, core: &Core) {
+        let durable = core.progress.durable().place();
+        let behind = |position: Position| core.segments.bytes_between(position.place(), durable);
+        core.progress.followed(behind(self.read), behind(self.applied));
+    }
+}
+
 impl Index {
     /// The thread. Returns when the writer has ended and everything is applied.
     pub(crate) fn run(&self, core: &Core) {
@@ -48,14 +66,17 @@ impl Index {
         self.open_or_rebuild(core);
         let mut size_checked = Instant::now();
         loop {
-            let more = core.progress.wait_for_work(OVERLAY_BYTES + WORTH_WAKING, core.tick);
+            let more = core.progress.wait_for_work(WORTH_WAKING, core.tick);
             let done =
                 if more || !has_room(core) { self.round(core) } else { self.write_down(core) };
             match done {
                 Ok(()) => {}
                 Err(ReadError::IndexLost | ReadError::NotReady) => self.rebuild(core),
                 Err(ReadError::Corrupt(corruption)) => core.fail(&Fault::Corrupt(corruption)),
-                Err(error) => tracing::error!(%error, "the index does not follow the journal"),
+                Err(error) => {
+                    tracing::error!(%error, "the index does not follow the journal");
+                    core.progress.wait_for_work(u64::MAX / 2, FAULT_PAUSE);
+                }
             }
             if !more {
                 break;
@@ -74,40 +95,38 @@ impl Index {
     /// Takes in what is durable, and writes down what has waited long enough.
     fn round(&self, core: &Core) -> Result<(), ReadError> {
         let room = has_room(core);
-        let (flush, applied) = self.with_now(|view| {
+        let (flush, reached) = self.with_now(|view| {
             let before = view.applied();
             view.let_write(room);
             view.catch_up(&core.segments, core.progress.durable())?;
             view.commit_older_than(core.tick)?;
-            let applied = view.applied();
-            Ok(((applied != before).then(|| view.flush()), applied))
+            Ok(((view.applied() != before).then(|| view.flush()), Reached::by(view)))
         })?;
-        self.make_durable(core, flush.as_ref(), applied)
+        self.make_durable(core, flush.as_ref(), reached)
     }
 
     /// Makes what is durable in the journal durable in the index.
     pub(crate) fn write_down(&self, core: &Core) -> Result<(), ReadError> {
-        let (flush, applied) = self.with_now(|view| {
+        let (flush, reached) = self.with_now(|view| {
             view.catch_up(&core.segments, core.progress.durable())?;
             view.commit()?;
-            Ok((view.flush(), view.applied()))
+            Ok((view.flush(), Reached::by(view)))
         })?;
-        self.make_durable(core, Some(&flush), applied)
+        self.make_durable(core, Some(&flush), reached)
     }
 
     fn make_durable(
         &self,
         core: &Core,
         flush: Option<&Flush>,
-        applied: Position,
+        reached: Reached,
     ) -> Result<(), ReadError> {
         if let Some(Err(error)) = flush.map(|flush| guarded(|| flush.run())) {
             tracing::error!(%error, "the index cannot be made durable and will be rebuilt");
             self.set(State::Lost);
             return Err(ReadError::IndexLost);
         }
-        let durable = core.progress.durable();
-        core.progress.applied(core.segments.bytes_between(applied.place(), durable.place()));
+        reached.publish(core);
         core.gate.lag(core.progress.lag());
         Ok(())
     }
@@ -128,8 +147,7 @@ impl Index {
         };
         match guarded(read) {
             Ok(view) => {
-                let read = view.position().place();
-                core.progress.applied(core.segments.bytes_between(read, durable.place()));
+                Reached::by(&view).publish(core);
                 self.set(State::Ready(Box::new(view)));
             }
             Err(error) => {
@@ -160,7 +178,7 @@ impl Index {
                 }
                 Err(error) => tracing::error!(%error, "the index could not be rebuilt"),
             }
-            if !core.progress.wait_for_work(u64::MAX / 2, REBUILD_PAUSE) {
+            if !core.progress.wait_for_work(u64::MAX / 2, FAULT_PAUSE) {
                 return;
             }
         }
