@@ -102,7 +102,7 @@ impl Index {
             view.commit_older_than(core.tick)?;
             Ok(((view.applied() != before).then(|| view.flush()), Reached::by(view)))
         })?;
-        self.make_durable(core, flush.as_ref(), reached)
+        self.make_durable(core, flush.as_ref(), &reached)
     }
 
     /// Makes what is durable in the journal durable in the index.
@@ -112,14 +112,14 @@ impl Index {
             view.commit()?;
             Ok((view.flush(), Reached::by(view)))
         })?;
-        self.make_durable(core, Some(&flush), reached)
+        self.make_durable(core, Some(&flush), &reached)
     }
 
     fn make_durable(
         &self,
         core: &Core,
         flush: Option<&Flush>,
-        reached: Reached,
+        reached: &Reached,
     ) -> Result<(), ReadError> {
         if let Some(Err(error)) = flush.map(|flush| guarded(|| flush.run())) {
             tracing::error!(%error, "the index cannot be made durable and will be rebuilt");
