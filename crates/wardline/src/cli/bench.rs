@@ -5,6 +5,7 @@
 
 mod child;
 mod echo;
+mod end_to_end;
 mod engine;
 mod error;
 mod idle;
@@ -76,7 +77,7 @@ enum Work {
     Lane,
     /// Delivery by key to a slow peer, beside one line.
     Keys,
-    /// Receive, store, route, deliver.
+    /// Receive, store, route, deliver: plainly, and with rules and a transform.
     EndToEnd,
     /// Answers of an engine of whose ten destinations one is dead.
     DeadDestination,
@@ -130,7 +131,7 @@ impl Work {
             Self::Tls => report.row(effort.tls()?),
             Self::Lane => report.row(effort.lane()?),
             Self::Keys => report.row(effort.keys()?),
-            Self::EndToEnd => report.row(effort.end_to_end()?),
+            Self::EndToEnd => effort.end_to_end()?.into_iter().for_each(|row| report.row(row)),
             Self::DeadDestination => report.row(effort.dead_destination()?),
             Self::Queued => {
                 let (row, queued) = effort.queued()?;

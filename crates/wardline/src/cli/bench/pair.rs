@@ -29,7 +29,8 @@ impl Pair {
         Ok(Self::of(&figures))
     }
 
-    fn of(figures: &[(f64, f64)]) -> Self {
+    /// Of figures that were measured in turns, each reference with the engine's.
+    pub(super) fn of(figures: &[(f64, f64)]) -> Self {
         let of = |figure: fn(&(f64, f64)) -> f64| median(figures.iter().map(figure).collect());
         Self {
             reference: of(|&(reference, _)| reference),

@@ -15,6 +15,23 @@ pub(super) const CERTIFICATE: &str = "server.pem";
 /// The file of its key.
 pub(super) const KEY: &str = "server.key";
 
+/// The file of the lookup table, and what stands in it: the assigning authority of the messages among others.
+pub(super) const LOOKUP: &str = "authorities.csv";
+pub(super) const LOOKUP_TABLE: &str = "theirs,ours\nH,HOSP\nL,LAB\nN,NATIONAL\n";
+
+/// What an analyst usually writes: three rules on the listener …
+const RULES: &str = "\
+[[listeners.rules]]\nname = \"patient\"\nexpression = \"pid.id != ''\"\nmessage = \"PID-3 is required\"\n\
+[[listeners.rules]]\nname = \"sender\"\nexpression = \"msh.sending_fac == 'WARDLINE'\"\nmessage = \"MSH-4\"\n\
+[[listeners.rules]]\nname = \"note\"\nexpression = \"has('NTE-3')\"\nmessage = \"NTE-3 is required\"\n";
+/// … a condition and four steps on the route, one of them with a condition of its own.
+const DECISIONS: &str = "\
+when = \"msh.msg_type == 'ADT' && hl7('PID-3.4') == 'H'\"\n\
+[[routes.transform]]\nset = \"MSH-5\"\nvalue = \"ARCHIVE\"\n\
+[[routes.transform]]\nset = \"MSH-6\"\nvalue = \"CENTRAL\"\n\
+[[routes.transform]]\nmap = \"PID-3.4\"\ntable = \"authorities\"\n\
+[[routes.transform]]\nclear = \"NTE-2\"\nwhen = \"msh.trigger == 'A01'\"\n";
+
 /// What the engine does with a message.
 #[derive(Debug, Clone)]
 pub(super) enum Site {
@@ -30,6 +47,13 @@ pub(super) enum Site {
     Keys(SocketAddr),
     /// Stores and delivers in any order on four connections.
     Pool(SocketAddr),
+    /// The same with rules, conditions and a transform.
+    Ruled {
+        /// Who is delivered to.
+        peer: SocketAddr,
+        /// The file of the lookup table.
+        table: PathBuf,
+    },
 }
 
 impl Site {
@@ -55,16 +79,25 @@ impl Site {
                 key.display()
             );
         }
+        if let Self::Ruled { table, .. } = self {
+            let file = table.display();
+            let _written = write!(config, "{RULES}[lookups.authorities]\nfile = \"{file}\"\n");
+        }
         let (peers, delivery) = match self {
             Self::Discard => return config,
             Self::Queue | Self::Encrypted(_) => (vec![NOBODY], "order = \"fifo\"\n"),
             Self::Lanes(peers) => (peers.clone(), "order = \"fifo\"\n"),
             Self::Keys(peer) => (vec![*peer], "order_by = \"PID-3\"\nconnections = 16\n"),
-            Self::Pool(peer) => (vec![*peer], "order = \"none\"\nconnections = 4\n"),
+            Self::Pool(peer) | Self::Ruled { peer, .. } => {
+                (vec![*peer], "order = \"none\"\nconnections = 4\n")
+            }
         };
         let names: Vec<String> = (0..peers.len()).map(name).collect();
         // Writing to a string does not fail.
         let _written = writeln!(config, "[[routes]]\nid = \"all\"\nto = {names:?}");
+        if let Self::Ruled { .. } = self {
+            config.push_str(DECISIONS);
+        }
         for (name, peer) in names.iter().zip(peers) {
             let _written = write!(
                 config,
@@ -84,6 +117,11 @@ pub(super) fn name(destination: usize) -> String {
 mod tests {
     use std::fs;
 
+    use wardline_flow::{Source, rule};
+    use wardline_hl7::Message;
+
+    use super::super::message::Template;
+    use super::super::work::SMALL;
     use super::*;
 
     #[test]
@@ -96,12 +134,35 @@ mod tests {
             Site::Lanes(vec![NOBODY, NOBODY]),
             Site::Keys(NOBODY),
             Site::Pool(NOBODY),
+            Site::Ruled { peer: NOBODY, table: folder.path().join(LOOKUP) },
         ];
+        fs::write(folder.path().join(LOOKUP), LOOKUP_TABLE).unwrap();
         for site in sites {
             let file = folder.path().join("wardline.toml");
             fs::write(&file, site.config(folder.path(), NOBODY)).unwrap();
             let loaded = wardline_config::load(&file, &|_| None, &[]);
             assert!(loaded.is_ok(), "{site:?}: {}", loaded.unwrap_err());
         }
+    }
+
+    #[test]
+    fn what_is_measured_with_rules_keeps_to_them_and_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join(LOOKUP);
+        fs::write(&table, LOOKUP_TABLE).unwrap();
+        let file = folder.path().join("wardline.toml");
+        let site = Site::Ruled { peer: NOBODY, table };
+        fs::write(&file, site.config(folder.path(), NOBODY)).unwrap();
+        let loaded = wardline_config::load(&file, &|_| None, &[]).unwrap();
+        let frame = Template::new(SMALL).frame().to_vec();
+        let message = Message::parse(frame[1..frame.len() - 2].to_vec().into()).unwrap();
+        let (routing, listener) = (&loaded.config.routing, &loaded.config.listeners[0]);
+        assert_eq!(listener.rules.len(), 3);
+        assert!(rule::check(&listener.rules, &routing.subject(&message)).is_ok());
+        let plan = routing.plan(&Source::Listener(listener.id.clone()), &message).unwrap();
+        let made = plan.deliveries[0].changed.as_ref().unwrap();
+        let text = |path: &str| made.text(&path.parse().unwrap()).unwrap().into_owned();
+        assert_eq!((text("MSH-5"), text("PID-3.4")), ("ARCHIVE".to_owned(), "HOSP".to_owned()));
+        assert_eq!(routing.routes[0].transform.steps.len(), 4);
     }
 }

@@ -1,8 +1,7 @@
 //! What is measured, each beside its reference (`docs/performance.md` says how to read it).
 
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use wardline_engine::control::protocol::Request;
@@ -11,7 +10,7 @@ use wardline_store::ceiling;
 use super::child::Child;
 use super::engine::Engine;
 use super::error::BenchError;
-use super::load::{Answer, Carried, Load, per_second};
+use super::load::{Answer, Load};
 use super::pair::Pair;
 use super::row::{Cost, Row, Target};
 use super::sink::Sink;
@@ -23,10 +22,6 @@ pub(super) const SMALL: usize = 600;
 const LARGE: usize = 100 * 1024;
 /// Connections of a busy hospital's engine.
 pub(super) const CONNECTIONS: usize = 16;
-/// How long what is queued may take to be delivered when a measurement waits for all of it.
-const DELIVERY_TIME: Duration = Duration::from_secs(300);
-/// Between two looks at a count.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Destinations of a site of which one is dead.
 const DESTINATIONS: usize = 10;
@@ -147,28 +142,6 @@ impl Effort<'_> {
         ))
     }
 
-    /// Receive, store, route, deliver.
-    pub(super) fn end_to_end(&self) -> Result<Row, BenchError> {
-        let sink = Sink::start().map_err(BenchError::Network)?;
-        let alone = Engine::start(self.folder, "alone", &Site::Queue)?;
-        let through = Engine::start(self.folder, "through", &Site::Pool(sink.address))?;
-        let (load_alone, load) =
-            (self.load(&alone, CONNECTIONS, SMALL), self.load(&through, CONNECTIONS, SMALL));
-        let mut cost = Cost::default();
-        let pair = Pair::measure(
-            self.turns,
-            || {
-                let carried = load_alone.run()?.per_second;
-                alone.settle()?;
-                Ok(carried)
-            },
-            || cost.of(&through, || carry_through(&load, &sink)),
-        )?;
-        let work =
-            format!("receive, store, route, deliver, {SMALL} B, {CONNECTIONS} in, pool of 4 out");
-        Ok(cost.row(work, "durable receive and queue alone", pair, Target::AtLeast(0.5)))
-    }
-
     /// What one dead destination does to the senders of ten.
     pub(super) fn dead_destination(&self) -> Result<Row, BenchError> {
         let sinks: Vec<Sink> = (0..DESTINATIONS)
@@ -225,20 +198,6 @@ impl Effort<'_> {
         let row = cost.row(work, "the same on an empty queue", pair, Target::AtLeast(0.9));
         Ok((row, Queued { messages, listening_after_milliseconds }))
     }
-}
-
-/// Loads, waits until all of it has been delivered, and counts from the first byte in to the last message out.
-fn carry_through(load: &Load, sink: &Sink) -> Result<Carried, BenchError> {
-    let (begun, before) = (Instant::now(), sink.taken());
-    let carried = load.run()?;
-    let deadline = Instant::now() + DELIVERY_TIME;
-    while sink.taken() < before + carried.messages {
-        if Instant::now() > deadline {
-            return Err(BenchError::NotDelivered);
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
-    Ok(Carried { per_second: per_second(carried.messages, begun.elapsed()), ..carried })
 }
 
 pub(super) fn hold(engine: &Engine) -> Result<(), BenchError> {
