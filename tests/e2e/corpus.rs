@@ -122,7 +122,7 @@ fn in_batch(payload: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The messages of the corpus by name, as a sender would frame them: VT before and FS behind belong to the frame.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).expect("a readable corpus");
     entries
         .map(|entry| entry.expect("an entry").path())

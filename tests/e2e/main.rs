@@ -23,6 +23,7 @@ mod failed_write;
 mod folders;
 mod framing;
 mod handlers;
+mod hospital;
 mod keys;
 mod large;
 mod mllp_examples;
@@ -67,6 +68,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(folders::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());
+    trials.extend(hospital::trials());
     trials.extend(keys::trials());
     trials.extend(large::trials());
     trials.extend(mllp_examples::trials());

@@ -142,12 +142,13 @@ fn dedented(code: &str) -> String {
 }
 
 /// Documents with commands to type.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "docs/handlers.md",
     "docs/operating.md",
     "examples/lab_gate/README.md",
     "examples/enrich/README.md",
+    "examples/hospital/README.md",
     "examples/two_sites/README.md",
 ];
 
@@ -174,6 +175,10 @@ fn as_built(command: &str) -> Option<String> {
     let plain = ["wardline ", "cargo run --release -- "];
     if let Some(arguments) = plain.iter().find_map(|start| command.strip_prefix(start)) {
         return Some(format!("{} {arguments}", shipped::wardline().display()));
+    }
+    // An alias that its README makes.
+    if let Some(arguments) = command.strip_prefix("hospital ") {
+        return Some(format!("{} {arguments}", shipped::example("hospital").display()));
     }
     let (name, arguments) = command.strip_prefix("cargo run --example ")?.split_once(" -- ")?;
     Some(format!("{} {arguments}", shipped::example(name).display()))

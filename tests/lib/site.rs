@@ -151,15 +151,18 @@ impl Engine {
         row.expect("a listener of this id").counts
     }
 
-    /// A destination and its queue.
-    pub fn queue(&self, destination: &str) -> QueueRow {
+    /// Every destination and its queue.
+    pub fn queues(&self) -> Vec<QueueRow> {
         match self.ask(&Request::Queues) {
-            Response::Queues { queues } => queues
-                .into_iter()
-                .find(|row| row.destination == destination)
-                .expect("a queue of this destination"),
+            Response::Queues { queues } => queues,
             other => panic!("asked for the queues, got {other:?}"),
         }
+    }
+
+    /// A destination and its queue.
+    pub fn queue(&self, destination: &str) -> QueueRow {
+        let mut queues = self.queues().into_iter();
+        queues.find(|row| row.destination == destination).expect("a queue of this destination")
     }
 
     /// Waits until a queue looks like this.

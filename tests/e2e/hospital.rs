@@ -1,0 +1,303 @@
+//! The hospital of `examples/hospital`: what each of its systems is answered, and what arrives at each other one.
+
+mod corpus;
+mod differences;
+mod site;
+
+use std::fs;
+
+use libtest_mimic::Trial;
+use wardline_tests::message::field;
+use wardline_tests::sink::Sink;
+use wardline_tests::{trials, wait};
+
+use self::differences::differences;
+use self::site::{EXAMPLE, Hospital, message_of, told};
+use crate::shipped::{self, printed};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = trials![
+        the_site_is_checked_without_a_warning,
+        the_site_has_a_step_of_every_kind,
+        an_admission_reaches_each_system_in_its_own_words,
+        what_the_his_may_not_send_is_refused_with_the_rules_words,
+        a_merge_reaches_all_who_keep_a_list_of_patients,
+        orders_go_to_whom_they_are_for,
+        an_order_is_placed_once_and_a_sender_without_an_answer_may_ask_again,
+        a_result_reaches_the_record_without_what_was_cancelled,
+        a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does,
+        what_the_analyzer_at_the_bed_measures_reaches_laboratory_and_record,
+        reports_and_letters_reach_the_record,
+        an_appointment_reaches_the_portal_unless_the_patient_said_no,
+        a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside,
+    ];
+    trials.extend(corpus::trials());
+    trials
+}
+
+/// What arrived at a system first.
+fn first(system: &Sink) -> Vec<u8> {
+    system.wait_for(1).remove(0).payload
+}
+
+fn the_site_is_checked_without_a_warning() {
+    let hospital = Hospital::open();
+    let configuration = shipped::file(EXAMPLE).join("wardline.toml");
+    let checked = hospital.site.command(["check".into(), configuration.into_os_string()]);
+    let talk = String::from_utf8_lossy(&checked.stderr).into_owned();
+    printed(&checked);
+    assert!(!talk.contains("warning"), "{talk}");
+}
+
+fn the_site_has_a_step_of_every_kind() {
+    let files = ["destinations", "routes.d/admissions", "routes.d/orders", "routes.d/results"];
+    let more = ["routes.d/documents", "routes.d/appointments", "routes.d/charges"];
+    let text: String = files
+        .iter()
+        .chain(&more)
+        .map(|file| shipped::text(&format!("{EXAMPLE}/{file}.toml")))
+        .collect();
+    for verb in [
+        "set",
+        "copy",
+        "clear",
+        "remove",
+        "map",
+        "replace",
+        "format_date",
+        "format_name",
+        "split",
+        "join",
+        "for_each",
+        "renumber",
+    ] {
+        let is_used = text.lines().any(|line| line.trim().starts_with(&format!("{verb} = ")));
+        assert!(is_used, "no step has `{verb}`");
+    }
+}
+
+fn an_admission_reaches_each_system_in_its_own_words() {
+    let hospital = Hospital::open();
+    let sent = message_of("admission.hl7");
+    assert_eq!(hospital.send("his", "admission.hl7"), "AA");
+    assert_eq!(
+        differences(&sent, &first(hospital.system("lis"))),
+        [
+            "MSH-5: ENGINE → LIS",
+            "PID-19: 123-45-6789 → ",
+            "PV1-3: 4E^401^B → W4EAST^401^B",
+            "PV1-7: 100^Novak^Marie^^^Dr → L0100^Novak^Marie^^^Dr",
+            "PV1-8: 200^Okafor^Paul^^^Dr → L0200^Okafor^Paul^^^Dr",
+        ]
+    );
+    assert_eq!(
+        differences(&sent, &first(hospital.system("ris"))),
+        [
+            "MSH-5: ENGINE → RIS",
+            "MSH-18: UNICODE UTF-8 → 8859/1",
+            "PID-2:  → 4711",
+            "PID-5: M\u{c3}\u{bc}ller^Anna^Maria → M\u{fc}ller^Anna^Maria",
+            "PID-13: (0341) 555-0142 → 03415550142",
+            "PID-19: 123-45-6789 → ",
+            "NK1-2: M\u{c3}\u{bc}ller^Peter → M\u{fc}ller^Peter",
+            "-IN1",
+        ]
+    );
+    assert_eq!(first(hospital.system("pharmacy")), sent, "as it came");
+    assert_eq!(first(hospital.system("record")), sent, "as it came");
+    assert_eq!(
+        differences(&sent, &hospital.filed("bed-board", "ADM-1")),
+        [
+            "PID-5: M\u{c3}\u{bc}ller^Anna^Maria → M\u{c3}\u{bc}ller, Anna",
+            "PID-11: 12 Mill Lane^^Elsewhere^^04109 → ",
+            "PID-13: (0341) 555-0142 → ",
+            "PID-19: 123-45-6789 → ",
+            "-NK1",
+            "PV1-3: 4E^401^B → 4E-401-B",
+            "PV1-44: 20260403081500 → 03.04.2026 08:15",
+        ]
+    );
+    assert_eq!(hospital.filed("archive", "ADM-1"), sent, "RAW-1");
+    hospital.settle();
+    assert!(hospital.system("portal").arrived().is_empty());
+}
+
+fn what_the_his_may_not_send_is_refused_with_the_rules_words() {
+    let hospital = Hospital::open();
+    for (message, answer) in [
+        ("admission-without-number.hl7", "AR 101 PID-3: a patient has a number"),
+        ("admission-before-birth.hl7", "AR 102 PID-7: nobody is admitted before birth"),
+        ("laboratory-order.hl7", "AR 200 this message type is not accepted here"),
+    ] {
+        assert_eq!(hospital.send("his", message), answer, "{message}");
+    }
+    let mut peer = hospital.peer("his");
+    let merge = String::from_utf8(message_of("merge.hl7")).expect("text");
+    let merge = merge.replace("MRG|4699", "MRG|");
+    assert_eq!(
+        told(&peer.exchange(merge.as_bytes())),
+        "AR 101 MRG-1: a merge says which number goes"
+    );
+    let admission = String::from_utf8(message_of("admission.hl7")).expect("text");
+    let admission = admission.replace("|19580214|", "|the war|");
+    let answer = "AE 207 rule born-before-admitted: a value could not be converted by date()";
+    assert_eq!(told(&peer.exchange(admission.as_bytes())), answer);
+    let counts = hospital.engine.counts("his");
+    assert_eq!((counts.stored, counts.rules_refused, counts.rule_faults), (0, 3, 1));
+    assert!(!hospital.folder("archive").exists(), "what is refused is not archived");
+}
+
+fn a_merge_reaches_all_who_keep_a_list_of_patients() {
+    let hospital = Hospital::open();
+    let sent = message_of("merge.hl7");
+    assert_eq!(hospital.send("his", "merge.hl7"), "AA");
+    for system in ["lis", "ris", "pharmacy", "record"] {
+        assert_eq!(first(hospital.system(system)), sent, "{system}: as it came");
+    }
+}
+
+fn orders_go_to_whom_they_are_for() {
+    let hospital = Hospital::open();
+    for order in ["laboratory-order.hl7", "imaging-order.hl7", "medicine.hl7"] {
+        assert_eq!(hospital.send("orders", order), "AA", "{order}");
+    }
+    assert_eq!(
+        differences(&message_of("laboratory-order.hl7"), &first(hospital.system("lis"))),
+        [
+            "MSH-5: ENGINE → LIS",
+            "OBR-1:  → 1",
+            "OBR-5:  → S",
+            "OBR-16: 100^Novak^Marie → L0100^Novak^Marie",
+            "OBR[2]-1:  → 2",
+            "OBR[2]-5:  → S",
+            "OBR[2]-16: 100^Novak^Marie → L0100^Novak^Marie",
+        ]
+    );
+    assert_eq!(
+        differences(&message_of("imaging-order.hl7"), &first(hospital.system("ris"))),
+        ["MSH-5: ENGINE → RIS-CT", "-PV2"]
+    );
+    assert_eq!(first(hospital.system("pharmacy")), message_of("medicine.hl7"), "as it came");
+    hospital.settle();
+    for system in ["lis", "ris", "pharmacy"] {
+        assert_eq!(hospital.system(system).arrived().len(), 1, "{system} gets its own alone");
+    }
+}
+
+fn an_order_is_placed_once_and_a_sender_without_an_answer_may_ask_again() {
+    let hospital = Hospital::open();
+    let (order, again) = ("laboratory-order.hl7", "laboratory-order-again.hl7");
+    assert_eq!(hospital.send("orders", order), "AA");
+    assert_eq!(hospital.send("orders", order), "AA", "the same message: it had no answer");
+    assert_eq!(hospital.send("orders", again), "AR 205 ORC-2: this order is placed already");
+    let cancelled = String::from_utf8(message_of(again)).expect("text");
+    let cancelled = cancelled.replace("ORC|NW", "ORC|CA").replace("ORD-2", "ORD-2C");
+    assert_eq!(hospital.peer("orders").send(cancelled.as_bytes()), "AA");
+    assert_eq!(hospital.send("orders", again), "AA", "what was cancelled may be placed again");
+    hospital.settle();
+    assert_eq!(hospital.system("lis").control_ids(), ["ORD-1", "ORD-1", "ORD-2C", "ORD-2"]);
+}
+
+fn a_result_reaches_the_record_without_what_was_cancelled() {
+    let hospital = Hospital::open();
+    assert_eq!(hospital.send("laboratory", "result.hl7"), "AA");
+    let made = String::from_utf8(first(hospital.system("record"))).expect("text");
+    let results: Vec<&str> = made.split('\r').filter(|line| line.starts_with("OBX")).collect();
+    assert_eq!(
+        results,
+        [
+            "OBX|1|NM|2823-3^Potassium^LN||4.1|mmol/L|3.5-5.1|N|||F",
+            "OBX|2|NM|2345-7^Glucose^LN||101|mg/dL|70-99|H|||F",
+        ]
+    );
+    assert_eq!(hospital.filed("archive", "RES-1"), message_of("result.hl7"), "RAW-1");
+    let answer = hospital.send("laboratory", "result-no-number.hl7");
+    assert_eq!(answer, "AR 102 OBX-5: a numeric result is no number");
+}
+
+fn a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does() {
+    let hospital = Hospital::open();
+    let case = String::from_utf8(message_of("notifiable-result.hl7")).expect("text");
+    let test = case.replace("|RES-3|P|", "|RES-T|T|");
+    assert_eq!(hospital.peer("laboratory").send(test.as_bytes()), "AA");
+    assert_eq!(hospital.send("laboratory", "notifiable-result.hl7"), "AA");
+    let told = String::from_utf8(first(hospital.system("registry"))).expect("text");
+    for secret in ["ueller", "Anna", "4711", "Mill", "0341", "0214", "6789", "Influenza", "Mrs"] {
+        assert!(!told.contains(secret), "{secret} reached the registry");
+    }
+    let of = |segment, number| field(told.as_bytes(), segment, number);
+    assert_eq!(
+        (of("PID", 3), of("PID", 7), of("PID", 8)),
+        ("ST-E-L-503".into(), "1958".into(), "F".into())
+    );
+    assert_eq!(of("PID", 11), "04109");
+    assert_eq!((of("OBX", 1), of("OBX", 3)), ("1".into(), "94500-6^SARS-CoV-2 RNA^LN".into()));
+    hospital.settle();
+    assert_eq!(hospital.system("registry").control_ids(), ["RES-3"], "no test among real cases");
+    assert_eq!(hospital.system("record").control_ids(), ["RES-T", "RES-3"]);
+}
+
+fn what_the_analyzer_at_the_bed_measures_reaches_laboratory_and_record() {
+    let hospital = Hospital::open();
+    let sent = message_of("blood-gas.hl7");
+    assert_eq!(hospital.analyzer().send(&sent), "AA");
+    let expected = ["PID-3:  → 4711", "PV1-3: ICU-2-A → ICU^2^A", "OBX-6: mmHg → mm[Hg]"];
+    for system in ["lis", "record"] {
+        assert_eq!(differences(&sent, &first(hospital.system(system))), expected, "{system}");
+    }
+}
+
+fn reports_and_letters_reach_the_record() {
+    let hospital = Hospital::open();
+    let record = hospital.system("record");
+    assert_eq!(hospital.send("radiology", "report.hl7"), "AA");
+    let expected = ["OBR-16: 100^Novak^Marie^^^Dr → Dr Marie Novak"];
+    assert_eq!(differences(&message_of("report.hl7"), &first(record)), expected);
+    assert_eq!(hospital.send("radiology", "letter.hl7"), "AA");
+    let letter = String::from_utf8(message_of("letter.hl7")).expect("text");
+    let draft = letter.replace("|AU\r", "|IP\r").replace("LET-1", "LET-2");
+    assert_eq!(hospital.peer("radiology").send(draft.as_bytes()), "AA");
+    assert_eq!(hospital.filed("archive", "LET-2"), draft.as_bytes(), "a draft is archived");
+    hospital.settle();
+    assert_eq!(record.control_ids(), ["REP-1", "LET-1"], "… and reaches no record");
+    let empty = letter.replace("Discharged in good health.", "");
+    let answer = told(&hospital.peer("radiology").exchange(empty.as_bytes()));
+    assert_eq!(answer, "AR 101 OBX-5: the report is empty");
+}
+
+fn an_appointment_reaches_the_portal_unless_the_patient_said_no() {
+    let hospital = Hospital::open();
+    let sent = message_of("appointment.hl7");
+    let protected = String::from_utf8(sent.clone()).expect("text");
+    let protected = protected.replace("||N\r", "||Y\r").replace("APP-1", "APP-2");
+    assert_eq!(hospital.peer("scheduling").send(protected.as_bytes()), "AA");
+    assert_eq!(hospital.send("scheduling", "appointment.hl7"), "AA");
+    let portal = hospital.system("portal");
+    assert_eq!(
+        differences(&sent, &first(portal)),
+        [
+            "SCH-11: ^^30^20260417093000^20260417100000 → ^^30^17.04.2026 09:30^20260417100000",
+            "-NTE",
+            "AIP-3: 300^Brandt^Ines^^^Dr → Dr Ines Brandt",
+        ]
+    );
+    hospital.settle();
+    assert_eq!(portal.control_ids(), ["APP-1"]);
+    assert_eq!(hospital.filed("archive", "APP-2"), protected.as_bytes(), "RAW-1");
+}
+
+fn a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside() {
+    let hospital = Hospital::open();
+    hospital.put("night-1.hl7", &message_of("charges.hl7"));
+    let ledger = |control_id| field(&hospital.filed("ledger", control_id), "FT1", 7);
+    assert_eq!(ledger("CHG-1"), "OP-2713^Hip replacement");
+    assert_eq!(ledger("CHG-2"), "OP-4756^Gall bladder");
+    hospital.put("night-2.hl7", &message_of("charges-unknown-code.hl7"));
+    let reason = hospital.charges("failed/night-2.hl7.reason");
+    wait::until_so("the reason beside the file", || reason.is_file());
+    let reason = fs::read_to_string(reason).expect("a reason");
+    assert!(reason.contains("error: 103 Table value not found\n"), "{reason}");
+    assert!(reason.contains("text: FT1-7: a code that the ledger does not have\n"), "{reason}");
+    assert!(!reason.contains("99999"), "PHI-1: {reason}");
+    assert!(hospital.is_not_filed("ledger", "CHG-3"));
+}
