@@ -35,6 +35,8 @@ mod readme;
 mod relayed;
 mod release_2;
 mod release_2_out;
+mod reload;
+mod reload_load;
 mod replies;
 mod roles;
 mod rules;
@@ -79,6 +81,8 @@ fn main() -> std::process::ExitCode {
     trials.extend(release_2::trials());
     trials.extend(release_2_out::trials());
     trials.extend(relayed::trials());
+    trials.extend(reload::trials());
+    trials.extend(reload_load::trials());
     trials.extend(replies::trials());
     trials.extend(roles::trials());
     trials.extend(rules::trials());

@@ -28,7 +28,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_dry_run_touches_nothing,
         a_dead_letter_is_sent_again_when_revived,
         what_does_not_exist_is_not_found,
-        sighup_reads_certificates_only_and_deliveries_go_on,
         a_drain_answers_the_message_in_hand_and_exits_with_0,
         a_drain_lets_the_last_answer_arrive_though_the_peer_sends_on,
         a_drain_leaves_queues_for_the_next_start,
@@ -260,18 +259,6 @@ fn what_does_not_exist_is_not_found() {
             "{request:?}: {response:?}"
         );
     }
-}
-
-fn sighup_reads_certificates_only_and_deliveries_go_on() {
-    let sink = Sink::accepting();
-    let site = site(sink.address());
-    let engine = site.start();
-    engine.signal(Signal::HUP);
-    wait::until_so("SIGHUP to be logged", || {
-        engine.log().contains("the configuration itself is read at the start only")
-    });
-    send(&engine, &["1"]);
-    sink.wait_for(1);
 }
 
 fn a_drain_answers_the_message_in_hand_and_exits_with_0() {

@@ -335,6 +335,10 @@ fn a_key_of_another_certificate_is_refused_by_check() {
     assert!(told.contains("does not belong to the first certificate"), "{told}");
 }
 
+fn reload() -> Request {
+    Request::Reload { dry_run: false, moves: Vec::new(), park: Vec::new(), by: "test".into() }
+}
+
 fn certificates_reload_under_load_and_no_connection_drops() {
     const PEERS: usize = 16;
     const RELOADS: u64 = 5;
@@ -385,9 +389,11 @@ fn a_broken_certificate_leaves_all_as_they_were() {
     let before = caller.connect(engine.address("in")).expect("a handshake").shown();
     fs::write(hospital.site.folder().join("server.pem"), "no PEM").expect("a folder");
     engine.signal(Signal::HUP);
-    wait::until_so("the fault to be logged", || engine.log().contains("certificates not reloaded"));
+    wait::until_so("the fault to be logged", || {
+        engine.log().contains("configuration not reloaded")
+    });
     assert!(engine.log().contains("there is no PEM certificate in"), "{}", engine.log());
-    let refused = engine.ask(&Request::ReloadCertificates);
+    let refused = engine.ask(&reload());
     let Response::Refused { reason: RefusedReason::CertificatesUnusable, text } = refused else {
         panic!("asked to reload what is broken, got {refused:?}")
     };

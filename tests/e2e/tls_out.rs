@@ -114,7 +114,7 @@ fn a_destination_that_asks_for_a_certificate_gets_ours() {
     let newer = authority.issue(&["wardline.example"]);
     newer.write(folder, "ours");
     engine.signal(Signal::HUP);
-    wait::until_so("the reload", || engine.log().contains("certificates reloaded"));
+    wait::until_so("the reload", || engine.log().contains("configuration reloaded"));
     assert_eq!(sink.handshakes(), 1, "the connection stays");
     send(&engine, "2");
     sink.wait_for(2);

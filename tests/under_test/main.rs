@@ -41,6 +41,29 @@ impl Handler<Received> for Misbehaving {
     }
 }
 
+/// Rejects each message with the number of the call, and says at its end how many it were.
+#[derive(Default)]
+struct Counting(u64);
+
+impl Actor for Counting {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Counting {
+    type Result = Decision;
+
+    fn handle(&mut self, _: Received, _: &mut Self::Context) -> Decision {
+        self.0 += 1;
+        Decision::reject(format!("call {}", self.0))
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        eprintln!("counting ends after {}", self.0);
+    }
+}
+
 /// The message with another MSH-10.
 fn renamed(received: &Received, control_id: &str) -> Bytes {
     let path = "MSH-10".parse().expect("a path");
@@ -64,7 +87,9 @@ impl Subscriber for Scribe {
 }
 
 fn main() -> ExitCode {
-    let wardline = Wardline::new().handler("misbehaving", || Misbehaving);
+    let wardline = Wardline::new()
+        .handler("misbehaving", || Misbehaving)
+        .handler("counting", Counting::default);
     match std::env::var_os(EVENTS) {
         None => wardline,
         Some(path) => wardline.subscribe(Scribe(File::create(path).expect("a writable folder"))),

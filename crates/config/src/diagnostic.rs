@@ -121,6 +121,16 @@ impl Diagnostic {
         &self.message
     }
 
+    /// Where it is, as `file:line:column`; `None` where it is of no place. `files` are those it was loaded with.
+    pub fn place(&self, files: &[SourceFile]) -> Option<String> {
+        let place = self.place.as_ref()?;
+        let file = files.get(place.file)?;
+        let before = file.text.get(..place.span.start)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Some(format!("{}:{line}:{column}", file.path.display()))
+    }
+
     /// The diagnostic with its place, the line and the way out; `files` are those it was loaded with.
     pub fn render(&self, files: &[SourceFile], paint: Paint) -> String {
         let level = match self.severity {

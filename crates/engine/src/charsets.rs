@@ -76,6 +76,23 @@ impl Charsets {
         Ok(NewDelivery { destination: destination.arc(), lane, also, body })
     }
 
+    /// A delivery there of what was queued for another destination, in the bytes in which it was.
+    pub(crate) fn moved(
+        &self,
+        destination: &DestinationId,
+        listener: &str,
+        body: &Bytes,
+    ) -> NewDelivery {
+        let delivery = NewDelivery::new(destination.arc());
+        match self.read(listener, body) {
+            Ok(message) => {
+                let (lane, also) = self.orders.lanes(destination, &message);
+                NewDelivery { lane, also, ..delivery }
+            }
+            Err(_kept_in_line) => delivery,
+        }
+    }
+
     /// What the destination is sent of this.
     fn body(
         &self,

@@ -1,12 +1,14 @@
 //! The only door for whoever looks at the engine from outside: the command line now, the web page later.
 //!
-//! [`protocol`] is what is said through the door; [`desk`] does it against the store and the live pools ([`face`]);
+//! [`protocol`] is what is said through the door; [`desk`] does it against the store and the live pools ([`face`]), and has
+//! the engine itself do what is its own ([`reloading`]);
 //! [`socket`] is the unix socket on which the command line reaches a running engine. On a stopped store the command
 //! line opens a [`Desk`] without an engine and asks it the same requests.
 
 mod desk;
 pub(crate) mod face;
 pub mod protocol;
+pub(crate) mod reloading;
 pub(crate) mod socket;
 
 use std::path::{Path, PathBuf};

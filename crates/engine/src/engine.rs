@@ -3,6 +3,7 @@
 //! ```text
 //! build: lock and recover the store ─▶ bind every listener ─▶ bind the control socket
 //! run:   arbiters ─▶ handlers ─▶ outbound pools ─▶ control ─▶ listeners          downstream first
+//! reload: read anew, compared, prepared, applied to what is changed; or nothing is touched
 //! drain: listeners and idle connections close ─▶ messages in hand are answered, deliveries in flight get theirs
 //!        ─▶ journal synced, index applied ─▶ the process exits                    upstream first
 //! ```
@@ -12,9 +13,15 @@
 
 mod build;
 mod descriptors;
+mod destinations;
+mod handlers;
+mod harbour;
+mod listeners;
 mod relays;
+mod reload;
 mod run;
+mod running;
 mod signals;
 
-pub use build::{BuildError, EXIT_STORE_FAILED, Engine, store_options};
+pub use build::{BuildError, EXIT_STORE_FAILED, Engine, Reread, store_options};
 pub use run::Ended;

@@ -12,7 +12,7 @@
 //! Or [`folder`], where files are messages: one in hand, the same intake and store, nobody to answer.
 //!
 //! In the order of the data: [`entrance`], [`listener`] with its [`roster`] of connections and its [`sources`],
-//! [`handshake`], [`connection`] with its share of the [`budget`], [`session`], [`intake`], [`handover`],
+//! [`handshake`], [`connection`] with its [`surroundings`] and its share of the [`budget`], [`session`], [`intake`], [`handover`],
 //! [`completions`], [`answer`].
 
 pub(crate) mod answer;
@@ -25,7 +25,7 @@ pub(crate) mod dialer;
 pub(crate) mod duplicates;
 pub(crate) mod entrance;
 mod folder;
-mod handover;
+pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod intake;
 pub(crate) mod listener;
@@ -34,5 +34,6 @@ pub(crate) mod session;
 mod socket;
 pub(crate) mod sources;
 mod storm;
+pub(crate) mod surroundings;
 pub(crate) mod turned_away;
 mod unasked;

@@ -22,6 +22,7 @@ mod outbound;
 mod rename;
 mod replies;
 mod tcp;
+mod ways;
 mod wire;
 
 pub mod control;
@@ -30,6 +31,6 @@ pub mod observe;
 mod ordering;
 pub mod tls;
 
-pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, store_options};
+pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_options};
 pub use handler::{Decision, Handlers, Received, Verdict};
 pub use wire::Wire;

@@ -33,22 +33,20 @@ mod testing;
 
 use std::sync::Arc;
 
-use actix::ArbiterHandle;
 use wardline_config::Destination;
-use wardline_flow::Routing;
 use wardline_store::Store;
 
-use crate::charsets::Charsets;
 use crate::drain::Drain;
 use crate::ends::Ends;
-use crate::handler::HandlerCaller;
-use crate::inbound::listener::Endpoint;
-use crate::observe::{DestinationCounters, Moment, Withheld};
+use crate::inbound::completions::Completions;
+use crate::observe::{DestinationCounters, Moment};
 use crate::replies::Apart;
 use crate::tls::Connector;
+use crate::ways::CurrentWays;
 
 pub(crate) use door::{Chosen, Done, OperatorFault, PoolDoor, Rest};
 pub(crate) use file::Turn;
+pub(crate) use keeper::start;
 pub(crate) use reception::Reception;
 
 /// What the pool of one destination is made of.
@@ -58,39 +56,26 @@ pub(crate) struct Delivering {
     pub(crate) destination: Destination,
     /// Where its deliveries lie and their outcomes go.
     pub(crate) store: Arc<dyn Store>,
+    /// How it learns what is durable, on its arbiter.
+    pub(crate) completions: Completions,
     /// Its counters.
     pub(crate) counters: Arc<DestinationCounters>,
     /// When something was last delivered.
     pub(crate) last_delivered: Arc<Moment>,
     /// When to start nothing new.
     pub(crate) drain: Drain,
-    /// The handler, for a destination of that kind; without one it is down.
-    pub(crate) handler: Option<HandlerCaller>,
-    /// Where what the handler emits goes.
-    pub(crate) routing: Arc<Routing>,
+    /// Which handlers there are, for a destination of that kind, and where what they emit goes.
+    pub(crate) ways: CurrentWays,
     /// Whose turn it is to write files, for a destination of that kind.
     pub(crate) turn: Turn,
-    /// In which charset messages are read, and what the handler emits is written.
-    pub(crate) charsets: Arc<Charsets>,
     /// Where senders wait for how its deliveries end.
     pub(crate) ends: Option<Arc<Ends>>,
-    /// Where what is kept from production is counted.
-    pub(crate) withheld: Arc<Withheld>,
     /// What it shakes hands with, where we dial and it is encrypted.
     pub(crate) connector: Option<Arc<Connector>>,
     /// What it awaits elsewhere than on a connection; it outlives a pool.
     pub(crate) apart: Apart,
     /// Where its peers arrive, where they dial us.
     pub(crate) reception: Option<Arc<Reception>>,
-}
-
-/// Starts the pool of one destination on `arbiter`, with all its connections, and its reception, if it has one.
-pub(crate) fn start(
-    delivering: Delivering,
-    endpoint: Option<Endpoint>,
-    arbiter: &ArbiterHandle,
-) -> PoolDoor {
-    keeper::start(delivering, endpoint, arbiter)
 }
 
 #[cfg(test)]

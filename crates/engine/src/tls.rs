@@ -33,7 +33,7 @@ use rustls::version::{TLS12, TLS13};
 use wardline_config::TlsVersion;
 
 pub(crate) use acceptor::Acceptor;
-pub(crate) use certificates::Certificates;
+pub(crate) use certificates::{Certificates, Renewed};
 pub use certificates::{Unusable, check};
 pub use connector::Connector;
 pub use fault::{Distrust, HandshakeFault, TlsFault};

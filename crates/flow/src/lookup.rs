@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most missed keys a table keeps; what is missed beyond is only counted.
 pub const MAX_MISSED: usize = 200;
@@ -16,7 +16,7 @@ pub const MAX_MISSED_KEY: usize = 64;
 /// All lookup tables of a site, by name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Lookups {
-    tables: BTreeMap<String, LookupTable>,
+    tables: BTreeMap<String, Arc<LookupTable>>,
 }
 
 /// One table.
@@ -63,7 +63,22 @@ impl Eq for LookupTable {}
 impl Lookups {
     /// These tables.
     pub fn new(tables: BTreeMap<String, LookupTable>) -> Self {
-        Self { tables }
+        Self { tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect() }
+    }
+
+    /// The same tables; one that says what it said before goes on counting what it misses.
+    #[must_use]
+    pub fn counting_on(&self, before: &Self) -> Self {
+        let kept = |(name, table): (&String, &Arc<LookupTable>)| {
+            let same = before.tables.get(name).filter(|earlier| *earlier == table);
+            (name.clone(), Arc::clone(same.unwrap_or(table)))
+        };
+        Self { tables: self.tables.iter().map(kept).collect() }
+    }
+
+    /// The table of this name.
+    pub fn get(&self, table: &str) -> Option<&LookupTable> {
+        self.tables.get(table).map(Arc::as_ref)
     }
 
     /// Whether there is a table of this name.
@@ -78,7 +93,7 @@ impl Lookups {
 
     /// Every table with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &LookupTable)> {
-        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+        self.tables.iter().map(|(name, table)| (name.as_str(), table.as_ref()))
     }
 }
 
@@ -156,6 +171,16 @@ mod tests {
         assert_eq!(table(OnMiss::Keep).find("B").as_deref(), Ok("B"));
         assert_eq!(table(OnMiss::Default("?".into())).find("B").as_deref(), Ok("?"));
         assert_eq!(Lookups::default().find("none", "A"), Err(LookupError::NoTable));
+    }
+
+    #[test]
+    fn a_table_that_says_the_same_goes_on_counting() {
+        let of = |on_miss| Lookups::new(BTreeMap::from([("units".to_owned(), table(on_miss))]));
+        let before = of(OnMiss::Keep);
+        before.find("units", "B").unwrap();
+        let misses = |tables: Lookups| tables.get("units").map(LookupTable::misses);
+        assert_eq!(misses(of(OnMiss::Keep).counting_on(&before)), Some(1));
+        assert_eq!(misses(of(OnMiss::Fail).counting_on(&before)), Some(0));
     }
 
     #[test]

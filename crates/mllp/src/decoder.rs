@@ -107,6 +107,11 @@ impl Decoder {
         Self { options, state: State::Between { after_junk: false } }
     }
 
+    /// Accepts by other options from here on. A frame that is coming in is held against them too.
+    pub fn set_options(&mut self, options: DecoderOptions) {
+        self.options = options;
+    }
+
     /// Takes the next thing out of `buffer`; to be called until it gives `None`, which means that more bytes are needed.
     ///
     /// # Errors

@@ -7,57 +7,41 @@
 mod deliveries;
 mod listing;
 mod queues;
+mod refused;
 mod stopped;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use wardline_config::{Config, Destination};
-use wardline_store::{MessageId, ReadError, Store, Verified};
+use wardline_store::{MessageId, Store, Verified};
 
+use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    CertificateState, DiscardFrom, QueueRow, RefusedReason, Request, Response, Rest, Status,
-    StoreFigures, VerifyFigures, Which,
+    CertificateState, DiscardFrom, QueueRow, Request, Response, Rest, Status, StoreFigures,
+    VerifyFigures, Which,
 };
-use crate::outbound::{self, Chosen, OperatorFault};
-use crate::tls::Unusable;
+use super::reloading::{Asked, Reloads};
+use crate::outbound::{self, Chosen};
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
     store: Arc<dyn Store>,
     /// Shown by `store stats`.
     folder: String,
-    /// Configured destinations, in the order of the configuration.
-    destinations: Vec<Destination>,
+    /// Configured destinations of a stopped engine, in the order of the configuration.
+    stopped: Vec<Destination>,
     /// The running engine; none on a stopped store.
-    face: Option<Face>,
+    live: Option<Live>,
 }
 
-/// Why a request was refused; becomes [`Response::Refused`].
-#[derive(Debug, thiserror::Error)]
-enum DeskError {
-    #[error("there is no destination, queue or delivery of that name")]
-    NotFound,
-    #[error("that delivery is being sent at this moment; ask again")]
-    InFlight,
-    #[error("the destination has much to do, or its queue is being read; ask again")]
-    Busy,
-    #[error("another message is at the head of the queue by now: look again")]
-    NotTheHead,
-    #[error("the engine is ending")]
-    Draining,
-    #[error("this needs a running engine")]
-    NotRunning,
-    #[error("the store could not be read")]
-    Store(#[from] ReadError),
-    #[error("the store has failed")]
-    StoreFailed,
-    #[error("a task of the engine failed")]
-    Task(#[from] tokio::task::JoinError),
-    #[error(transparent)]
-    Certificates(#[from] Unusable),
+/// The way to a running engine.
+struct Live {
+    /// Another one whenever it goes by another configuration.
+    face: watch::Receiver<Arc<Face>>,
+    reloads: Reloads,
 }
 
 /// What an action has done.
@@ -80,8 +64,13 @@ struct Act {
 
 impl Desk {
     /// The desk of a running engine.
-    pub(crate) fn live(store: Arc<dyn Store>, config: &Config, face: Face) -> Self {
-        Self { face: Some(face), ..Self::stopped(store, config) }
+    pub(crate) fn live(
+        store: Arc<dyn Store>,
+        config: &Config,
+        face: watch::Receiver<Arc<Face>>,
+        reloads: Reloads,
+    ) -> Self {
+        Self { live: Some(Live { face, reloads }), ..Self::stopped(store, config) }
     }
 
     /// The desk of a store whose engine is stopped. The caller holds the store's lock and closes it afterwards.
@@ -89,8 +78,8 @@ impl Desk {
         Self {
             store,
             folder: config.engine.data_dir.join("store").display().to_string(),
-            destinations: config.destinations.clone(),
-            face: None,
+            stopped: config.destinations.clone(),
+            live: None,
         }
     }
 
@@ -145,12 +134,14 @@ impl Desk {
                 let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
                 Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
             }
-            Request::ReloadCertificates => self.reload_certificates().await,
+            Request::Reload { dry_run, moves, park, by } => {
+                self.reload(Asked { by, dry_run, moves, park }).await
+            }
         }
     }
 
     async fn status(&self) -> Result<Response, DeskError> {
-        let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
+        let face = self.face().ok_or(DeskError::NotRunning)?;
         let phase = if face.drain.is_draining() { "draining" } else { "running" };
         let certificates = face.certificates.rows(Timestamp::now());
         let expiring = certificates.iter().filter(|row| row.state != CertificateState::Valid);
@@ -175,12 +166,10 @@ impl Desk {
         })))
     }
 
-    async fn reload_certificates(&self) -> Result<Response, DeskError> {
-        let face = self.face.as_ref().ok_or(DeskError::NotRunning)?;
-        let certificates = Arc::clone(&face.certificates);
-        tokio::task::spawn_blocking(move || certificates.reload()).await??;
-        let certificates = face.certificates.rows(Timestamp::now());
-        Ok(Response::CertificatesReloaded { certificates })
+    async fn reload(&self, asked: Asked) -> Result<Response, DeskError> {
+        let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
+        let reloaded = live.reloads.ask(asked).await.map_err(DeskError::NotReloaded)?;
+        Ok(Response::Reloaded(Box::new(reloaded)))
     }
 
     async fn skip(
@@ -290,37 +279,22 @@ impl Desk {
         })
     }
 
-    fn face_of(&self, destination: &str) -> Option<&DestinationFace> {
-        let face = self.face.as_ref()?;
-        face.destinations.iter().find(|face| face.destination.id.as_str() == destination)
+    /// The running engine as it is now.
+    fn face(&self) -> Option<Arc<Face>> {
+        self.live.as_ref().map(|live| Arc::clone(&live.face.borrow()))
     }
-}
 
-impl DeskError {
-    fn reason(&self) -> RefusedReason {
-        match self {
-            Self::NotFound => RefusedReason::NotFound,
-            Self::InFlight => RefusedReason::InFlight,
-            Self::Busy => RefusedReason::Busy,
-            Self::NotTheHead => RefusedReason::NotTheHead,
-            Self::Draining => RefusedReason::Draining,
-            Self::NotRunning => RefusedReason::NotRunning,
-            Self::Store(_) | Self::StoreFailed | Self::Task(_) => RefusedReason::StoreFailed,
-            Self::Certificates(_) => RefusedReason::CertificatesUnusable,
-        }
+    fn face_of(&self, destination: &str) -> Option<Arc<DestinationFace>> {
+        let face = self.face()?;
+        let mut faces = face.destinations.iter();
+        faces.find(|face| face.destination.id.as_str() == destination).cloned()
     }
-}
 
-impl From<OperatorFault> for DeskError {
-    fn from(fault: OperatorFault) -> Self {
-        match fault {
-            OperatorFault::NotFound => Self::NotFound,
-            OperatorFault::InFlight => Self::InFlight,
-            OperatorFault::Busy => Self::Busy,
-            OperatorFault::NotTheHead => Self::NotTheHead,
-            OperatorFault::Draining => Self::Draining,
-            OperatorFault::Unreadable(error) => Self::Store(error),
-            OperatorFault::StoreFailed => Self::StoreFailed,
+    /// The destinations of the configuration, in its order.
+    fn configured(&self) -> Vec<Destination> {
+        match self.face() {
+            Some(face) => face.destinations.iter().map(|one| one.destination.clone()).collect(),
+            None => self.stopped.clone(),
         }
     }
 }
@@ -358,18 +332,6 @@ impl From<Which> for Chosen {
             Which::Messages(messages) => Self::Messages(messages),
         }
     }
-}
-
-/// An error and what is behind it, for a caller who gets no more than a text.
-fn in_words(error: &DeskError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 fn verify_figures(verified: &Verified) -> VerifyFigures {

@@ -25,7 +25,7 @@ pub(crate) struct Face {
     pub(crate) drain: Drain,
     pub(crate) intake: watch::Receiver<Intake>,
     pub(crate) listeners: Vec<ListenerFace>,
-    pub(crate) destinations: Vec<DestinationFace>,
+    pub(crate) destinations: Vec<Arc<DestinationFace>>,
     pub(crate) handlers: Vec<HandlerFace>,
     pub(crate) withheld: Arc<Withheld>,
     pub(crate) certificates: Arc<Certificates>,

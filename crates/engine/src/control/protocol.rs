@@ -6,6 +6,7 @@
 
 mod amounts;
 mod certificates;
+mod reload;
 mod rows;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use wardline_store::MessageId;
 
 pub use amounts::{After, Rest, Which};
 pub use certificates::{CertificateRow, CertificateState};
+pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
 pub use rows::{
     DeliveryDetail, DeliveryRow, HandlerRow, ListenerRow, QueueRow, Status, StoreFigures,
     VerifyFigures,
@@ -113,8 +115,19 @@ pub enum Request {
     StoreStats,
     /// Read the whole store and compare.
     StoreVerify,
-    /// Read certificates, keys, issuers and revocation lists again. Nothing else of the configuration.
-    ReloadCertificates,
+    /// Read the configuration and every file it names again, and apply what is changed.
+    Reload {
+        /// Only tell what would happen.
+        dry_run: bool,
+        /// Where the queues of destinations go that are gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        moves: Vec<QueueMove>,
+        /// Destinations that are gone and whose queue is kept.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        park: Vec<String>,
+        /// Who asks.
+        by: String,
+    },
 }
 
 /// Where a delivery stands when it has not ended.
@@ -181,11 +194,8 @@ pub enum Response {
     StoreStats(Box<StoreFigures>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
-    /// To [`Request::ReloadCertificates`].
-    CertificatesReloaded {
-        /// What is shown from now on.
-        certificates: Vec<CertificateRow>,
-    },
+    /// To [`Request::Reload`].
+    Reloaded(Box<Reload>),
     /// The request could not be met.
     Refused {
         /// Why, for the exit code.
@@ -217,8 +227,16 @@ pub enum RefusedReason {
     Draining,
     /// It needs a running engine, and there is none.
     NotRunning,
+    /// The configuration has faults; everything stays as it was.
+    ConfigurationInvalid,
     /// A file for TLS cannot be used; everything stays as it was.
     CertificatesUnusable,
+    /// Something is changed that cannot be changed while the engine runs; everything stays as it was.
+    NeedsRestart,
+    /// A destination is gone, and its queue is not empty; everything stays as it was.
+    QueueNotEmpty,
+    /// An address, a folder or a handler could not be had; everything stays as it was.
+    NotReloaded,
 }
 
 impl Request {

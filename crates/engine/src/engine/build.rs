@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use wardline_config::{Awaited, Config, DestinationKind, PeerEndpoint};
+use wardline_config::{
+    Awaited, Config, Destination, DestinationKind, Faults, Loaded, PeerEndpoint,
+};
 use wardline_flow::{DestinationId, HandlerName, ListenerId};
 use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 
@@ -22,6 +24,9 @@ use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
 use crate::outbound::Reception;
 use crate::tls::{Certificates, Unusable};
+
+/// Sockets that a listener listens with: its own, and one for who takes its address over.
+const LISTENING: usize = 2;
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
 pub const EXIT_STORE_FAILED: i32 = 9;
@@ -38,7 +43,11 @@ pub struct Engine {
     pub(super) receptions: BTreeMap<DestinationId, Endpoint>,
     pub(super) control: ControlSocket,
     pub(super) certificates: Arc<Certificates>,
+    pub(super) reread: Reread,
 }
+
+/// Reads the configuration once more, as it was read for the start. Called on a thread that may block.
+pub type Reread = Arc<dyn Fn() -> Result<Loaded, Faults> + Send + Sync>;
 
 /// Why an engine could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +110,9 @@ pub enum BuildError {
 }
 
 impl Engine {
-    /// Opens the store, recovers it, and binds every address. Nothing is accepted yet.
-    pub fn build(config: Config, handlers: Handlers) -> Result<Self, BuildError> {
+    /// Opens the store, recovers it, and binds every address. Nothing is accepted yet. `reread` is asked for the
+    /// configuration whenever that is to be reloaded.
+    pub fn build(config: Config, handlers: Handlers, reread: Reread) -> Result<Self, BuildError> {
         for name in handlers_named(&config) {
             if handlers.factory(name.as_str()).is_none() {
                 return Err(BuildError::NoSuchHandler(name));
@@ -131,6 +141,7 @@ impl Engine {
             receptions,
             control,
             certificates,
+            reread,
         })
     }
 
@@ -152,24 +163,38 @@ impl Engine {
 fn receptions(config: &Config) -> Result<BTreeMap<DestinationId, Endpoint>, BuildError> {
     let mut receptions = BTreeMap::new();
     for destination in &config.destinations {
-        let DestinationKind::Mllp(mllp) = &destination.kind else { continue };
-        let &PeerEndpoint::Awaited(Awaited { bind: address, .. }) = &mllp.endpoint else {
-            continue;
-        };
-        let destination = destination.id.clone();
-        match Endpoint::bind(address) {
-            Ok(endpoint) => receptions.insert(destination, endpoint),
-            Err(source) => {
-                return Err(BuildError::BindDestination { destination, address, source });
-            }
-        };
+        if let Some(address) = awaits_at(destination) {
+            receptions.insert(destination.id.clone(), reception(destination, address)?);
+        }
     }
     Ok(receptions)
 }
 
+/// Where the peers of a destination are to arrive, if they dial us.
+pub(super) fn awaits_at(destination: &Destination) -> Option<SocketAddr> {
+    let DestinationKind::Mllp(mllp) = &destination.kind else { return None };
+    match &mllp.endpoint {
+        PeerEndpoint::Awaited(Awaited { bind, .. }) => Some(*bind),
+        PeerEndpoint::Dialled(_) => None,
+    }
+}
+
+/// Binds there.
+pub(super) fn reception(
+    destination: &Destination,
+    address: SocketAddr,
+) -> Result<Endpoint, BuildError> {
+    let destination = destination.id.clone();
+    Endpoint::bind(address).map_err(|source| BuildError::BindDestination {
+        destination,
+        address,
+        source,
+    })
+}
+
 /// The connections this configuration may have open at once, in both directions.
 fn connections(config: &Config) -> u64 {
-    let inbound = config.listeners.iter().map(|listener| listener.max_connections.get());
+    let inbound = config.listeners.iter().map(|one| one.max_connections.get() + LISTENING);
     let outbound = config.destinations.iter().map(|destination| match &destination.kind {
         DestinationKind::Mllp(mllp) => match &mllp.endpoint {
             PeerEndpoint::Dialled(_) => mllp.connections.get(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wardline_config::{AckWhen, Config, Listener, Relay};
 use wardline_flow::DestinationId;
 
-use crate::control::face::DestinationFace;
+use super::destinations::RunningDestination;
 use crate::ends::Ends;
 use crate::inbound::connection::Relaying;
 
@@ -14,9 +14,14 @@ use crate::inbound::connection::Relaying;
 pub(super) struct Relays(BTreeMap<DestinationId, Arc<Ends>>);
 
 impl Relays {
-    pub(super) fn of(config: &Config) -> Self {
+    /// Of this configuration. Who waits for a destination that is relayed already goes on waiting.
+    pub(super) fn of(config: &Config, before: &[RunningDestination]) -> Self {
+        let ends = |id: &DestinationId| {
+            let running = before.iter().find(|one| one.face.destination.id == *id);
+            running.and_then(|one| one.ends.clone()).unwrap_or_default()
+        };
         let relays = config.listeners.iter().filter_map(relay_of);
-        Self(relays.map(|relay| (relay.from.clone(), Arc::default())).collect())
+        Self(relays.map(|relay| (relay.from.clone(), ends(&relay.from))).collect())
     }
 
     /// Where a pool tells how its deliveries end, if anybody wants to know.
@@ -28,11 +33,12 @@ impl Relays {
     pub(super) fn heard_by(
         &self,
         listener: &Listener,
-        destinations: &[DestinationFace],
+        destinations: &[RunningDestination],
     ) -> Option<Arc<Relaying>> {
         let relay = relay_of(listener)?.clone();
         let ends = self.told_by(&relay.from)?;
-        let pools = destinations.iter().map(|one| (one.destination.id.arc(), one.pool.clone()));
+        let faces = destinations.iter().map(|one| &one.face);
+        let pools = faces.map(|face| (face.destination.id.arc(), face.pool.clone()));
         Some(Arc::new(Relaying { ends, pools: pools.collect(), relay }))
     }
 }

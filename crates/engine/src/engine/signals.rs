@@ -1,5 +1,5 @@
-//! What the process is told from outside: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reads certificates
-//! again.
+//! What the process is told from outside: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads
+//! the configuration.
 
 use std::io;
 
@@ -17,7 +17,7 @@ pub(super) struct Signals {
 pub(super) enum Told {
     /// Drain and end; the second time, end.
     Stop,
-    /// Read certificates again.
+    /// Reload the configuration.
     Reload,
 }
 
@@ -39,7 +39,7 @@ impl Signals {
         }
     }
 
-    /// Returns when the engine is to stop; nothing is reloaded any more.
+    /// Returns when the engine is to stop; no further reload is begun.
     pub(super) async fn stop(&mut self) {
         while self.next().await != Told::Stop {}
     }

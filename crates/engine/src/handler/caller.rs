@@ -52,12 +52,25 @@ pub(super) enum Report {
     Broken(Instance),
     /// The caller stopped waiting.
     Unanswered(Instance),
+    /// The last door is gone: nobody will call again.
+    NobodyCalls,
 }
 
-/// The door to one handler, for connections and handler destinations. Clone it freely.
+/// The door to one handler, for connections and handler destinations. Clone it freely; with the last clone the handler
+/// ends.
 #[derive(Clone)]
 pub(crate) struct HandlerCaller {
     shared: Arc<Shared>,
+    _last: Arc<LastDoor>,
+}
+
+/// Shared by all clones of a door.
+struct LastDoor(mpsc::UnboundedSender<Report>);
+
+impl Drop for LastDoor {
+    fn drop(&mut self) {
+        let _engine_gone = self.0.send(Report::NobodyCalls);
+    }
 }
 
 /// What callers and the supervisor share.
@@ -73,7 +86,19 @@ pub(crate) struct Shared {
 
 impl HandlerCaller {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        let last = Arc::new(LastDoor(shared.reports.clone()));
+        Self { shared, _last: last }
+    }
+
+    /// Whether it has an instance, or gets one within this time.
+    pub(crate) async fn comes_up(&self, within: Duration) -> bool {
+        match tokio::time::timeout(within, self.lease()).await {
+            Ok(Some((lease, _instance))) => {
+                lease.free();
+                true
+            }
+            Ok(None) | Err(_) => false,
+        }
     }
 
     /// Calls the handler once: waits up to `timeout` for an instance, and then as long for its decision.
@@ -186,7 +211,8 @@ impl Shared {
         }
     }
 
-    fn take(&self) -> Option<Instance> {
+    /// An instance that nobody has.
+    pub(super) fn take(&self) -> Option<Instance> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }

@@ -12,8 +12,9 @@
 //!    └────────────────────────────────────────────────────────────  stuck ──responds one day──▶ stopped
 //! ```
 //!
-//! Who sends to it: callers (reports of instances they could not give back) and its own timers. Its death costs the
-//! replacement of instances, not the instances: it has no code of the user's in it.
+//! Who sends to it: callers (reports of instances they could not give back, and that the last of them is gone: then it
+//! ends with its instances) and its own timers. Its death costs the replacement of instances, not the instances: it has no
+//! code of the user's in it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub(crate) struct HandlerSupervisor {
     /// Threads left behind, blocked, by the number of their instance.
     stuck: HashMap<u64, ArbiterHandle>,
     start_timeout: Duration,
+    /// Nobody calls any more.
+    is_ending: bool,
 }
 
 impl HandlerSupervisor {
@@ -67,12 +70,16 @@ impl HandlerSupervisor {
             coming: 0,
             stuck: HashMap::new(),
             start_timeout: START_TIMEOUT,
+            is_ending: false,
         };
         (supervisor, caller)
     }
 
     /// Makes an instance after `pause`.
     fn replace_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
+        if self.is_ending {
+            return;
+        }
         let number = self.next_number;
         self.next_number += 1;
         self.coming += 1;
@@ -84,7 +91,34 @@ impl HandlerSupervisor {
         ctx.spawn(started.into_actor(self).map(|result, supervisor, ctx| {
             supervisor.coming -= 1;
             supervisor.on_started(result, ctx);
+            supervisor.end_if_alone(ctx);
         }));
+    }
+
+    /// Lets callers have an instance; ends it where there are none.
+    fn put(&self, instance: Instance) {
+        if self.is_ending {
+            instance.stop();
+        } else {
+            self.shared.put(instance);
+        }
+    }
+
+    /// No instance is in anybody's hands, and none will be.
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.is_ending = true;
+        while let Some(instance) = self.shared.take() {
+            instance.stop();
+        }
+        tracing::debug!(handler = %self.limits.name, "nobody calls this handler any more: its instances end");
+        self.end_if_alone(ctx);
+    }
+
+    /// Threads that are still to come, or to come back, are waited for: somebody has to end them.
+    fn end_if_alone(&self, ctx: &mut Context<Self>) {
+        if self.is_ending && self.coming == 0 && self.stuck.is_empty() {
+            ctx.stop();
+        }
     }
 
     fn on_started(&mut self, result: Result<Instance, StartFault>, ctx: &mut Context<Self>) {
@@ -93,7 +127,7 @@ impl HandlerSupervisor {
                 tracing::debug!(handler = %self.limits.name, instance = instance.number, "handler instance up");
                 self.shared.instances.fetch_add(1, Ordering::AcqRel);
                 self.shared.set_down(false);
-                self.shared.put(instance);
+                self.put(instance);
             }
             Err(StartFault::Panicked) => {
                 tracing::error!(handler = %self.limits.name, "handler instance did not start: its constructor panicked");
@@ -145,7 +179,7 @@ impl HandlerSupervisor {
         let responds = instance.responds();
         let probe = tokio::time::timeout(PROBE_WAIT, responds);
         ctx.spawn(probe.into_actor(self).map(move |probed, supervisor, ctx| match probed {
-            Ok(Ok(())) => supervisor.shared.put(instance),
+            Ok(Ok(())) => supervisor.put(instance),
             Ok(Err(_thread_gone)) => supervisor.on_broken(&instance, ctx),
             Err(_elapsed) => supervisor.on_stuck(instance, ctx),
         }));
@@ -195,6 +229,7 @@ impl HandlerSupervisor {
             if there < self.limits.instances.get() as u64 {
                 self.replace_after(Duration::ZERO, ctx);
             }
+            self.end_if_alone(ctx);
         }
     }
 
@@ -221,6 +256,7 @@ impl StreamHandler<Report> for HandlerSupervisor {
         match report {
             Report::Broken(instance) => self.on_broken(&instance, ctx),
             Report::Unanswered(instance) => self.on_unanswered(instance, ctx),
+            Report::NobodyCalls => self.end(ctx),
         }
     }
 }

@@ -36,61 +36,33 @@ use actix::prelude::*;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tracing::Instrument;
 use wardline_flow::Asked;
 use wardline_hl7::Message;
 use wardline_hl7::ack::Original;
 use wardline_mllp::Release;
-use wardline_store::{Intake as StoreIntake, Name, Store};
+use wardline_store::Name;
 
 use self::recognise::{Known, Recognised};
 pub(crate) use self::relay::Relaying;
 use self::say::Heard;
-use super::answer::{AnswerStyle, Clock, ControlIds};
-use super::blocks::{Blocks, InHand, LastBlock};
-use super::budget::{Budget, NoRoom, Share};
+use super::answer::Clock;
+use super::blocks::{InHand, LastBlock};
+use super::budget::{NoRoom, Share};
 use super::close::CloseReason;
-use super::completions::Completions;
-use super::duplicates::Duplicates;
-use super::handshake::{Side, shake_hands};
-use super::intake::{Decided, Intake, Read, Settled};
+use super::handshake::shake_hands;
+use super::intake::{Decided, Read, Settled};
 use super::roster::Seat;
 use super::session::{Next, Session};
 use super::socket::{ReadOutcome, Socket};
-use super::sources::{Source, Sources, Turn};
+use super::sources::{Source, Turn};
+use super::surroundings::{Around, Surroundings};
 use crate::drain::Drain;
-use crate::events::{Events, ExceptionReason, Telling};
-use crate::observe::{ListenerCounters, Moment};
-use crate::replies::Replies;
+use crate::events::{ExceptionReason, Telling};
 
 /// Messages in a row that one connection may have handled before the others of its arbiter get their turn: a peer that
 /// sends a thousand without waiting for an answer keeps nobody else waiting for all of them.
 const IN_A_ROW: u8 = 16;
-
-/// What all connections of one listener on one arbiter share.
-pub(crate) struct Surroundings {
-    pub(crate) intake: Arc<Intake>,
-    pub(crate) style: AnswerStyle,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) store_intake: watch::Receiver<StoreIntake>,
-    pub(crate) completions: Completions,
-    pub(crate) control_ids: Arc<ControlIds>,
-    pub(crate) counters: Arc<ListenerCounters>,
-    pub(crate) events: Events,
-    pub(crate) replies: Arc<Replies>,
-    pub(crate) last_received: Arc<Moment>,
-    pub(crate) drain: Drain,
-    pub(crate) sources: Arc<Sources>,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) blocks: Arc<Blocks>,
-    /// Where the listener recognises what comes again.
-    pub(crate) duplicates: Option<Arc<Duplicates>>,
-    /// Where the listener answers with what a destination says.
-    pub(crate) relaying: Option<Arc<Relaying>>,
-    /// Whether hands are shaken first, and which side we are.
-    pub(crate) side: Side,
-}
 
 /// The actor: a shell around one conversation.
 pub(crate) struct Connection {
@@ -102,7 +74,7 @@ struct Newcomer {
     stream: TcpStream,
     peer: SocketAddr,
     seat: Seat,
-    around: Arc<Surroundings>,
+    current: Around,
 }
 
 /// One peer's socket, session and message in hand.
@@ -122,7 +94,10 @@ struct Conversation {
     peer: SocketAddr,
     peer_name: Name,
     clock: Clock,
+    /// What the message in hand goes by.
     around: Arc<Surroundings>,
+    /// What the next one will.
+    current: Around,
     drain: Drain,
     /// How long to rest before reading on: the peer repeats itself without end.
     rest: Option<Duration>,
@@ -133,13 +108,8 @@ type Goes = Result<(), CloseReason>;
 
 impl Connection {
     /// A connection over `stream`, which must be registered with this thread's runtime.
-    pub(crate) fn new(
-        stream: TcpStream,
-        peer: SocketAddr,
-        seat: Seat,
-        around: Arc<Surroundings>,
-    ) -> Self {
-        Self { newcomer: Some(Newcomer { stream, peer, seat, around }) }
+    pub(crate) fn new(stream: TcpStream, peer: SocketAddr, seat: Seat, current: Around) -> Self {
+        Self { newcomer: Some(Newcomer { stream, peer, seat, current }) }
     }
 }
 
@@ -148,7 +118,8 @@ impl Actor for Connection {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some(newcomer) = self.newcomer.take() {
-            let listener = &newcomer.around.intake.listener().id;
+            let around = newcomer.current.now();
+            let listener = &around.intake.listener().id;
             let span = tracing::debug_span!("connection", %listener, peer = %newcomer.peer);
             let ended = newcomer.run().instrument(span);
             ctx.spawn(ended.into_actor(self).map(|(), _, ctx| ctx.stop()));
@@ -158,7 +129,9 @@ impl Actor for Connection {
 
 impl Newcomer {
     async fn run(self) {
-        let Self { stream, peer, seat, around } = self;
+        let Self { stream, peer, seat, mut current } = self;
+        let around = current.newest();
+        around.intake.opened().await;
         let listener = around.intake.listener();
         tracing::debug!("connection opened");
         let mut telling = Telling::opened(&around.events, &listener.id.arc(), peer);
@@ -182,9 +155,11 @@ impl Newcomer {
             drain: around.drain.clone(),
             rest: None,
             around: Arc::clone(&around),
+            current,
         };
+        drop(around); // What it goes by may be replaced while it lasts.
         let Err(reason) = conversation.converse().await;
-        ended(reason, &mut conversation.telling, peer, &around);
+        ended(reason, &mut conversation.telling, peer, &conversation.around);
     }
 }
 
@@ -208,6 +183,9 @@ impl Conversation {
                 Next::Message(payload) => {
                     self.seat.busy();
                     let turn = self.turn().await;
+                    if self.current.has_changed() {
+                        self.renew().await;
+                    }
                     self.telling.came(payload.len(), self.socket.written());
                     match self.around.intake.listener().release {
                         Release::One => self.answer(payload).await?,
@@ -237,6 +215,20 @@ impl Conversation {
                 Next::Close(reason) => return Err(reason),
             }
         }
+    }
+
+    /// Goes by the configuration of now, unless the connection is to leave. Between frames only.
+    async fn renew(&mut self) {
+        if self.drain.is_draining() {
+            return;
+        }
+        self.around = self.current.newest();
+        self.drain = self.around.drain.clone();
+        self.source = self.around.sources.of(self.peer.ip());
+        let listener = self.around.intake.listener();
+        self.session.limit(listener);
+        self.socket.limit(listener.write_timeout);
+        self.around.intake.opened().await;
     }
 
     /// Waits until the next message may be taken in hand, for the sake of the others.
@@ -276,7 +268,8 @@ impl Conversation {
         }
     }
 
-    /// Waits for bytes, for the session's clock, for a drain, or for a newcomer who needs the place.
+    /// Waits for bytes, for the session's clock, for a drain or another configuration, or for a newcomer who needs the
+    /// place.
     async fn read(&mut self, deadline: Option<Instant>) -> Result<Next, CloseReason> {
         let idle = self.session.is_idle();
         if idle {
@@ -294,7 +287,14 @@ impl Conversation {
         let outcome = tokio::select! {
             biased;
             outcome = self.socket.read(self.session.buffer(), most, deadline) => outcome,
-            () = self.drain.begun() => return Err(self.leave(idle).await),
+            changed = self.current.changed(), if idle => {
+                if changed.is_err() || self.drain.is_draining() {
+                    return Err(self.leave(idle).await);
+                }
+                self.renew().await;
+                return Ok(self.session.next(Instant::now()));
+            }
+            () = self.drain.begun(), if !idle => return Err(self.leave(idle).await),
             () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
         };
         let now = Instant::now();

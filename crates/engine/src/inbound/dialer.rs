@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use wardline_config::Dialling;
-use wardline_flow::{RetryPolicy, TransportFault};
+use wardline_flow::{ListenerId, RetryPolicy, TransportFault};
 
 use super::connection::Connection;
 use super::listener::Berth;
@@ -92,19 +92,19 @@ impl Dialer {
     }
 
     async fn hear(&self, stream: TcpStream) -> bool {
-        let around = Arc::clone(&self.berth.around);
         let peer = stream.peer_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
         // There are as many places as dialers, and each has one.
         let Ok(seat) = self.roster.admit(peer.ip()) else { return false };
         let (word, ended) = oneshot::channel();
-        around.counters.opened.one();
+        self.berth.around.now().counters.opened.one();
+        let around = self.berth.around.clone();
         actix::Actor::start(Connection::new(stream, peer, seat.telling(word), around));
         ended.await.unwrap_or(false)
     }
 
     /// Says that the peer cannot be reached, unless that is known.
     fn tell(&mut self, fault: TransportFault) {
-        self.berth.around.counters.connect_failures.one();
+        self.berth.around.now().counters.connect_failures.one();
         let reason = fault.cause().code();
         let (listener, address) = (self.listener(), &self.address);
         if self.away {
@@ -115,7 +115,7 @@ impl Dialer {
         self.away = true;
     }
 
-    fn listener(&self) -> &wardline_flow::ListenerId {
-        &self.berth.around.intake.listener().id
+    fn listener(&self) -> ListenerId {
+        self.berth.around.now().intake.listener().id.clone()
     }
 }

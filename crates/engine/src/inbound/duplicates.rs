@@ -123,9 +123,11 @@ fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
     digest.first_chunk().copied().unwrap_or([0; N])
 }
 
-/// The tables of all listeners that recognise anything, with what the journal knows of the last hours.
+/// The tables of those listeners that recognise anything and need a new one, with what the journal knows of the last
+/// hours.
 pub(crate) fn recognising(
     listeners: &[Listener],
+    is_new: impl Fn(&Listener) -> bool,
     store: &Arc<impl Store>,
 ) -> BTreeMap<Name, Arc<Duplicates>> {
     let looks = |one: &&Listener| match one.entrance {
@@ -135,7 +137,8 @@ pub(crate) fn recognising(
     let looking = listeners.iter().filter(looks);
     let share = REMEMBERED_IDS / looking.clone().count().max(1);
     let table = |one: &Listener| Some((one.id.arc(), Duplicates::of(one, share)?));
-    let tables: BTreeMap<_, _> = looking.filter_map(table).collect();
+    let new = looking.filter(|one| is_new(one));
+    let tables: BTreeMap<_, _> = new.filter_map(table).collect();
     seeding::seed(store, tables.clone());
     tables
 }

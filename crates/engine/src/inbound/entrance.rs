@@ -49,6 +49,14 @@ impl Entrance {
         }
     }
 
+    /// The bound socket once more. Where descriptors have run out nobody else can have it.
+    pub(crate) fn bound_again(&self) -> Option<Endpoint> {
+        match self {
+            Self::Socket(endpoint) => endpoint.again().ok(),
+            Self::Peer(_) | Self::Folder(_) => None,
+        }
+    }
+
     /// What an operator is shown: the address, ours or the peer's, or the folder.
     pub(crate) fn shown(&self) -> String {
         match self {

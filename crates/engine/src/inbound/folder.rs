@@ -39,11 +39,11 @@ pub(crate) use self::inbox::Inbox;
 use self::inbox::{Away, InHand, Unread};
 use self::reason::Reason;
 use self::watch::Watch;
-use super::connection::Surroundings;
 use super::handover::{NotHandedOver, hand_over};
 use super::intake::{BatchDecided, Settled};
 use super::listener::Berth;
 use super::roster::{Roster, Seat};
+use super::surroundings::{Around, Surroundings};
 use crate::drain::Drain;
 
 /// The peer of a message that came in a file. The file's name may be a patient's: PHI-1.
@@ -70,7 +70,10 @@ pub(crate) struct FolderWatcher {
 struct Watching {
     disk: Disk,
     watch: Watch,
+    /// What the file in hand goes by.
     around: Arc<Surroundings>,
+    /// What the next one will.
+    current: Around,
     drain: Drain,
     _seat: Option<Seat>,
 }
@@ -90,12 +93,14 @@ enum NotStored {
 impl FolderWatcher {
     /// Starts watching on the arbiter of `berth`.
     pub(crate) fn start(inbox: Inbox, berth: Berth, roster: &Arc<Roster>) {
-        let Berth { arbiter, around } = berth;
+        let Berth { arbiter, around: mut current } = berth;
+        let around = current.newest();
         let watching = Watching {
             watch: Watch::new(inbox.settings().stable_for),
             disk: Disk::new(inbox, around.intake.listener().id.clone(), around.drain.clone()),
             drain: around.drain.clone(),
             around,
+            current,
             _seat: roster.admit(Ipv4Addr::UNSPECIFIED.into()).ok(),
         };
         let started = arbiter.spawn_fn(move || {
@@ -144,7 +149,16 @@ impl Watching {
         }
     }
 
+    /// Goes by the configuration of now. Between files only.
+    async fn renew(&mut self) {
+        if self.current.has_changed() {
+            self.around = self.current.newest();
+            self.around.intake.opened().await;
+        }
+    }
+
     async fn take_what_is_ready(&mut self) {
+        self.renew().await;
         let Some(found) = self.disk.list().await else { return };
         for found in self.watch.look(found, Instant::now()) {
             if self.drain.is_draining() {
@@ -159,6 +173,7 @@ impl Watching {
 
     /// From a file in hand to its end.
     async fn handle(&mut self, file: InHand) {
+        self.renew().await;
         let file = Arc::new(file);
         self.around.counters.files.one();
         match self.store(&file).await {

@@ -16,7 +16,7 @@ const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 /// Why a record is not with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotHandedOver {
+pub(crate) enum NotHandedOver {
     /// The store took nothing until the deadline.
     InTime,
     /// It will never take this record: it is too large for any.
@@ -24,7 +24,7 @@ pub(super) enum NotHandedOver {
 }
 
 /// Gives the record to the store; waits until `deadline` while it takes nothing.
-pub(super) async fn hand_over(
+pub(crate) async fn hand_over(
     store: &dyn Store,
     completions: &Completions,
     mut intake: watch::Receiver<Intake>,

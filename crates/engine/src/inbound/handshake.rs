@@ -11,8 +11,8 @@ use futures_util::future::Either;
 use tokio::net::TcpStream;
 
 use super::close::CloseReason;
-use super::connection::Surroundings;
 use super::roster::Seat;
+use super::surroundings::Surroundings;
 use crate::tls::{Acceptor, Connector, HandshakeFault, Identity};
 use crate::wire::Wire;
 

@@ -15,7 +15,7 @@
 mod batch;
 mod owed;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
 use wardline_flow::{
     AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, PlanFault, Refusal, Route,
-    Routing, Source, rule,
+    Source, rule,
 };
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
@@ -34,19 +34,17 @@ use wardline_store::NewMessage;
 pub(crate) use self::batch::{BatchDecided, Member};
 use super::answer::{failure, rejection};
 use super::unasked::Unasked;
-use crate::charsets::{Charsets, Untranscodable};
+use crate::charsets::Untranscodable;
 use crate::events::ExceptionReason;
-use crate::handler::{Called, HandlerCaller, HandlerFault, Received, Verdict, read_emitted};
-use crate::observe::{ListenerCounters, UnroutedTypes, Withheld};
+use crate::handler::{Called, HandlerFault, Received, Verdict, read_emitted};
+use crate::observe::{ListenerCounters, UnroutedTypes};
+use crate::ways::Ways;
 
 /// What one listener decides with.
 pub(crate) struct Intake {
     listener: Listener,
     source: Source,
-    routing: Arc<Routing>,
-    handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
-    charsets: Arc<Charsets>,
-    withheld: Arc<Withheld>,
+    ways: Arc<Ways>,
     told: UnroutedTypes,
     /// Rules of the profile that were broken and told of; there are no more than the profile has.
     told_rules: Mutex<BTreeSet<String>>,
@@ -101,21 +99,12 @@ pub(crate) struct Settled {
 }
 
 impl Intake {
-    pub(crate) fn new(
-        listener: Listener,
-        routing: Arc<Routing>,
-        handlers: Arc<BTreeMap<HandlerName, HandlerCaller>>,
-        charsets: Arc<Charsets>,
-        withheld: Arc<Withheld>,
-    ) -> Self {
+    pub(crate) fn new(listener: Listener, ways: Arc<Ways>) -> Self {
         let source = Source::Listener(listener.id.clone());
         Self {
             listener,
             source,
-            routing,
-            handlers,
-            charsets,
-            withheld,
+            ways,
             told: UnroutedTypes::default(),
             told_rules: Mutex::default(),
             unasked: Unasked::default(),
@@ -125,6 +114,11 @@ impl Intake {
     /// The listener's settings.
     pub(crate) fn listener(&self) -> &Listener {
         &self.listener
+    }
+
+    /// Returns when messages may be decided by this: at once, but for the moment in which a queue is moved.
+    pub(crate) async fn opened(&self) {
+        self.ways.opened().await;
     }
 
     /// Reads a payload, and holds a message against the listener's header policy.
@@ -167,7 +161,7 @@ impl Intake {
 
     /// Whether a route that takes the message says its type.
     pub(crate) fn is_named(&self, message: &Message) -> bool {
-        self.routing.names(&self.source, message)
+        self.ways.routing.names(&self.source, message)
     }
 
     /// What breaking a rule of the profile costs, the listener says.
@@ -209,13 +203,13 @@ impl Intake {
         received_at: Timestamp,
         counters: &ListenerCounters,
     ) -> Decided {
-        let subject = self.routing.subject(message);
+        let subject = self.ways.routing.subject(message);
         if let Err(refusal) = rule::check(&self.listener.rules, &subject) {
             let is_final = refusal.code == AckCode::AR;
             if is_final { &counters.rules_refused } else { &counters.rule_faults }.one();
             return Decided::Refuse(refusal);
         }
-        let routes = match self.routing.matching(&self.source, &subject) {
+        let routes = match self.ways.routing.matching(&self.source, &subject) {
             Ok(routes) => routes,
             Err(fault) => return unplanned(&fault, counters),
         };
@@ -236,7 +230,7 @@ impl Intake {
             }
         }
         match emitted {
-            None => match self.routing.plan_of(&routes, &subject) {
+            None => match self.ways.routing.plan_of(&routes, &subject) {
                 Ok(plan) => self.settle(vec![(message.clone(), plan)]),
                 Err(fault) => unplanned(&fault, counters),
             },
@@ -248,7 +242,7 @@ impl Intake {
             }
             Some(messages) => {
                 let plan = |message: Message| {
-                    self.routing.plan(&self.source, &message).map(|plan| (message, plan))
+                    self.ways.routing.plan(&self.source, &message).map(|plan| (message, plan))
                 };
                 match messages.into_iter().map(plan).collect() {
                     Ok(plans) => self.settle(plans),
@@ -276,7 +270,7 @@ impl Intake {
         received: Received,
         counters: &ListenerCounters,
     ) -> Result<Option<Vec<Message>>, Decided> {
-        let called = match self.handlers.get(name) {
+        let called = match self.ways.callers.get(name) {
             Some(caller) => caller.call(received, self.listener.handler_timeout).await,
             None => Called::Fault(HandlerFault::Down),
         };
@@ -308,7 +302,7 @@ impl Intake {
     pub(crate) fn stored(&self, settled: &Settled, counters: &ListenerCounters) {
         counters.stored.add(settled.taken);
         counters.answered_elsewhere.add(settled.owed);
-        self.withheld.count(&self.source, &settled.withheld);
+        self.ways.withheld.count(&self.source, &settled.withheld);
         counters.unrouted.add(settled.unrouted.len() as u64);
         counters.discarded.add(settled.discarded);
         for message_type in &settled.unrouted {
@@ -330,7 +324,7 @@ impl Intake {
                     }
                 }
             }
-            match self.charsets.planned(&message, 0, &plan) {
+            match self.ways.charsets.planned(&message, 0, &plan) {
                 Ok(planned) => settled.messages.push(planned),
                 Err(error) => return Decided::Refuse(untranscodable(&error)),
             }

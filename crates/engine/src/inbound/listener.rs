@@ -17,8 +17,9 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::close::CloseReason;
-use super::connection::{Connection, Surroundings};
+use super::connection::Connection;
 use super::roster::Roster;
+use super::surroundings::Around;
 use super::turned_away::TurnedAway;
 use crate::drain::Drain;
 use crate::tcp;
@@ -40,7 +41,7 @@ pub(crate) struct Endpoint {
 #[derive(Clone)]
 pub(crate) struct Berth {
     pub(crate) arbiter: ArbiterHandle,
-    pub(crate) around: Arc<Surroundings>,
+    pub(crate) around: Around,
 }
 
 /// The actor.
@@ -76,6 +77,11 @@ impl Endpoint {
         let socket = StdListener::from(socket);
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
+    }
+
+    /// The same socket once more: who takes the address over misses nobody who has connected meanwhile.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        Ok(Self { socket: self.socket.try_clone()?, address: self.address })
     }
 
     /// Watches it with this thread's runtime.
@@ -152,9 +158,10 @@ impl Accepting {
             return;
         };
         self.next_berth = self.next_berth.wrapping_add(1);
-        let counters = &berth.around.counters;
-        let listener = &berth.around.intake.listener().id;
-        if !berth.around.sources.allows(peer.ip()) {
+        let around = berth.around.now();
+        let counters = &around.counters;
+        let listener = &around.intake.listener().id;
+        if !around.sources.allows(peer.ip()) {
             counters.refused_not_allowed.one();
             if let Some(times) = self.not_allowed.one(Instant::now()) {
                 tracing::warn!(%listener, %peer, times, "connection refused: not from a network of allow");
@@ -181,10 +188,10 @@ impl Accepting {
                 return;
             }
         };
-        let around = Arc::clone(&berth.around);
+        let (around, current) = (Arc::clone(&around), berth.around.clone());
         let spawned = berth.arbiter.spawn_fn(move || match TcpStream::from_std(stream) {
             Ok(stream) => {
-                Connection::new(stream, peer, seat, around).start();
+                Connection::new(stream, peer, seat, current).start();
             }
             Err(error) => {
                 CloseReason::Failed(error.kind()).count(&around.counters);

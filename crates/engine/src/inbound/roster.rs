@@ -12,21 +12,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
-use wardline_config::WhenFull;
+use wardline_config::{Listener, WhenFull};
 
 /// The connections of one listener.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    max_connections: usize,
-    max_per_source: usize,
-    when_full: WhenFull,
     born: Instant,
     places: Mutex<Places>,
     left: Notify,
 }
 
-#[derive(Debug, Default)]
+/// How many may be connected, and who gives way.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    max_connections: usize,
+    max_per_source: usize,
+    when_full: WhenFull,
+}
+
+#[derive(Debug)]
 struct Places {
+    limits: Limits,
     next_number: u64,
     by_number: HashMap<u64, Place>,
     by_source: HashMap<IpAddr, usize>,
@@ -85,14 +91,21 @@ impl Roster {
         max_per_source: Option<NonZeroUsize>,
         when_full: WhenFull,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            max_connections: max_connections.get(),
-            max_per_source: max_per_source.map_or(usize::MAX, NonZeroUsize::get),
-            when_full,
-            born: Instant::now(),
-            places: Mutex::default(),
-            left: Notify::new(),
-        })
+        let limits = Limits::new(max_connections, max_per_source, when_full);
+        let places =
+            Places { limits, next_number: 0, by_number: HashMap::new(), by_source: HashMap::new() };
+        Arc::new(Self { born: Instant::now(), places: Mutex::new(places), left: Notify::new() })
+    }
+
+    /// The roster of this listener.
+    pub(crate) fn of(listener: &Listener) -> Arc<Self> {
+        Self::new(listener.max_connections, listener.max_per_source, listener.when_full)
+    }
+
+    /// Goes by the limits of this listener from here on. Who is connected stays.
+    pub(crate) fn limit(&self, listener: &Listener) {
+        self.lock().limits =
+            Limits::new(listener.max_connections, listener.max_per_source, listener.when_full);
     }
 
     /// Takes a place for a connection from `source`; with `replace-oldest-idle-of-same-source` somebody who idles
@@ -100,15 +113,16 @@ impl Roster {
     pub(crate) fn admit(self: &Arc<Self>, source: IpAddr) -> Result<Seat, Full> {
         let mut places = self.lock();
         let of_source = places.by_source.get(&source).copied().unwrap_or(0);
-        let full = if of_source >= self.max_per_source {
+        let limits = places.limits;
+        let full = if of_source >= limits.max_per_source {
             Some(Full::Source)
-        } else if places.by_number.len() >= self.max_connections {
+        } else if places.by_number.len() >= limits.max_connections {
             Some(Full::Listener)
         } else {
             None
         };
         if let Some(full) = full {
-            match self.when_full {
+            match limits.when_full {
                 WhenFull::CloseNewcomer => return Err(full),
                 WhenFull::ReplaceOldestIdleOfSameSource => {
                     let oldest = places.oldest_idle(source).ok_or(full)?;
@@ -159,6 +173,17 @@ impl Roster {
 
     fn lock(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Limits {
+    fn new(
+        max_connections: NonZeroUsize,
+        max_per_source: Option<NonZeroUsize>,
+        when_full: WhenFull,
+    ) -> Self {
+        let max_per_source = max_per_source.map_or(usize::MAX, NonZeroUsize::get);
+        Self { max_connections: max_connections.get(), max_per_source, when_full }
     }
 }
 
@@ -262,6 +287,20 @@ mod tests {
         assert_eq!(roster.admit(HOSPITAL).unwrap_err(), Full::Listener, "nobody idles");
         drop(second);
         assert_eq!(roster.count(), 2, "its place was given away already");
+    }
+
+    #[test]
+    fn new_limits_turn_newcomers_away_and_nobody_out() {
+        let roster = Roster::new(of(2), None, WhenFull::CloseNewcomer);
+        let _seats = [roster.admit(HOSPITAL).unwrap(), roster.admit(HOSPITAL).unwrap()];
+        let mut listener = Listener::new("in".into(), ([127, 0, 0, 1], 0).into());
+        listener.max_connections = of(1);
+        listener.when_full = WhenFull::CloseNewcomer;
+        roster.limit(&listener);
+        assert_eq!((roster.count(), roster.admit(HOSPITAL).unwrap_err()), (2, Full::Listener));
+        listener.max_connections = of(3);
+        roster.limit(&listener);
+        assert!(roster.admit(HOSPITAL).is_ok());
     }
 
     #[test]

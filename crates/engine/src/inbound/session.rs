@@ -101,6 +101,17 @@ impl Session {
         }
     }
 
+    /// Goes by other limits from the next frame on. To be called between frames.
+    pub(super) fn limit(&mut self, listener: &Listener) {
+        self.decoder.set_options(DecoderOptions {
+            max_payload: listener.max_message_size,
+            frame_end: listener.frame_end,
+        });
+        self.clocks.idle_timeout = listener.idle_timeout;
+        self.clocks.frame_idle_timeout = listener.frame_idle_timeout;
+        self.clocks.frame_timeout = listener.frame_timeout;
+    }
+
     /// Where the connection puts what it reads. Empty between frames, so that an idle connection holds no memory.
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer

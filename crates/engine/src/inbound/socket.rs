@@ -57,6 +57,11 @@ impl Socket {
         Self { wire, write_timeout, written: 0 }
     }
 
+    /// How long the peer may take to read what is written from here on.
+    pub(super) fn limit(&mut self, write_timeout: Duration) {
+        self.write_timeout = write_timeout;
+    }
+
     /// Reads once, no more than `most` or [`READ_SIZE`], at most until `deadline`. Cancel-safe: what was read is in
     /// `buffer`.
     pub(super) async fn read(

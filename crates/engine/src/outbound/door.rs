@@ -112,6 +112,11 @@ impl PoolDoor {
         Self { destination, store, current, ended, time_for_all: TIME_FOR_ALL }
     }
 
+    /// The pool of the moment.
+    pub(super) fn current(&self) -> Current {
+        self.current.clone()
+    }
+
     /// How the destination stands. `stopped` when its pool does not say.
     pub(crate) async fn describe(&self) -> PoolState {
         let told = self.tell(|| Describe, soon()).await;
@@ -213,6 +218,11 @@ impl PoolDoor {
     pub(crate) async fn drained(&self) {
         let mut ended = self.ended.clone();
         let _keeper_gone_is_ended = ended.wait_for(|&ended| ended).await;
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_drained(&self) -> bool {
+        *self.ended.borrow()
     }
 
     async fn alter_chosen(

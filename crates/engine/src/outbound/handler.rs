@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::HandlerDestination;
-use wardline_flow::{DestinationId, HandlerFault as Fault, Plan, Received, Routing, Source};
+use wardline_flow::{DestinationId, HandlerFault as Fault, HandlerName, Plan, Received, Source};
 use wardline_hl7::Message;
 use wardline_store::{Accept, Concluded, DeliveryRef, Name, NewMessage, Outcome, Refusal, Store};
 
@@ -24,11 +24,12 @@ use super::Delivering;
 use super::delivery::Delivery;
 use super::limits::STORE_RECHECK;
 use super::report::Ended;
-use crate::charsets::{Charsets, Untranscodable};
+use crate::charsets::Untranscodable;
 use crate::drain::Drain;
-use crate::handler::{self, Called, HandlerCaller, HandlerFault, Verdict, read_emitted};
+use crate::handler::{self, Called, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
-use crate::observe::{DestinationCounters, UnroutedTypes, Withheld};
+use crate::observe::{DestinationCounters, UnroutedTypes};
+use crate::ways::{CurrentWays, Ways};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
 const MAX_HOPS: u8 = 8;
@@ -40,11 +41,9 @@ pub(super) struct HandlerCalls {
     source: Source,
     counters: Arc<DestinationCounters>,
     unrouted: UnroutedTypes,
-    caller: Option<HandlerCaller>,
+    handler: HandlerName,
     timeout: Duration,
-    routing: Arc<Routing>,
-    charsets: Arc<Charsets>,
-    withheld: Arc<Withheld>,
+    ways: CurrentWays,
     store: Arc<dyn Store>,
     completions: Completions,
     drain: Drain,
@@ -62,11 +61,9 @@ impl HandlerCalls {
             source: Source::Handler(delivering.destination.id.clone()),
             counters: Arc::clone(&delivering.counters),
             unrouted: UnroutedTypes::default(),
-            caller: delivering.handler.clone(),
+            handler: handler.handler.clone(),
             timeout: handler.timeout,
-            routing: Arc::clone(&delivering.routing),
-            charsets: Arc::clone(&delivering.charsets),
-            withheld: Arc::clone(&delivering.withheld),
+            ways: delivering.ways.clone(),
             store: Arc::clone(&delivering.store),
             completions,
             drain: delivering.drain.clone(),
@@ -75,7 +72,7 @@ impl HandlerCalls {
 
     /// How many calls may run at once: as many as there are instances, and one that finds out that there are none.
     pub(super) fn at_once(&self) -> usize {
-        let instances = self.caller.as_ref().map_or(0, |caller| {
+        let instances = self.ways.borrow().callers.get(&self.handler).map_or(0, |caller| {
             usize::try_from(caller.shared().instances.load(Ordering::Acquire)).unwrap_or(usize::MAX)
         });
         instances.max(1)
@@ -83,10 +80,12 @@ impl HandlerCalls {
 
     /// Shows one message to the handler and does what it says.
     pub(super) async fn call(&self, delivery: Delivery) -> Ended {
-        let Some(caller) = &self.caller else {
+        let ways = Arc::clone(&self.ways.borrow());
+        ways.opened().await;
+        let Some(caller) = ways.callers.get(&self.handler) else {
             return Ended::attempted(Received::Handler(Fault::Down));
         };
-        let Ok(message) = self.charsets.read(&delivery.listener, &delivery.body) else {
+        let Ok(message) = ways.charsets.read(&delivery.listener, &delivery.body) else {
             return Ended::attempted(Received::HandlerRejected); // Nothing stored is unreadable.
         };
         let received = handler::Received {
@@ -107,11 +106,11 @@ impl HandlerCalls {
             Called::Fault(HandlerFault::TimedOut) => failed(Fault::TimedOut),
             Called::Fault(HandlerFault::Busy) => failed(Fault::Busy),
             Called::Fault(HandlerFault::Down) => failed(Fault::Down),
-            Called::Verdict(Verdict::Emit(payloads)) => self.emit(&delivery, payloads).await,
+            Called::Verdict(Verdict::Emit(payloads)) => self.emit(&ways, &delivery, payloads).await,
         }
     }
 
-    async fn emit(&self, delivery: &Delivery, payloads: Vec<Bytes>) -> Ended {
+    async fn emit(&self, ways: &Ways, delivery: &Delivery, payloads: Vec<Bytes>) -> Ended {
         if payloads.is_empty() {
             return Ended::attempted(Received::HandlerAccepted);
         }
@@ -125,7 +124,7 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let plans = emitted.iter().map(|message| self.routing.plan(&self.source, message));
+        let plans = emitted.iter().map(|message| ways.routing.plan(&self.source, message));
         let plans: Vec<Plan> = match plans.collect() {
             Ok(plans) => plans,
             Err(error) => {
@@ -134,7 +133,7 @@ impl HandlerCalls {
             }
         };
         let planned: Result<Vec<NewMessage>, Untranscodable> = (emitted.iter().zip(&plans))
-            .map(|(message, plan)| self.charsets.planned(message, delivery.hops + 1, plan))
+            .map(|(message, plan)| ways.charsets.planned(message, delivery.hops + 1, plan))
             .collect();
         let messages = match planned {
             Ok(messages) => messages,
@@ -152,7 +151,7 @@ impl HandlerCalls {
         if ended == Ended::Concluded {
             self.tell_unrouted(unrouted);
             for plan in plans {
-                self.withheld.count(&self.source, &plan.withheld);
+                ways.withheld.count(&self.source, &plan.withheld);
             }
         }
         ended

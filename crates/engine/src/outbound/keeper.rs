@@ -1,6 +1,14 @@
 //! Keeps the pool of one destination alive.
 //!
-//! A pool dies only by a fault of ours. What it had in hand is in the store still; the next one takes it from there.
+//! ```text
+//!            died: a pause                     drained
+//!   pool 1 ───────────────▶ pool 1 again ─┬──────────────▶ the end
+//!                                         └─ of something else: pool 2, of that, on the same queue
+//! ```
+//!
+//! A pool dies only by a fault of ours, and drains when its destination is configured otherwise, goes, or the engine ends.
+//! What it had in hand is in the store still; the next one takes it from there, and nothing of the one before is in flight
+//! (ORDER-1).
 
 use std::time::{Duration, Instant};
 
@@ -11,54 +19,57 @@ use super::Delivering;
 use super::door::PoolDoor;
 use super::limits::{POOL_HEALTHY_AFTER, POOL_RESTART_FIRST, POOL_RESTART_MAX};
 use super::pool::OutboundPool;
-use crate::inbound::listener::Endpoint;
 
 /// The pool of the moment; none between two.
 pub(super) type Current = watch::Receiver<Option<Addr<OutboundPool>>>;
 
-/// Starts a pool on `arbiter`, and another whenever it dies, until the engine drains.
-pub(super) fn start(
+/// Starts a pool on `arbiter`, and another whenever it dies, until the drain of what it is made of begins. Where something
+/// else has been said by then, the next pool is made of that.
+pub(crate) fn start(
     delivering: Delivering,
-    endpoint: Option<Endpoint>,
     arbiter: &ArbiterHandle,
-) -> PoolDoor {
+) -> (PoolDoor, watch::Sender<Delivering>) {
     let (current, seen) = watch::channel(None);
     let (ended, drained) = watch::channel(false);
-    let door = PoolDoor::new(&delivering, seen.clone(), drained);
+    let door = PoolDoor::new(&delivering, seen, drained);
+    let (sender, told) = watch::channel(delivering);
     arbiter.spawn_fn(move || {
-        if let Some((reception, endpoint)) = delivering.reception.clone().zip(endpoint) {
-            actix_rt::spawn(reception.serve(endpoint, seen, delivering.drain.clone()));
-        }
-        actix_rt::spawn(keep(delivering, current, ended));
+        actix_rt::spawn(keep(told, current, ended));
     });
-    door
+    (door, sender)
 }
 
 async fn keep(
-    mut delivering: Delivering,
+    mut told: watch::Receiver<Delivering>,
     current: watch::Sender<Option<Addr<OutboundPool>>>,
     ended: watch::Sender<bool>,
 ) {
     let mut before = None;
     loop {
+        let mut delivering = told.borrow_and_update().clone();
         let (alive, died) = oneshot::channel();
         let began = Instant::now();
         current.send_replace(Some(OutboundPool::new(&delivering, alive).start()));
         let _its_end_is_the_word = died.await;
         current.send_replace(None);
-        if delivering.drain.is_draining() {
-            break;
+        if !delivering.drain.is_draining() {
+            let pause = pause_after(began.elapsed(), before);
+            before = Some(pause);
+            tracing::error!(
+                destination = %delivering.destination.id,
+                pause_ms = pause.as_millis(),
+                "the pool of this destination died: replacing it"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = delivering.drain.begun() => {}
+            }
         }
-        let pause = pause_after(began.elapsed(), before);
-        before = Some(pause);
-        tracing::error!(
-            destination = %delivering.destination.id,
-            pause_ms = pause.as_millis(),
-            "the pool of this destination died: replacing it"
-        );
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = delivering.drain.begun() => break,
+        if delivering.drain.is_draining() {
+            if !told.has_changed().unwrap_or(false) {
+                break;
+            }
+            before = None;
         }
     }
     ended.send_replace(true);

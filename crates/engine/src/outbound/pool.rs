@@ -82,7 +82,7 @@ impl OutboundPool {
     pub(super) fn new(delivering: &Delivering, alive: oneshot::Sender<()>) -> Self {
         let Delivering { destination, store, counters, last_delivered, ends, drain, .. } =
             delivering;
-        let completions = Completions::open(&**store, &Arbiter::current());
+        let completions = delivering.completions.clone();
         let carriers = Carriers::of(delivering, &completions);
         let mut dispatch = Dispatch::new(destination, carriers.count(), carriers.group());
         dispatch.keeps_replies = ends.is_some();

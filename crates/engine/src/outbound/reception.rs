@@ -17,12 +17,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use actix::ArbiterHandle;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wardline_config::{Awaited, Network};
 use wardline_flow::DestinationId;
 
+use super::door::PoolDoor;
 use super::keeper::Current;
 use super::pool::PeerArrived;
 use super::socket::{Peeked, peek};
@@ -99,13 +101,20 @@ impl Reception {
         }
     }
 
-    /// Accepts until the engine drains; then nobody waits any more.
-    pub(super) async fn serve(
-        self: Arc<Self>,
+    /// Accepts on this arbiter from now on, until it is to end.
+    pub(crate) fn open(
+        self: &Arc<Self>,
         endpoint: Endpoint,
-        pool: Current,
-        mut drain: Drain,
+        pool: &PoolDoor,
+        drain: Drain,
+        arbiter: &ArbiterHandle,
     ) {
+        let serving = Arc::clone(self).serve(endpoint, pool.current(), drain);
+        arbiter.spawn(serving);
+    }
+
+    /// Accepts until the drain; then nobody waits any more.
+    async fn serve(self: Arc<Self>, endpoint: Endpoint, pool: Current, mut drain: Drain) {
         let socket = match endpoint.listen() {
             Ok(socket) => socket,
             Err(error) => {

@@ -56,6 +56,11 @@ impl Acceptor {
             .unwrap_or(Err(HandshakeFault::TimedOut))
     }
 
+    /// Whether it is made of these settings.
+    pub(super) fn is_for(&self, settings: &ServerTls) -> bool {
+        self.settings == *settings
+    }
+
     /// Reads the files again, without using what is in them.
     pub(super) fn read_again(&self) -> Result<Arc<Shown>, TlsFault> {
         Shown::load(&self.settings)

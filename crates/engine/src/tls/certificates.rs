@@ -13,15 +13,12 @@ use rustls::pki_types::CertificateDer;
 use wardline_config::{Config, DestinationKind, Dialled, Entrance, PeerEndpoint, ServerTls};
 use wardline_flow::{DestinationId, ListenerId};
 
-use super::acceptor::Acceptor;
-use super::connector::Connector;
+use super::acceptor::{Acceptor, Shown};
+use super::connector::{Connector, Trusted};
 use super::fault::TlsFault;
 use super::identity::Identity;
 use crate::control::protocol::{CertificateRow, CertificateState};
 use crate::inbound::handshake::Side;
-
-/// How often it is looked whether a certificate expires soon.
-const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All that an engine shows and trusts.
 #[derive(Debug)]
@@ -29,6 +26,13 @@ pub(crate) struct Certificates {
     acceptors: BTreeMap<Owner, Arc<Acceptor>>,
     connectors: BTreeMap<Owner, Arc<Connector>>,
     warning: Duration,
+}
+
+/// Certificates that were read and are not in use yet.
+pub(crate) struct Renewed {
+    all: Certificates,
+    shown: Vec<(Arc<Acceptor>, Arc<Shown>)>,
+    trusted: Vec<(Arc<Connector>, Arc<Trusted>)>,
 }
 
 /// Whose certificates they are.
@@ -69,30 +73,47 @@ pub struct Unusable {
 
 /// Tries to read everything that `config` names for TLS; all that is wrong with it.
 pub fn check(config: &Config) -> Vec<Unusable> {
-    let (_, unusable) = Certificates::read(config);
+    let (_, unusable) = Certificates::none().read(config);
     unusable
 }
 
 impl Certificates {
     /// Reads everything that `config` names.
     pub(crate) fn load(config: &Config) -> Result<Arc<Self>, Unusable> {
-        let (certificates, unusable) = Self::read(config);
+        let (renewed, unusable) = Self::none().read(config);
         match unusable.into_iter().next() {
-            None => Ok(Arc::new(certificates)),
+            None => Ok(Arc::new(renewed.all)),
             Some(first) => Err(first),
         }
     }
 
-    fn read(config: &Config) -> (Self, Vec<Unusable>) {
+    /// Reads everything that another configuration names. Whoever is in use by the same settings stays in use, and shows
+    /// and trusts what was read once that is [taken](Renewed::take). Blocks.
+    ///
+    /// # Errors
+    ///
+    /// All that cannot be used; everything stays as it was.
+    pub(crate) fn renewed(&self, config: &Config) -> Result<Renewed, Vec<Unusable>> {
+        let (renewed, unusable) = self.read(config);
+        if unusable.is_empty() { Ok(renewed) } else { Err(unusable) }
+    }
+
+    fn none() -> Self {
+        let warning = Duration::ZERO;
+        Self { acceptors: BTreeMap::new(), connectors: BTreeMap::new(), warning }
+    }
+
+    fn read(&self, config: &Config) -> (Renewed, Vec<Unusable>) {
         let warning = config.engine.certificate_warning;
-        let mut all = Self { acceptors: BTreeMap::new(), connectors: BTreeMap::new(), warning };
+        let all = Self { warning, ..Self::none() };
+        let mut renewed = Renewed { all, shown: Vec::new(), trusted: Vec::new() };
         let mut unusable = Vec::new();
         for listener in &config.listeners {
             let owner = Owner::Listener(listener.id.clone());
             let read = match &listener.entrance {
-                Entrance::Dial(dialling) => all.connect_for(owner, &dialling.peer),
+                Entrance::Dial(dialling) => renewed.connect_for(self, owner, &dialling.peer),
                 Entrance::Bind(_) | Entrance::Folder(_) => {
-                    all.accept_for(owner, listener.tls.as_ref())
+                    renewed.accept_for(self, owner, listener.tls.as_ref())
                 }
             };
             unusable.extend(read.err());
@@ -101,28 +122,14 @@ impl Certificates {
             let DestinationKind::Mllp(mllp) = &destination.kind else { continue };
             let owner = Owner::Destination(destination.id.clone());
             let read = match &mllp.endpoint {
-                PeerEndpoint::Dialled(dialled) => all.connect_for(owner, dialled),
-                PeerEndpoint::Awaited(awaited) => all.accept_for(owner, awaited.tls.as_ref()),
+                PeerEndpoint::Dialled(dialled) => renewed.connect_for(self, owner, dialled),
+                PeerEndpoint::Awaited(awaited) => {
+                    renewed.accept_for(self, owner, awaited.tls.as_ref())
+                }
             };
             unusable.extend(read.err());
         }
-        (all, unusable)
-    }
-
-    fn accept_for(&mut self, of: Owner, settings: Option<&ServerTls>) -> Result<(), Unusable> {
-        let Some(settings) = settings else { return Ok(()) };
-        let built = Acceptor::build(settings);
-        let acceptor = built.map_err(|source| Unusable { of: of.clone(), source })?;
-        self.acceptors.insert(of, acceptor);
-        Ok(())
-    }
-
-    fn connect_for(&mut self, of: Owner, dialled: &Dialled) -> Result<(), Unusable> {
-        let Some(settings) = &dialled.tls else { return Ok(()) };
-        let built = Connector::build(settings, &dialled.address);
-        let connector = built.map_err(|source| Unusable { of: of.clone(), source })?;
-        self.connectors.insert(of, connector);
-        Ok(())
+        (renewed, unusable)
     }
 
     /// Which side of a handshake a listener is.
@@ -143,34 +150,6 @@ impl Certificates {
     /// What a destination shakes hands with that is dialled; none where it is plain.
     pub(crate) fn reception(&self, destination: &DestinationId) -> Option<Arc<Acceptor>> {
         self.acceptors.get(&Owner::Destination(destination.clone())).cloned()
-    }
-
-    /// Reads every file again and uses what is in them from now on: all, or nothing where one cannot be used. Blocks.
-    pub(crate) fn reload(&self) -> Result<(), Unusable> {
-        let mut shown = Vec::new();
-        for (of, acceptor) in &self.acceptors {
-            let read = acceptor.read_again();
-            let read = read.map_err(|source| Unusable { of: of.clone(), source })?;
-            shown.push((acceptor, read));
-        }
-        let mut trusted = Vec::new();
-        for (of, connector) in &self.connectors {
-            let read = connector.read_again();
-            let read = read.map_err(|source| Unusable { of: of.clone(), source })?;
-            trusted.push((connector, read));
-        }
-        for (acceptor, shown) in shown {
-            acceptor.swap(shown);
-        }
-        for (connector, trusted) in trusted {
-            connector.swap(trusted);
-        }
-        for row in self.rows(Timestamp::now()) {
-            let CertificateRow { of, subject, serial, not_after, days_left, .. } = &row;
-            tracing::info!(of, subject, serial, not_after, days_left, "certificate in use");
-            warn_of(&row);
-        }
-        Ok(())
     }
 
     /// One row for each listener and destination that shows a certificate: the one of its chain that expires first.
@@ -202,12 +181,66 @@ impl Certificates {
         }
     }
 
-    /// Warns now, and once a day, of what expires. Never ends.
-    pub(crate) async fn watch(self: Arc<Self>) {
-        loop {
-            self.rows(Timestamp::now()).iter().for_each(warn_of);
-            tokio::time::sleep(LOOK_AGAIN).await;
+    /// Warns of what expires.
+    pub(crate) fn warn(&self) {
+        self.rows(Timestamp::now()).iter().for_each(warn_of);
+    }
+}
+
+impl Renewed {
+    fn accept_for(
+        &mut self,
+        before: &Certificates,
+        of: Owner,
+        settings: Option<&ServerTls>,
+    ) -> Result<(), Unusable> {
+        let Some(settings) = settings else { return Ok(()) };
+        let unusable = |source| Unusable { of: of.clone(), source };
+        let acceptor = match before.acceptors.get(&of).filter(|one| one.is_for(settings)) {
+            Some(same) => {
+                self.shown.push((Arc::clone(same), same.read_again().map_err(unusable)?));
+                Arc::clone(same)
+            }
+            None => Acceptor::build(settings).map_err(unusable)?,
+        };
+        self.all.acceptors.insert(of, acceptor);
+        Ok(())
+    }
+
+    fn connect_for(
+        &mut self,
+        before: &Certificates,
+        of: Owner,
+        dialled: &Dialled,
+    ) -> Result<(), Unusable> {
+        let (Some(settings), address) = (&dialled.tls, &dialled.address) else { return Ok(()) };
+        let unusable = |source| Unusable { of: of.clone(), source };
+        let same = before.connectors.get(&of).filter(|one| one.is_for(settings, address));
+        let connector = match same {
+            Some(same) => {
+                self.trusted.push((Arc::clone(same), same.read_again().map_err(unusable)?));
+                Arc::clone(same)
+            }
+            None => Connector::build(settings, address).map_err(unusable)?,
+        };
+        self.all.connectors.insert(of, connector);
+        Ok(())
+    }
+
+    /// Uses what was read from the next handshake on.
+    pub(crate) fn take(self) -> Arc<Certificates> {
+        for (acceptor, shown) in self.shown {
+            acceptor.swap(shown);
         }
+        for (connector, trusted) in self.trusted {
+            connector.swap(trusted);
+        }
+        for row in self.all.rows(Timestamp::now()) {
+            let CertificateRow { of, subject, serial, not_after, days_left, .. } = &row;
+            tracing::info!(of, subject, serial, not_after, days_left, "certificate in use");
+            warn_of(&row);
+        }
+        Arc::new(self.all)
     }
 }
 

@@ -91,6 +91,12 @@ impl Connector {
         std::mem::replace(&mut *known, code) != code
     }
 
+    /// Whether it is made of these settings, for a peer there.
+    pub(super) fn is_for(&self, settings: &ClientTls, address: &str) -> bool {
+        let named = server_name(settings, address);
+        self.settings == *settings && named.is_ok_and(|name| name == self.name)
+    }
+
     /// Reads the files again, without using what is in them.
     pub(super) fn read_again(&self) -> Result<Arc<Trusted>, TlsFault> {
         Trusted::load(&self.settings)

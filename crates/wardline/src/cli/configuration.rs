@@ -3,8 +3,10 @@
 
 use std::env;
 use std::path::Path;
+use std::sync::Arc;
 
 use wardline_config::{Faults, Loaded, Paint};
+use wardline_engine::{Handlers, Reread};
 
 use super::Invocation;
 use super::exit::Exit;
@@ -51,9 +53,20 @@ pub(crate) fn load_with_warnings(
 /// Loads it and tells nothing. A file that is named wins over an environment that is a configuration by itself, and that
 /// over the default file.
 pub(crate) fn read(named: Option<&Path>, invocation: &Invocation) -> Result<Loaded, Faults> {
-    let handlers: Vec<&str> = invocation.handlers.names().collect();
+    read_from(named.or(invocation.config.as_deref()), &invocation.handlers)
+}
+
+/// What reads it once more, wherever it was found.
+pub(crate) fn reread(named: Option<&Path>, invocation: &Invocation) -> Reread {
+    let path = named.or(invocation.config.as_deref()).map(Path::to_owned);
+    let handlers = invocation.handlers.clone();
+    Arc::new(move || read_from(path.as_deref(), &handlers))
+}
+
+fn read_from(path: Option<&Path>, handlers: &Handlers) -> Result<Loaded, Faults> {
+    let handlers: Vec<&str> = handlers.names().collect();
     let environment = |name: &str| env::var(name).ok();
-    if let Some(path) = named.or(invocation.config.as_deref()) {
+    if let Some(path) = path {
         return wardline_config::load(path, &environment, &handlers);
     }
     wardline_config::load_environment(&environment, &handlers).unwrap_or_else(|| {

@@ -100,8 +100,13 @@ impl Failure for ReachError {
                 RefusedReason::NotFound => Exit::NotFound,
                 RefusedReason::StoreFailed => Exit::StoreFailed,
                 RefusedReason::Draining | RefusedReason::NotRunning => Exit::NotReachable,
-                RefusedReason::CertificatesUnusable => Exit::ConfigInvalid,
-                RefusedReason::NotUnderstood
+                RefusedReason::ConfigurationInvalid | RefusedReason::CertificatesUnusable => {
+                    Exit::ConfigInvalid
+                }
+                RefusedReason::NeedsRestart
+                | RefusedReason::QueueNotEmpty
+                | RefusedReason::NotReloaded
+                | RefusedReason::NotUnderstood
                 | RefusedReason::InFlight
                 | RefusedReason::Busy
                 | RefusedReason::NotTheHead

@@ -59,8 +59,9 @@ impl Run {
         let loaded = configuration::load_with_warnings(self.file.as_deref(), invocation)?;
         start_log(&loaded.config.log)?;
         log_panics();
-        let engine =
-            Engine::build(loaded.config, invocation.handlers.clone()).map_err(RunError::from)?;
+        let reread = configuration::reread(self.file.as_deref(), invocation);
+        let engine = Engine::build(loaded.config, invocation.handlers.clone(), reread);
+        let engine = engine.map_err(RunError::from)?;
         Ok(match engine.telling(invocation.events.clone()).run() {
             Ended::Drained | Ended::DrainTimedOut => Exit::Ok,
             Ended::Forced => Exit::Failed,

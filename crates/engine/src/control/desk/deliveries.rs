@@ -27,7 +27,7 @@ impl Desk {
         let store = Arc::clone(&self.store);
         let limit = limit.clamp(1, MAX_PAGE);
         let known = destination.as_ref().is_none_or(|id| {
-            self.destinations.iter().any(|destination| destination.id.as_str() == id)
+            self.configured().iter().any(|destination| destination.id.as_str() == id)
         });
         let read = tokio::task::spawn_blocking(move || {
             let all = store.destinations()?;

@@ -18,7 +18,7 @@ impl Desk {
         let mut states: BTreeMap<Arc<str>, DestinationState> =
             states.into_iter().map(|state| (Arc::clone(&state.destination), state)).collect();
         let mut rows = Vec::new();
-        for destination in &self.destinations {
+        for destination in &self.configured() {
             let state = states.remove(destination.id.as_str());
             rows.push(self.row(destination, state).await);
         }
@@ -33,9 +33,9 @@ impl Desk {
         let mut row = base(destination.id.as_str(), kind, &endpoint, state.as_ref());
         row.role = role(destination).map(str::to_owned);
         row.warnings = destination.warnings().map(str::to_owned).collect();
-        row.withheld = self.face.as_ref().map_or(0, |face| face.withheld.from(&destination.id));
+        row.withheld = self.face().map_or(0, |face| face.withheld.from(&destination.id));
         match self.face_of(destination.id.as_str()) {
-            Some(face) => describe(&mut row, face).await,
+            Some(face) => describe(&mut row, &face).await,
             None if row.state == "held" => {}
             None => "stopped".clone_into(&mut row.state),
         }

@@ -80,3 +80,55 @@ async fn a_constructor_that_panics_spends_the_budget_of_restarts() {
     assert_eq!(shared.counters.read().restarts, 2);
     assert_eq!(shared.stuck.load(Ordering::Acquire), 0);
 }
+
+/// Tells when its instance has ended.
+struct Mortal(Sender<()>);
+
+impl Actor for Mortal {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Mortal {
+    type Result = Decision;
+
+    fn handle(&mut self, _: Received, _: &mut Self::Context) -> Decision {
+        Decision::Accept
+    }
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        let _told = self.0.send(());
+    }
+}
+
+#[actix::test]
+async fn a_handler_ends_with_the_last_door_to_it() {
+    let (ended, told) = channel();
+    let ended = Mutex::new(ended);
+    let limits = HandlerLimits::new(HandlerName::from("mortal"));
+    let mut handlers = Handlers::default();
+    handlers.add("mortal", move || Mortal(ended.lock().expect("nobody panics").clone()));
+    let factory = handlers.factory("mortal").expect("added");
+    let (supervisor, caller) = HandlerSupervisor::new(limits, factory);
+    let supervisor = supervisor.start();
+    assert!(caller.comes_up(DEADLINE).await);
+    let other = caller.clone();
+    drop(caller);
+    assert!(other.comes_up(DEADLINE).await, "somebody may call still");
+    assert!(told.try_recv().is_err());
+    drop(other);
+    until(|| !supervisor.connected()).await;
+    let waited = tokio::task::spawn_blocking(move || told.recv_timeout(DEADLINE));
+    assert_eq!(waited.await.expect("no panic"), Ok(()));
+}
+
+#[actix::test]
+async fn a_handler_that_cannot_start_does_not_come_up() {
+    let limits = HandlerLimits {
+        max_restarts: std::num::NonZeroU32::MIN,
+        ..HandlerLimits::new(HandlerName::from("panics"))
+    };
+    let caller = started(limits, DEADLINE, || panic!("no database"));
+    assert!(!caller.comes_up(DEADLINE).await);
+}

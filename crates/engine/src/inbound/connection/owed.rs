@@ -14,9 +14,10 @@ use wardline_flow::DestinationId;
 
 use super::batch::Outcome;
 use super::say::Heard;
-use super::{Conversation, Goes, Surroundings};
+use super::{Conversation, Goes};
 use crate::inbound::close::CloseReason;
 use crate::inbound::intake::Settled;
+use crate::inbound::surroundings::Surroundings;
 
 impl Conversation {
     /// Puts the answers that go by a destination beside what is stored. What is left goes back on the connection.

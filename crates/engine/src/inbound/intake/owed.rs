@@ -15,7 +15,7 @@ impl Intake {
         settled.owed += 1;
         let message = Message::parse(answer.clone());
         if let Ok(message) = &message
-            && self.routing.withholds(destination, message)
+            && self.ways.routing.withholds(destination, message)
         {
             settled.withheld.push(destination.clone());
             return settled.messages.push(NewMessage::new(answer, Vec::new()));
@@ -23,7 +23,7 @@ impl Intake {
         // An answer of ours can be read, and has little but ids; should the destination's charset lack something, it
         // goes as it is: an answer is owed.
         let delivery =
-            message.ok().and_then(|one| self.charsets.delivery(destination, &one, &one).ok());
+            message.ok().and_then(|one| self.ways.charsets.delivery(destination, &one, &one).ok());
         let delivery = delivery.unwrap_or_else(|| NewDelivery::new(destination.arc()));
         settled.messages.push(NewMessage::new(answer, vec![delivery]));
     }

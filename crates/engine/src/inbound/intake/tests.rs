@@ -1,13 +1,15 @@
 //! What becomes of what handlers emit before the answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use wardline_config::HandlerLimits;
-use wardline_flow::{DestinationId, Matcher, RouteId, Transform};
+use wardline_flow::{DestinationId, Matcher, RouteId, Routing, Transform};
 use wardline_hl7::AckCode;
 
 use super::*;
+use crate::charsets::Charsets;
 use crate::handler::{Decision, HandlerSupervisor, Handlers};
 
 const ROUTED: &[u8] = b"MSH|^~\\&|A|B|C|D|20260403||ADT^A01|1|P|2.5\r";
@@ -54,8 +56,9 @@ async fn decided(unrouted: Unrouted, emitted: Vec<&'static [u8]>) -> Decided {
         ..Routing::default()
     };
     let callers = BTreeMap::from([(name, caller)]);
-    let intake =
-        Intake::new(listener, Arc::new(routing), Arc::new(callers), Arc::default(), Arc::default());
+    let (ways, _unused) =
+        Ways::new(Arc::new(routing), Charsets::default(), Arc::default(), callers);
+    let intake = Intake::new(listener, ways);
     let message = Message::parse(Bytes::from_static(ROUTED)).expect("a message");
     let peer = Some(([127, 0, 0, 1], 1).into());
     let counters = ListenerCounters::default();

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use bytes::Bytes;
+use tokio::sync::watch;
 use wardline_config::{DestinationKind, HandlerDestination, HandlerLimits};
 use wardline_flow::{DestinationId, HandlerName, Route, RouteId, Routing, Source, Transform};
 use wardline_store::DeliveryState;
 
 use super::site::{DEADLINE, Site, destination, max_attempts, until};
-use crate::handler::{Decision, HandlerSupervisor, Handlers, Received};
+use crate::charsets::Charsets;
+use crate::handler::{Decision, HandlerCaller, HandlerSupervisor, Handlers, Received};
 use crate::outbound::testing::message;
+use crate::ways::{CurrentWays, Ways};
 
 type Script = Arc<dyn Fn(&Received, usize) -> Decision + Send + Sync>;
 
@@ -48,8 +51,7 @@ fn site(script: impl Fn(&Received, usize) -> Decision + Send + Sync + 'static) -
     supervisor.start();
     let handler = HandlerDestination { handler: name, timeout: Duration::from_millis(300) };
     let mut site = Site::new(destination(DestinationKind::Handler(handler)));
-    site.delivering.handler = Some(caller);
-    site.delivering.routing = Arc::new(Routing {
+    let routing = Routing {
         routes: vec![Route {
             id: RouteId::from("onwards"),
             from: Some(vec![Source::Handler(DestinationId::from("lis"))]),
@@ -60,8 +62,22 @@ fn site(script: impl Fn(&Received, usize) -> Decision + Send + Sync + 'static) -
             transform: Transform::default(),
         }],
         ..Routing::default()
-    });
+    };
+    site.delivering.ways = ways(routing, Some(caller));
     site
+}
+
+fn ways(routing: Routing, caller: Option<HandlerCaller>) -> CurrentWays {
+    let callers = caller.map(|caller| (HandlerName::from("scripted"), caller));
+    let callers = callers.into_iter().collect();
+    let (ways, _unused) =
+        Ways::new(Arc::new(routing), Charsets::default(), Arc::default(), callers);
+    watch::channel(ways).1
+}
+
+fn caller_of(site: &Site) -> HandlerCaller {
+    let ways = site.delivering.ways.borrow();
+    ways.callers.values().next().cloned().expect("a handler")
 }
 
 #[actix::test]
@@ -148,7 +164,7 @@ async fn end_1_what_is_emitted_is_stored_with_the_outcome_and_goes_its_own_way()
 #[actix::test]
 async fn what_is_emitted_and_no_route_takes_is_kept_and_counted() {
     let mut site = site(|_, _| Decision::Emit(vec![message("E1"), message("E2")]));
-    site.delivering.routing = Arc::new(Routing::default());
+    site.delivering.ways = ways(Routing::default(), Some(caller_of(&site)));
     site.start();
     site.accept(1).await;
     until(|| site.counters.emitted_unrouted.get() == 2).await;
@@ -184,7 +200,7 @@ async fn waiting_for_an_instance_is_no_attempt() {
     if let DestinationKind::Handler(handler) = &mut site.delivering.destination.kind {
         handler.timeout = Duration::from_millis(20);
     }
-    let caller = site.delivering.handler.clone().expect("a handler");
+    let caller = caller_of(&site);
     let before_the_answer = Received {
         message: wardline_hl7::Message::parse(message("OTHER")).expect("a message"),
         listener: Arc::from("in"),
@@ -194,7 +210,7 @@ async fn waiting_for_an_instance_is_no_attempt() {
         hops: 0,
     };
     let other = actix::spawn(async move { caller.call(before_the_answer, DEADLINE).await });
-    let calls = site.delivering.handler.clone().expect("a handler");
+    let calls = caller_of(&site);
     until(|| calls.shared().counters.calls.get() == 1).await;
     let pool = site.start();
     site.accept(1).await;
@@ -231,7 +247,7 @@ async fn what_is_no_message_is_not_emitted() {
 #[actix::test]
 async fn without_its_handler_a_destination_is_down_and_keeps_its_queue() {
     let mut site = site(|_, _| Decision::Accept);
-    site.delivering.handler = None;
+    site.delivering.ways = ways(Routing::default(), None);
     let pool = site.start();
     site.accept(1).await;
     until(|| site.counters.retried.get() >= 2).await;

@@ -10,8 +10,9 @@ use actix::Arbiter;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
-use wardline_flow::{DestinationId, KeyOrder, Routing};
+use wardline_flow::{DestinationId, KeyOrder};
 use wardline_hl7::Message;
 use wardline_store::{
     Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, MessageId, NewDelivery,
@@ -25,6 +26,7 @@ use crate::ordering::Orders;
 use crate::outbound::testing::message;
 use crate::outbound::{Delivering, PoolDoor, Turn, start};
 use crate::replies::Apart;
+use crate::ways::Ways;
 
 /// How long a test waits for what must come.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -99,14 +101,12 @@ impl Site {
         let delivering = Delivering {
             destination,
             store: Arc::clone(&store),
+            completions: completions.clone(),
             counters: Arc::clone(&counters),
             last_delivered: Arc::new(Moment::default()),
             drain,
-            handler: None,
-            routing: Arc::new(Routing::default()),
+            ways: watch::channel(Ways::none()).1,
             turn: Turn::default(),
-            charsets: Arc::default(),
-            withheld: Arc::default(),
             ends: None,
             connector: None,
             apart,
@@ -118,7 +118,7 @@ impl Site {
 
     /// Starts the pool.
     pub(super) fn start(&self) -> PoolDoor {
-        start(self.delivering.clone(), None, &Arbiter::current())
+        start(self.delivering.clone(), &Arbiter::current()).0
     }
 
     pub(super) fn drain(&self) {

@@ -13,6 +13,8 @@ use super::ReachError;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to read its whole store.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_secs(6 * 3600);
+/// How long it may take to reload: another caller's reload may be before this one, and a queue of a million be moved.
+const PATIENCE_FOR_RELOAD: Duration = Duration::from_secs(3600);
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = MAX_LINE as u64;
 
@@ -63,6 +65,7 @@ fn nobody_listens(error: &io::Error) -> bool {
 fn patience(request: &Request) -> Duration {
     match request {
         Request::StoreVerify => PATIENCE_FOR_VERIFY,
+        Request::Reload { .. } => PATIENCE_FOR_RELOAD,
         Request::Status
         | Request::Queues
         | Request::Deliveries { .. }
@@ -72,8 +75,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Skip { .. }
         | Request::Discard { .. }
         | Request::Revive { .. }
-        | Request::StoreStats
-        | Request::ReloadCertificates => PATIENCE,
+        | Request::StoreStats => PATIENCE,
     }
 }
 

@@ -1,0 +1,76 @@
+//! Why a request was refused, for the caller: a stable reason and words.
+
+use std::error::Error;
+
+use wardline_store::ReadError;
+
+use super::super::protocol::RefusedReason;
+use super::super::reloading::Refusal;
+use crate::outbound::OperatorFault;
+
+/// Why a request was refused; becomes [`Response::Refused`].
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DeskError {
+    #[error("there is no destination, queue or delivery of that name")]
+    NotFound,
+    #[error("that delivery is being sent at this moment; ask again")]
+    InFlight,
+    #[error("the destination has much to do, or its queue is being read; ask again")]
+    Busy,
+    #[error("another message is at the head of the queue by now: look again")]
+    NotTheHead,
+    #[error("the engine is ending")]
+    Draining,
+    #[error("this needs a running engine")]
+    NotRunning,
+    #[error("the store could not be read")]
+    Store(#[from] ReadError),
+    #[error("the store has failed")]
+    StoreFailed,
+    #[error("a task of the engine failed")]
+    Task(#[from] tokio::task::JoinError),
+    #[error("{}", .0.text)]
+    NotReloaded(Refusal),
+}
+
+impl DeskError {
+    /// The same for the exit code.
+    pub(super) fn reason(&self) -> RefusedReason {
+        match self {
+            Self::NotFound => RefusedReason::NotFound,
+            Self::InFlight => RefusedReason::InFlight,
+            Self::Busy => RefusedReason::Busy,
+            Self::NotTheHead => RefusedReason::NotTheHead,
+            Self::Draining => RefusedReason::Draining,
+            Self::NotRunning => RefusedReason::NotRunning,
+            Self::Store(_) | Self::StoreFailed | Self::Task(_) => RefusedReason::StoreFailed,
+            Self::NotReloaded(refusal) => refusal.reason,
+        }
+    }
+}
+
+impl From<OperatorFault> for DeskError {
+    fn from(fault: OperatorFault) -> Self {
+        match fault {
+            OperatorFault::NotFound => Self::NotFound,
+            OperatorFault::InFlight => Self::InFlight,
+            OperatorFault::Busy => Self::Busy,
+            OperatorFault::NotTheHead => Self::NotTheHead,
+            OperatorFault::Draining => Self::Draining,
+            OperatorFault::Unreadable(error) => Self::Store(error),
+            OperatorFault::StoreFailed => Self::StoreFailed,
+        }
+    }
+}
+
+/// An error and what is behind it, for a caller who gets no more than a text.
+pub(super) fn in_words(error: &DeskError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

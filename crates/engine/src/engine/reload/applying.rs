@@ -1,0 +1,235 @@
+//! Applying what was prepared: it cannot fail. Downstream first, as at a start: pools, then ways, then listeners.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use wardline_config::Config;
+use wardline_flow::{DestinationId, ListenerId};
+use wardline_store::Name;
+
+use super::super::destinations::{self, RunningDestination};
+use super::super::harbour::Version;
+use super::super::listeners::{self, Lasting, RunningListener};
+use super::super::relays::Relays;
+use super::super::running::{Running, replies};
+use super::farewell::{Farewell, IN_HAND};
+use super::moving::Mover;
+use super::prepared::{Prepared, recognises_alike};
+use super::queues::Left;
+use crate::charsets::Charsets;
+use crate::control::protocol::{QueueMove, QueueMoved};
+use crate::control::reloading::Asked;
+use crate::inbound::duplicates::Duplicates;
+use crate::inbound::entrance::Entrance;
+use crate::inbound::listener::Endpoint;
+use crate::inbound::roster::Roster;
+use crate::tls::Certificates;
+use crate::ways::{Gate, Opens, Unused, Ways};
+
+/// How long a pool that ends may wait for answers to what is in flight before its queue is moved.
+const IN_FLIGHT: Duration = Duration::from_secs(60);
+
+impl Running {
+    pub(super) async fn apply(
+        &mut self,
+        prepared: Prepared,
+        left: Left,
+        asked: &Asked,
+    ) -> Vec<QueueMoved> {
+        let charsets = Charsets::of(&prepared.config);
+        let by = Name::from(asked.by.as_str());
+        let mut moved: Vec<QueueMoved> = Vec::new();
+        for QueueMove { from, to } in &left.moves {
+            self.stop_sending(from).await;
+            let deliveries = self.move_queue((from, to), &charsets, &by).await;
+            let (destination, to) = (from.clone(), Some(to.clone()));
+            moved.push(QueueMoved { destination, to, deliveries, left: 0 });
+        }
+        // What is decided by the ways before is stored at the old place, and has to be at the new one before what follows.
+        let (gate, opens) = Gate::closed();
+        let opens = (!left.moves.is_empty()).then_some(opens);
+        let (gone, unused) = self.swap(prepared, charsets, opens);
+        if left.moves.is_empty() {
+            drop(gate);
+            self.let_go(gone, unused, &left, &by);
+        } else {
+            let _late_ones_are_moved_by_nobody = timeout(IN_HAND, unused.wait()).await;
+            let ways = Arc::clone(&self.version.ways);
+            for one in &mut moved {
+                let Some(to) = &one.to else { continue };
+                one.deliveries +=
+                    self.move_queue((&one.destination, to), &ways.charsets, &by).await;
+            }
+            drop(gate);
+            self.let_go(gone, Unused::now(), &left, &by);
+        }
+        self.count_left(&mut moved, &left).await;
+        moved
+    }
+
+    /// Ends the pool of a destination, and waits until it has nothing in flight.
+    async fn stop_sending(&mut self, id: &str) {
+        let mut all = self.destinations.iter_mut();
+        let Some(running) = all.find(|one| one.face.destination.id.as_str() == id) else { return };
+        running.end();
+        let pool = running.face.pool.clone();
+        if timeout(IN_FLIGHT, pool.drained()).await.is_err() {
+            tracing::warn!(
+                destination = id,
+                "a delivery in flight is not answered: it may be sent twice"
+            );
+        }
+    }
+
+    async fn move_queue(&self, (from, to): (&str, &str), charsets: &Charsets, by: &Name) -> u64 {
+        let Some(quay) = self.harbour.quays.first() else { return 0 };
+        let completions = &quay.completions;
+        let by_record =
+            Mover { harbour: &self.harbour, completions, charsets, by: Name::clone(by) };
+        let (moved, fault) = by_record.move_all(from, &DestinationId::from(to)).await;
+        if let Some(reason) = fault {
+            tracing::error!(destination = from, to, moved, %reason, "its queue is not moved to the end");
+        }
+        moved
+    }
+
+    /// What runs goes by the new configuration from here on. Gives the destinations that are gone, and when nobody goes by
+    /// the ways before any more.
+    fn swap(
+        &mut self,
+        prepared: Prepared,
+        charsets: Charsets,
+        opens: Option<Opens>,
+    ) -> (Vec<RunningDestination>, Unused) {
+        let Prepared { config, certificates, handlers, entrances, endpoints, duplicates } =
+            prepared;
+        let certificates = certificates.take();
+        let withheld = Arc::new(self.version.ways.withheld.renewed(&config));
+        let routing = Arc::new(config.routing.clone());
+        let (ways, unused) = Ways::behind(opens, routing, charsets, withheld, handlers.callers());
+        let relays = Relays::of(&config, &self.destinations);
+        let gone = self.swap_destinations(&config, &certificates, &relays, endpoints);
+        self.ways.send_replace(Arc::clone(&ways));
+        let replies = replies(&self.destinations);
+        self.version = Version { ways, replies, certificates };
+        self.swap_listeners(&config, &relays, entrances, duplicates);
+        self.handlers = handlers;
+        self.config = config;
+        (gone, std::mem::replace(&mut self.unused, unused))
+    }
+
+    /// Gives those that are gone.
+    fn swap_destinations(
+        &mut self,
+        config: &Config,
+        certificates: &Certificates,
+        relays: &Relays,
+        mut endpoints: BTreeMap<DestinationId, Endpoint>,
+    ) -> Vec<RunningDestination> {
+        let current = self.ways.subscribe();
+        let mut before = std::mem::take(&mut self.destinations);
+        for (place, destination) in config.destinations.iter().enumerate() {
+            let id = &destination.id;
+            let beside = destinations::Beside {
+                harbour: &self.harbour,
+                ways: &current,
+                certificates,
+                ends: relays.told_by(id),
+            };
+            let endpoint = endpoints.remove(id);
+            let same = before.iter().position(|one| one.face.destination.id == *id);
+            let running = match same.map(|same| before.remove(same)) {
+                Some(mut running) => {
+                    running.renew(destination, endpoint, &beside);
+                    Some(running)
+                }
+                None => RunningDestination::start(destination, endpoint, place, &beside),
+            };
+            self.destinations.extend(running);
+        }
+        before
+    }
+
+    fn swap_listeners(
+        &mut self,
+        config: &Config,
+        relays: &Relays,
+        mut entrances: BTreeMap<ListenerId, Entrance>,
+        mut duplicates: BTreeMap<Name, Arc<Duplicates>>,
+    ) {
+        let (mut before, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.listeners)
+            .into_iter()
+            .partition(|running| config.listeners.iter().any(|one| one.id == running.settings.id));
+        self.leaving.rosters.extend(gone.into_iter().map(end));
+        for settings in &config.listeners {
+            let beside = listeners::Beside {
+                harbour: &self.harbour,
+                version: &self.version,
+                relaying: relays.heard_by(settings, &self.destinations),
+            };
+            let same = before.iter().position(|one| one.settings.id == settings.id);
+            let running = same.map(|same| before.remove(same));
+            let known = running.as_ref().filter(|one| recognises_alike(&one.settings, settings));
+            let known = known.and_then(|one| one.lasting.duplicates.clone());
+            let duplicates = duplicates.remove(settings.id.as_str()).or(known);
+            let listener = match (running, entrances.remove(&settings.id)) {
+                (Some(mut running), None) => {
+                    running.renew(settings.clone(), duplicates, &beside);
+                    running
+                }
+                (running, Some(entrance)) => {
+                    let lasting = running.as_ref().map(|one| one.lasting.clone());
+                    let mut lasting = lasting.unwrap_or_else(|| Lasting::new(&self.harbour, None));
+                    lasting.duplicates = duplicates;
+                    self.leaving.rosters.extend(running.map(end));
+                    RunningListener::open(settings.clone(), entrance, lasting, &beside)
+                }
+                (None, None) => continue, // It was opened when this was prepared.
+            };
+            self.listeners.push(listener);
+        }
+    }
+
+    /// Ends destinations that are gone, once nobody stores for them any more and their queue is empty or parked.
+    fn let_go(&mut self, gone: Vec<RunningDestination>, unused: Unused, left: &Left, by: &Name) {
+        self.leaving.rosters.retain(|roster| roster.count() > 0);
+        self.leaving.pools.retain(|pool| !pool.has_drained());
+        self.leaving.pools.extend(gone.iter().map(|running| running.face.pool.clone()));
+        let farewell = Farewell {
+            parked: left.park.clone(),
+            moved: left.moves.iter().map(|one| one.from.clone()).collect(),
+            by: Name::clone(by),
+            store: self.store(),
+            drain: self.drain.clone(),
+        };
+        if !gone.is_empty() {
+            actix::spawn(farewell.say(gone, unused));
+        }
+    }
+
+    /// What stays under the ids that are gone.
+    async fn count_left(&self, moved: &mut Vec<QueueMoved>, left: &Left) {
+        let store = self.store();
+        let states = tokio::task::spawn_blocking(move || store.destinations()).await;
+        let states = states.ok().and_then(Result::ok).unwrap_or_default();
+        let count = |id: &str| {
+            let state = states.iter().find(|one| &*one.destination == id);
+            state.map_or(0, |one| one.pending + one.held + one.dead)
+        };
+        for one in moved.iter_mut() {
+            one.left = count(&one.destination);
+        }
+        for id in &left.park {
+            let (destination, deliveries) = (id.clone(), count(id));
+            moved.push(QueueMoved { destination, to: None, deliveries, left: deliveries });
+        }
+    }
+}
+
+/// Ends a listener that is gone or opens elsewhere; who of its connections has something in hand finishes it.
+fn end(mut listener: RunningListener) -> Arc<Roster> {
+    listener.end();
+    listener.roster
+}
