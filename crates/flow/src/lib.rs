@@ -14,8 +14,8 @@
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`expect`]: what is awaited for this message?
 //! - [`on_reply`]: does the operator know better what it means?
-//! - [`mod@classify`]: what does the peer's reply, or its absence, mean for the delivery (END-1)? Built on [`retry`] and
-//!   [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
+//! - [`received`]: how did the attempt end? [`mod@classify`]: what does that mean for the delivery (END-1)? Built on
+//!   [`retry`] and [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
 pub mod ack_match;
 pub mod ack_mode;
@@ -30,6 +30,7 @@ pub mod lookup;
 pub mod matching;
 pub mod on_reply;
 pub mod processing;
+pub mod received;
 pub mod retry;
 pub mod routing;
 pub mod rule;
@@ -41,10 +42,7 @@ pub mod transform;
 pub use ack_match::AckMatch;
 pub use ack_mode::{AckMode, Asked, Condition, Due};
 pub use cause::{Cause, UnknownCause};
-pub use classify::{
-    DeliveryPolicy, FileFault, HandlerFault, OnExhausted, OnUnclear, Received, Situation,
-    TransportFault, Unclear, Verdict, classify,
-};
+pub use classify::{DeliveryPolicy, OnExhausted, OnUnclear, Situation, Verdict, classify};
 pub use expect::{ExpectAck, Expected, Later};
 pub use expression::{Expression, Strictness};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
@@ -54,6 +52,7 @@ pub use lookup::{LookupTable, Lookups, OnMiss};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use processing::ProcessingId;
+pub use received::{FileFault, HandlerFault, Received, TransportFault, Unclear};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, PlanFault, Planned, Route, RouteVerdict, Routing, Source};
 pub use rule::Rule;

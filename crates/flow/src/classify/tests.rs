@@ -1,6 +1,9 @@
 //! One test per row of what can come back: the peer's answer on the left, what becomes of the delivery on the right.
 
+use wardline_hl7::ack::Reply;
+
 use super::*;
+use crate::received::{FileFault, HandlerFault, TransportFault, Unclear};
 
 const FIRST: Situation =
     Situation { attempts: 1, failures: 1, since_first_error: Duration::ZERO, random: 200 };
