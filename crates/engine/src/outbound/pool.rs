@@ -18,6 +18,7 @@
 
 mod carriers;
 mod dispatch;
+mod fate;
 mod feed;
 mod lanes;
 mod operator;

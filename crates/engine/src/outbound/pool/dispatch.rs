@@ -9,18 +9,22 @@
 //! Keeps ORDER-1 (through [`Lanes`]) and END-1: each delivery that went out comes back in exactly one [`Settled`].
 //! No socket, no actor, no clock, no chance: they are arguments.
 
+mod attempts;
+
 use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::Destination;
 use wardline_flow::{
-    Cause, ConsecutiveDead, DeliveryPolicy, FileFault, HandlerFault, Received, ReplyOutcome,
-    Situation, TransportFault, Verdict, classify,
+    Cause, ConsecutiveDead, DeliveryPolicy, Received, Situation, TransportFault, Verdict, classify,
 };
-use wardline_hl7::AckCode;
 use wardline_store::MessageId;
 
+use self::attempts::{
+    code, failed_as_a_whole, is_error, is_of_the_way, is_the_destinations, reached_the_peer,
+};
+use super::fate::{Fate, Settled};
 use super::lanes::Lanes;
 use super::slots::{CarrierId, Slots, Taken};
 use crate::outbound::delivery::{Delivery, Lease};
@@ -51,40 +55,6 @@ pub(super) struct Now {
     pub(super) time: Timestamp,
     /// Any number.
     pub(super) random: u64,
-}
-
-/// One attempt's end, to be recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Settled {
-    /// The message.
-    pub(super) id: MessageId,
-    /// Size of its body, bytes.
-    pub(super) bytes: usize,
-    /// How often it was sent by now.
-    pub(super) sends: u32,
-    /// When it was first answered with an error.
-    pub(super) first_error: Option<Timestamp>,
-    /// What was answered last, as far as that is kept.
-    pub(super) reply: Bytes,
-    /// What becomes of it.
-    pub(super) fate: Fate,
-}
-
-/// What becomes of a delivery after an attempt.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// Delivered; the peer's code, where it gave one.
-    Delivered(Option<AckCode>),
-    /// Delivered, and recorded already.
-    Concluded,
-    /// Again, at this time.
-    Retry { due: Timestamp, cause: Cause },
-    /// A dead letter. `hold` when it is one too many in a row.
-    Dead { cause: Cause, reply: Bytes, hold: bool },
-    /// Stopped until an operator decides.
-    Held { cause: Cause, reply: Bytes },
-    /// It never went out and goes first again; there is nothing to record.
-    Returned,
 }
 
 impl Dispatch {
@@ -198,7 +168,7 @@ impl Dispatch {
             Ended::Concluded => {
                 self.slots.answered(carrier);
                 self.went_well();
-                self.lanes.end(id).map(|lease| settled(&lease, Fate::Concluded))
+                self.lanes.end(id).map(|lease| Settled::of(&lease, Fate::Concluded))
             }
             Ended::NotSent(fault) => {
                 let lease = self.lanes.in_flight(id)?;
@@ -210,7 +180,7 @@ impl Dispatch {
                     }
                     _ => Fate::Returned,
                 };
-                let settled = settled(lease, fate);
+                let settled = Settled::of(lease, fate);
                 self.lanes.give_back(id);
                 Some(settled)
             }
@@ -235,7 +205,7 @@ impl Dispatch {
             Verdict::RetryAfter { delay, cause } => {
                 let due = now.instant + delay;
                 self.trouble = Some(cause);
-                let settled = settled(lease, Fate::Retry { due: now.at(due), cause });
+                let settled = Settled::of(lease, Fate::Retry { due: now.at(due), cause });
                 self.lanes.retry_at(id, due);
                 return Some(settled);
             }
@@ -254,7 +224,7 @@ impl Dispatch {
             Fate::Dead { cause, .. } | Fate::Held { cause, .. } => self.trouble = Some(*cause),
             Fate::Concluded | Fate::Retry { .. } | Fate::Returned => {}
         }
-        self.lanes.end(id).map(|lease| settled(&lease, fate))
+        self.lanes.end(id).map(|lease| Settled::of(&lease, fate))
     }
 
     fn went_well(&mut self) {
@@ -289,120 +259,6 @@ impl Now {
         let wait = instant.saturating_duration_since(self.instant);
         self.time.checked_add(wait).unwrap_or(Timestamp::MAX)
     }
-}
-
-fn settled(lease: &Lease, fate: Fate) -> Settled {
-    Settled {
-        id: lease.delivery.id,
-        bytes: lease.delivery.body.len(),
-        sends: lease.delivery.sends,
-        first_error: lease.first_error,
-        reply: lease.last_reply.clone(),
-        fate,
-    }
-}
-
-/// Whether an attempt's end is about the destination as a whole: then its slot waits, whatever it would carry next.
-fn is_the_destinations(ended: &Ended) -> bool {
-    match ended {
-        Ended::Attempted { received, .. } => failed_as_a_whole(*received),
-        Ended::NotSent(fault) => fault.is_some(),
-        Ended::Concluded => false,
-    }
-}
-
-fn failed_as_a_whole(received: Received) -> bool {
-    match received {
-        Received::Transport(_)
-        | Received::Unclear(_)
-        | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
-        | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
-        Received::Reply { .. }
-        | Received::Ruled { .. }
-        | Received::Written
-        | Received::Silent { .. }
-        | Received::Anything
-        | Received::HandlerAccepted
-        | Received::HandlerRejected
-        | Received::Handler(
-            HandlerFault::Failed | HandlerFault::Panicked | HandlerFault::TimedOut,
-        )
-        | Received::FileWritten
-        | Received::File(FileFault::NamesTaken)
-        | Received::Loop
-        | Received::Unframeable => false,
-    }
-}
-
-/// Whether the destination judged this message and may judge it otherwise later: that is what `retry.for` is counted
-/// from.
-fn is_error(received: Received) -> bool {
-    match received {
-        Received::Reply { code, .. } => !code.is_positive(),
-        Received::Ruled { then, .. } => then != ReplyOutcome::Delivered,
-        Received::Silent { is_yes } => !is_yes,
-        Received::Handler(fault) => fault.was_asked(),
-        Received::Transport(_)
-        | Received::Unclear(_)
-        | Received::Written
-        | Received::Anything
-        | Received::HandlerAccepted
-        | Received::HandlerRejected
-        | Received::FileWritten
-        | Received::File(_)
-        | Received::Loop
-        | Received::Unframeable => false,
-    }
-}
-
-/// Whether this was a send: `retry.max_attempts` counts those.
-fn reached_the_peer(received: Received) -> bool {
-    !matches!(
-        received,
-        Received::Handler(HandlerFault::Busy | HandlerFault::Down)
-            | Received::Loop
-            | Received::Unframeable
-    )
-}
-
-fn code(received: Received) -> Option<AckCode> {
-    match received {
-        Received::Reply { code, .. } => Some(code),
-        Received::Ruled { code, .. } => code,
-        _ => None,
-    }
-}
-
-impl std::fmt::Debug for Fate {
-    /// An answer may quote the message: only its size is shown, PHI-1.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Delivered(code) => f.debug_tuple("Delivered").field(code).finish(),
-            Self::Concluded => f.write_str("Concluded"),
-            Self::Retry { due, cause } => write!(f, "Retry({due}, {})", cause.code()),
-            Self::Dead { cause, reply, hold } => {
-                write!(f, "Dead({}, {} bytes, hold: {hold})", cause.code(), reply.len())
-            }
-            Self::Held { cause, reply } => {
-                write!(f, "Held({}, {} bytes)", cause.code(), reply.len())
-            }
-            Self::Returned => f.write_str("Returned"),
-        }
-    }
-}
-
-/// Whether the way to the peer failed, and not what was said on it.
-fn is_of_the_way(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::NoPeer
-            | Cause::Tls
-            | Cause::TlsCertificate
-            | Cause::Reset
-            | Cause::Closed
-            | Cause::WriteTimeout
-            | Cause::AckTimeout
-    )
 }
 
 #[cfg(test)]

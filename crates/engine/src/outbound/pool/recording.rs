@@ -8,7 +8,7 @@ use wardline_store::limits::MAX_REPLY;
 use wardline_store::{Change, Damaged, DeliveryRef, MessageId, Name, Outcome};
 
 use super::OutboundPool;
-use super::dispatch::{Fate, Settled};
+use super::fate::{Fate, Settled};
 use crate::ends::{End, Ended};
 use crate::ordering::Stand;
 

@@ -2,7 +2,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use wardline_config::{DestinationKind, MllpDestination, Order};
-use wardline_flow::{DestinationId, OnUnclear, Unclear};
+use wardline_flow::{DestinationId, FileFault, HandlerFault, OnUnclear, Unclear};
+use wardline_hl7::AckCode;
 use wardline_store::Lane;
 
 use super::*;
