@@ -14,10 +14,11 @@
 //! Without order each delivery is on its own; what is left of an ordered queue still goes in one line.
 //!
 //! No socket, no actor, no clock. What is in hand is bounded by the outbox's window, which counts whatever was taken from
-//! it. One lane that waits may fill the window, so what stands behind it is given back: by key its place is kept (about
-//! [`MAX_PARKED`] of them) and it comes again when its turn does; in one line it is read again behind what it waits for.
-//! What is stopped has no bound but the store's: each is one that an operator has to decide about, and its place is
-//! some 200 bytes.
+//! it; [`room`] is made in there. What is stopped has no bound but the store's: each is one that an operator has to decide
+//! about, and its place is some 200 bytes.
+
+mod head;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -25,10 +26,10 @@ use std::time::Instant;
 use wardline_config::Order;
 use wardline_store::MessageId;
 
+pub(super) use self::room::GivenUp;
 use super::turns::{Presence, Turns};
 use crate::ordering::Stand;
 use crate::outbound::delivery::{Delivery, Lease};
-use crate::outbound::limits::{CALLED_AT_ONCE, MAX_PARKED};
 
 /// All deliveries of one destination that its pool has in hand.
 #[derive(Debug)]
@@ -59,28 +60,6 @@ enum Rule {
 /// How many deliveries ended by operators are remembered, those with the greatest ids. Only those on their way from the
 /// store at that moment matter, at most a window of them.
 const REMEMBERED_ENDS: usize = 1024;
-
-/// What was given back to make room.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum GivenUp {
-    /// All in hand may go, or has begun.
-    Nothing,
-    /// This one and all behind it, their places with them.
-    From(MessageId),
-    /// These, whose places are kept until they are called.
-    Parked(Vec<MessageId>),
-}
-
-/// The delivery that a lane waits for, as the status shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
-    /// The message.
-    pub(super) id: MessageId,
-    /// How often it was tried, failed connections included.
-    pub(super) attempts: u32,
-    /// When it is tried next; absent while it is in flight, ready or stopped.
-    pub(super) due: Option<Instant>,
-}
 
 impl Lanes {
     pub(super) fn new(order: &Order) -> Self {
@@ -228,22 +207,6 @@ impl Lanes {
         self.waiting.keys().next().map(|&(due, _)| due)
     }
 
-    /// The first in line.
-    pub(super) fn head(&self) -> Option<Head> {
-        let tries = |lease: &Lease| lease.delivery.sends.max(lease.failures);
-        let ready = self.ready.iter().next().map(|(&id, lease)| (id, tries(lease), None));
-        let flying = self.in_flight.iter().next().map(|(&id, lease)| (id, tries(lease), None));
-        let waiting = self
-            .waiting
-            .iter()
-            .min_by_key(|((_, id), _)| *id)
-            .map(|(&(due, id), lease)| (id, tries(lease), Some(due)));
-        let stopped = self.stopped.first().map(|&id| (id, 0, None));
-        let (id, attempts, due) =
-            [ready, flying, waiting, stopped].into_iter().flatten().min_by_key(|(id, ..)| *id)?;
-        Some(Head { id, attempts, due })
-    }
-
     /// The delivery that everything behind it stops at, if any. By key only its lanes stop.
     pub(super) fn stopped(&self) -> Option<MessageId> {
         match self.rule {
@@ -271,60 +234,6 @@ impl Lanes {
             },
             Rule::Keyed(turns) => turns.len(),
         }
-    }
-
-    /// Whether room for more deliveries would help, although there are some: all are behind others. Room for what is
-    /// `returning` always does, called back or revived: it may be what they wait for.
-    pub(super) fn are_stuck(&self, returning: bool) -> bool {
-        let others_may_go = match &self.rule {
-            Rule::Line | Rule::Beside { .. } => false,
-            Rule::Keyed(turns) => !turns.has_barrier() && self.parked.len() < MAX_PARKED,
-        };
-        self.ready_len() == 0 && (others_may_go || returning)
-    }
-
-    /// Gives back what cannot go yet, the youngest of it, at most so many.
-    pub(super) fn give_up_youngest(&mut self, most: usize) -> GivenUp {
-        match self.rule {
-            Rule::Line | Rule::Beside { .. } => self.put_back(most),
-            Rule::Keyed(_) => self.park(most),
-        }
-    }
-
-    /// All from a delivery on, so that they come again in their order. What is in flight or waits stays in hand, and what
-    /// is before it.
-    fn put_back(&mut self, most: usize) -> GivenUp {
-        let waiting = self.waiting.keys().map(|&(_, id)| id).max();
-        let stays = waiting.max(self.in_flight.keys().next_back().copied());
-        let youngest = self.ready.keys().rev().take_while(|&&id| Some(id) > stays);
-        let Some(&from) = youngest.take(most).last() else { return GivenUp::Nothing };
-        for id in self.ready.split_off(&from).into_keys() {
-            self.leave(id);
-        }
-        GivenUp::From(from)
-    }
-
-    /// Their places are kept.
-    fn park(&mut self, most: usize) -> GivenUp {
-        let Rule::Keyed(turns) = &mut self.rule else { return GivenUp::Nothing };
-        let behind = self.ready.keys().rev().filter(|&&id| !turns.is_free(id));
-        let parked: Vec<_> = behind.take(most).copied().collect();
-        for &id in &parked {
-            turns.set(id, Presence::Away);
-            self.ready.remove(&id);
-            self.parked.insert(id);
-        }
-        if parked.is_empty() { GivenUp::Nothing } else { GivenUp::Parked(parked) }
-    }
-
-    /// What was given back and is to come again, since its turn has come or is near.
-    pub(super) fn call(&mut self) -> Vec<MessageId> {
-        let Rule::Keyed(turns) = &mut self.rule else { return Vec::new() };
-        let called = turns.call(CALLED_AT_ONCE);
-        for &id in &called {
-            self.parked.remove(&id);
-        }
-        called
     }
 
     /// How many are in hand.
