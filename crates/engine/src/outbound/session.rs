@@ -20,7 +20,9 @@
 //! then means is the code's to say, or `on_reply`'s.
 
 mod commits;
+mod heard;
 mod ids;
+mod judging;
 
 use std::sync::Arc;
 
@@ -28,13 +30,15 @@ use bytes::{Bytes, BytesMut};
 use wardline_config::MllpDestination;
 use wardline_flow::{Expected, Later, Received, ReplyOutcome, Unclear};
 use wardline_hl7::AckCode;
-use wardline_hl7::ack::{Reply, ReplyError};
+use wardline_hl7::ack::Reply;
 use wardline_mllp::{
     Commit, DecodeError, Decoded, Decoder, DecoderOptions, Frame, FrameEnd, Position, Release,
 };
 
 use self::commits::Block;
+pub(super) use self::heard::{Heard, Said};
 use self::ids::SentIds;
+use self::judging::Judged;
 use crate::observe::DestinationCounters;
 use crate::replies::Applications;
 
@@ -74,36 +78,6 @@ pub(super) enum Came {
     Silence,
     /// The peer closed its side.
     End,
-}
-
-/// What the peer said of the awaited message.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    /// The end of it.
-    Ended(Heard),
-    /// It has the block. From now on the answer is due.
-    Committed,
-    /// It does not have the block: the same is to be written again.
-    Refused,
-}
-
-/// How the awaited message ended.
-#[derive(PartialEq, Eq)]
-pub(super) struct Heard {
-    /// The answer, ready to be classified.
-    pub(super) received: Received,
-    /// Its bytes as they came, to be kept with a dead letter.
-    pub(super) reply: Bytes,
-    /// What its application may still say.
-    pub(super) later: Later,
-    /// MSH-10.
-    pub(super) control_id: Bytes,
-}
-
-/// The answer to one frame.
-enum Judged {
-    Heard(Received),
-    Skipped,
 }
 
 impl Session {
@@ -252,52 +226,6 @@ impl Session {
         Ok((self.judge(&payload), payload))
     }
 
-    /// Whose answer this is, and what it says.
-    fn judge(&mut self, payload: &[u8]) -> Judged {
-        let read = Reply::read(payload);
-        if read.as_ref().is_ok_and(|reply| self.was_owed(reply)) {
-            return Judged::Skipped;
-        }
-        if let Some(awaited) = &self.awaited
-            && let Some(received) = self.matched(awaited, &read)
-        {
-            let is_commit = matches!(received, Received::Reply { code: AckCode::CA, .. });
-            if is_commit && awaited.expected == Expected::Application {
-                self.counters.lint_reply.one();
-                return Judged::Skipped;
-            }
-            return Judged::Heard(match received {
-                taken if taken.is_taken() && self.mid_frame => Received::Unclear(Unclear::Early),
-                received => received,
-            });
-        }
-        let reply = match read {
-            Ok(reply) => reply,
-            Err(error) => return Judged::Heard(Received::Unclear(Unclear::from(&error))),
-        };
-        let acknowledged = self.destination.ack_match.key(reply.acknowledged());
-        if self.sent.contains(acknowledged) {
-            self.counters.replies_stale.one();
-            self.spent |= !self.may_follow.contains(acknowledged);
-            return Judged::Skipped;
-        }
-        Judged::Heard(Received::Unclear(Unclear::UnknownControlId))
-    }
-
-    /// What it says of the awaited message, if it is an answer to it.
-    fn matched(&self, awaited: &Awaited, read: &Result<Reply, ReplyError>) -> Option<Received> {
-        let matching = self.destination.ack_match;
-        let received = match read {
-            Ok(reply) if matching.accepts(&awaited.control_id, reply.acknowledged()) => {
-                Received::ruled_reply(reply, &self.destination.on_reply)
-            }
-            Err(error) if matching.takes_anything() => Received::Unclear(Unclear::from(error)),
-            Ok(_) | Err(_) => return None,
-        };
-        let says_nothing = matches!(received, Received::Unclear(_));
-        Some(if says_nothing && matching.takes_anything() { Received::Anything } else { received })
-    }
-
     /// Counts what was heard, and gives it on if somebody waits for it.
     fn on_heard(&mut self, received: Received, reply: Bytes) -> Option<Heard> {
         let counters = &self.counters;
@@ -347,38 +275,6 @@ impl Session {
         }
         let later = if is_accepted { later } else { Later::Nothing };
         Some(Heard { received, reply, later, control_id })
-    }
-
-    /// Whether this is an application's answer to what was delivered before. One that names the awaited message is that
-    /// message's.
-    fn was_owed(&self, reply: &Reply) -> bool {
-        let ack_match = self.destination.ack_match;
-        let is_awaited = (self.awaited.as_ref())
-            .is_some_and(|awaited| ack_match.names(&awaited.control_id, reply.acknowledged()));
-        !is_awaited
-            && reply.code().is_some_and(|code| self.applications.hear(code, reply.acknowledged()))
-    }
-}
-
-impl Heard {
-    /// Whether the peer has said all that it was asked for.
-    pub(super) fn is_all(&self) -> bool {
-        let is_answer = matches!(
-            self.received,
-            Received::Reply { .. } | Received::Ruled { .. } | Received::Anything
-        );
-        is_answer && self.later == Later::Nothing
-    }
-}
-
-impl std::fmt::Debug for Heard {
-    /// The answer may quote the message, so only its size is shown: PHI-1.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Heard")
-            .field("received", &self.received)
-            .field("reply_bytes", &self.reply.len())
-            .field("later", &self.later)
-            .finish_non_exhaustive()
     }
 }
 
