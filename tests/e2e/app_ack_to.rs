@@ -123,14 +123,12 @@ fn the_original_mode_has_one_way() {
 
 fn an_answer_that_is_owed_survives_a_kill() {
     let nobody = Nobody::new();
-    let address = nobody.address();
-    let site = Site::new(PROGRAM, &configuration(&address.to_string(), "", ""));
+    let site = Site::new(PROGRAM, &configuration(&nobody.address().to_string(), "", ""));
     let engine = site.start();
     let mut peer = Peer::connect(engine.address("in"));
     assert_eq!(peer.send(&asking("M1", "AL", "AL")), "CA");
     engine.kill();
-    drop(nobody);
-    let sink = Sink::start_at(address, |_| Reply::Silence);
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Silence);
     let engine = site.start();
     assert_eq!(said(&sink.wait_for(1)), pairs(&[("AA", "M1")]));
     engine.wait_for_queue("back", "delivered", |row| row.pending == 0);

@@ -230,9 +230,8 @@ fn five_rejections_in_a_row_hold_the_destination() {
 
 fn a_destination_that_is_down_is_retried_for_ever_in_order() {
     let nobody = Nobody::new();
-    let address = nobody.address();
     let site = site_for(
-        address,
+        nobody.address(),
         "retry = { first = \"20ms\", max = \"100ms\", for = \"50ms\", max_attempts = 2 }",
     );
     let engine = site.start();
@@ -243,8 +242,7 @@ fn a_destination_that_is_down_is_retried_for_ever_in_order() {
     assert_eq!((row.pending, row.dead), (3, 0), "a peer that is away has judged nothing");
     assert_eq!(row.reason.as_deref(), Some("refused"));
     assert!(row.oldest.is_some());
-    drop(nobody);
-    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Code("AA"));
     sink.wait_for(3);
     assert_eq!(sink.control_ids(), ["1", "2", "3"]);
 }

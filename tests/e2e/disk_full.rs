@@ -86,9 +86,8 @@ retry = {{ first = "20ms", max = "200ms" }}
     }
 
     /// The destination comes up.
-    fn come_up(&mut self) -> Sink {
-        let address = std::mem::take(&mut self.nobody).address();
-        Sink::start_at(address, |_| Reply::Code("AA"))
+    fn come_up(&self) -> Sink {
+        Sink::in_place_of(&self.nobody, |_| Reply::Code("AA"))
     }
 }
 
@@ -156,7 +155,7 @@ impl Sender {
 }
 
 fn filled_by_messages_intake_stops_first_and_returns_when_they_are_delivered() {
-    let mut tight = Tight::new("");
+    let tight = Tight::new("");
     let engine = tight.site.start();
     let mut sender = Sender::new(&engine);
 
@@ -223,7 +222,7 @@ fn take_all_but(left: u64, disk: &Volume) -> PathBuf {
 }
 
 fn filled_by_another_all_is_delivered_and_intake_returns_with_room() {
-    let (mut tight, engine, mut sender) = with_a_queue();
+    let (tight, engine, mut sender) = with_a_queue();
     let foreign = take_all_but(MIN_FREE / 2, &tight.disk);
     assert_eq!(sender.fill(), Fate::ClosedUnanswered);
 
@@ -237,7 +236,7 @@ fn filled_by_another_all_is_delivered_and_intake_returns_with_room() {
 }
 
 fn filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_with_room() {
-    let (mut tight, engine, mut sender) = with_a_queue();
+    let (tight, engine, mut sender) = with_a_queue();
     let foreign = take_all_but(0, &tight.disk);
     assert_eq!(sender.fill(), Fate::ClosedUnanswered);
 

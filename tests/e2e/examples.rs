@@ -153,7 +153,6 @@ fn orders_wait_at_the_hospital_until_the_laboratory_is_up() {
     let row = at_hospital.wait_for_queue("laboratory", "an attempt", |row| row.reason.is_some());
     assert_eq!((row.pending, row.reason.as_deref()), (1, Some("refused")));
 
-    drop(not_yet);
     let laboratory = laboratory(&address, &nobody.address().to_string());
     let _at_laboratory = laboratory.start();
     printed(&command(&hospital, &["queue", "retry", "laboratory"]));

@@ -101,13 +101,11 @@ fn discard(from: DiscardFrom, which: Which, dry_run: bool) -> Request {
 
 fn a_queue_survives_a_restart_and_keeps_its_order() {
     let nobody = Nobody::new();
-    let address = nobody.address();
-    let site = site(address);
+    let site = site(nobody.address());
     let engine = site.start();
     send(&engine, &["1", "2", "3"]);
     engine.kill();
-    drop(nobody);
-    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Code("AA"));
     let engine = site.start();
     send(&engine, &["4"]);
     sink.wait_for(4);

@@ -122,9 +122,7 @@ fn an_answer_that_is_late_is_aa_and_the_message_is_delivered_later() {
     let mut peer = Peer::connect(engine.address("in"));
     assert_eq!(peer.send(&adt("1")), "AA");
     assert_eq!((engine.counts("in").answers_late, engine.queue("lis").pending), (1, 1));
-    let address = nobody.address();
-    drop(nobody);
-    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Code("AA"));
     sink.wait_for(1);
 }
 
@@ -264,9 +262,7 @@ fn what_waits_for_its_answer_survives_the_process() {
     peer.write(&framed(&adt("1")));
     engine.wait_for_queue("lis", "waiting", |queue| queue.pending == 1);
     engine.kill();
-    let address = nobody.address();
-    drop(nobody);
-    let sink = Sink::start_at(address, |_| Reply::Code("AA"));
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Code("AA"));
     let _engine = site.start();
     assert_eq!(sink.wait_for(1)[0].payload, adt("1"));
 }

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use libtest_mimic::Trial;
 use wardline_tests::certificates::Authority;
 use wardline_tests::message::{adt, answer, control_id, framed};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::site::{Engine, Site};
 use wardline_tests::tls_peer::Caller;
@@ -196,14 +197,13 @@ fn a_listener_that_dials_knows_what_came_before() {
 }
 
 fn a_peer_that_is_away_is_dialled_on_and_told_of_once() {
-    let (analyzer, address) = analyzer();
-    drop(analyzer);
-    let site = dialling(address, "");
+    let nobody = Nobody::new();
+    let site = dialling(nobody.address(), "");
     let engine = site.start();
     wait::until_so("several tries", || engine.counts("in").connect_failures > 3);
     let told = |what: &str| engine.log().matches(what).count();
     assert_eq!(told("the peer cannot be reached"), 1, "{}", engine.log());
-    let analyzer = TcpListener::bind(address).expect("the port is still free");
+    let analyzer = nobody.listener();
     assert_eq!(accept(&analyzer).send(&adt("BACK")), "AA");
     assert_eq!(told("the peer is back"), 1, "{}", engine.log());
 }

@@ -8,6 +8,7 @@ use libtest_mimic::Trial;
 use rustix::process::Signal;
 use wardline_tests::certificates::{Authority, Valid};
 use wardline_tests::message::{Unframed, adt, answer, control_id, framed};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::requirement::Need;
 use wardline_tests::sink::Sink;
@@ -212,16 +213,14 @@ fn a_destination_that_speaks_no_tls_is_down_and_gets_nothing_in_clear() {
 /// `openssl s_server` on a port of its own, and what it prints.
 struct Openssl {
     child: Child,
-    port: u16,
+    place: Nobody,
 }
 
 impl Openssl {
     fn start(site: &Site, more: &[&str]) -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("a bound socket").port();
-        drop(free);
+        let place = Nobody::new();
         let child = Command::new("openssl")
-            .args(["s_server", "-quiet", "-accept", &port.to_string()])
+            .args(["s_server", "-quiet", "-accept", &place.address().port().to_string()])
             .args(["-cert", "theirs.pem", "-key", "theirs.key"])
             .args(more)
             .current_dir(site.folder())
@@ -230,7 +229,7 @@ impl Openssl {
             .stderr(Stdio::null())
             .spawn()
             .expect("openssl");
-        Self { child, port }
+        Self { child, place }
     }
 
     /// The next message, answered AA.
@@ -268,7 +267,7 @@ fn before_openssl(tls: &str, more: &[&str]) -> (Site, Engine, Openssl) {
     authority.issue(&["localhost"]).write(site.folder(), "theirs");
     authority.issue(&["wardline.example"]).write(site.folder(), "ours");
     let openssl = Openssl::start(&site, more);
-    site.configure(&configuration(&format!("localhost:{}", openssl.port), tls));
+    site.configure(&configuration(&format!("localhost:{}", openssl.place.address().port()), tls));
     let engine = site.start();
     (site, engine, openssl)
 }

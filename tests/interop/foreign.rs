@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -67,12 +67,6 @@ pub(crate) fn stored(site: &Site, control_id: &str) -> Vec<u8> {
 /// A file of this folder.
 pub(crate) fn script(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(path)
-}
-
-/// A port that nobody listens on just now, for programs that cannot choose one and say which.
-pub(crate) fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    free.expect("a free port").port()
 }
 
 /// Node with the packages that `.ci/interop` installs.

@@ -1,15 +1,15 @@
 //! `nc`: a person who types the frame by hand, at either end.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
 
 use libtest_mimic::Trial;
 use wardline_tests::message::{Unframed, adt, answer, field, framed};
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::requirement::Need;
 use wardline_tests::trials;
 
-use crate::foreign::{Foreign, command, delivering_to, free_port, receiving};
+use crate::foreign::{Foreign, command, delivering_to, receiving};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -51,9 +51,10 @@ fn a_frame_typed_into_nc_is_answered_on_it() {
 }
 
 fn a_person_behind_nc_can_be_a_destination() {
-    let port = free_port();
-    let mut nc = Foreign::start(&mut command("nc", &["-l", "127.0.0.1", &port.to_string()]));
-    let (_site, engine) = delivering_to(SocketAddr::from(([127, 0, 0, 1], port)));
+    let place = Nobody::new();
+    let port = place.address().port().to_string();
+    let mut nc = Foreign::start(&mut command("nc", &["-l", "127.0.0.1", &port]));
+    let (_site, engine) = delivering_to(place.address());
     let mut peer = Peer::connect(engine.address("in"));
     for control_id in ["C1", "C2"] {
         assert_eq!(peer.send(&adt(control_id)), "AA");

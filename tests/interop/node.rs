@@ -2,12 +2,11 @@
 
 use libtest_mimic::Trial;
 use wardline_tests::message::field;
+use wardline_tests::nobody::Nobody;
 use wardline_tests::requirement::Need;
 use wardline_tests::trials;
 
-use crate::foreign::{
-    Foreign, deliver, delivering_to, free_port, node, printed, receiving, stored,
-};
+use crate::foreign::{Foreign, deliver, delivering_to, node, printed, receiving, stored};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -45,7 +44,9 @@ fn node_hl7_client_gets_an_answer_for_each_message() {
 
 /// A server takes three messages on one connection; what it prints of them.
 fn delivered(server: &str) -> (Foreign, Vec<String>) {
-    let mut server = Foreign::start(node(server).arg(free_port().to_string()));
+    let place = Nobody::new();
+    let port = place.address().port().to_string();
+    let mut server = Foreign::start(node(server).arg(port));
     let (_site, engine) = delivering_to(server.address());
     deliver(&engine, &IDS);
     let mut taken = Vec::new();

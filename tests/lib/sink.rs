@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::message::{Unframed, answer, control_id, framed};
+use crate::nobody::Nobody;
 
 /// One message as it arrived.
 #[derive(Debug, Clone)]
@@ -61,15 +62,21 @@ impl Sink {
 
     /// Answers as `decide` says, on a free port.
     pub fn start(decide: impl Fn(&Arrived) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start_at("127.0.0.1:0".parse().expect("an address"), decide)
+        Self::over(TcpListener::bind("127.0.0.1:0").expect("a free port"), decide)
     }
 
-    /// Answers as `decide` says, at this address.
-    pub fn start_at(
-        address: SocketAddr,
+    /// Answers as `decide` says, where nobody was so far.
+    pub fn in_place_of(
+        nobody: &Nobody,
         decide: impl Fn(&Arrived) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(address).expect("a free address");
+        Self::over(nobody.listener(), decide)
+    }
+
+    fn over(
+        listener: TcpListener,
+        decide: impl Fn(&Arrived) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let sink = Self {
             address: listener.local_addr().expect("a bound socket"),
             arrived: Arc::default(),
