@@ -12,6 +12,7 @@
 mod cost;
 mod facts;
 mod functions;
+mod names;
 mod paths;
 
 use std::fmt;
@@ -147,11 +148,11 @@ impl Expression {
         let source = paths::with_path_test(text);
         let program = ENVIRONMENT.compile(&source).map_err(|errors| syntax(text, &errors))?;
         let mut found = functions::constants(program.expression(), text)?;
-        facts::check_names(program.expression(), text)?;
+        names::check_names(program.expression(), text)?;
         cost::check(program.expression())?;
         let tables = std::mem::take(&mut found.tables);
         let functions = functions::context(Arc::clone(&ENVIRONMENT), found);
-        let keys = facts::written_keys(program.expression());
+        let keys = names::written_keys(program.expression());
         Ok(Self { text: text.to_owned(), program, tables, keys, functions })
     }
 

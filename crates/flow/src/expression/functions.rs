@@ -23,7 +23,8 @@ use regex::{Regex, RegexBuilder};
 use wardline_hl7::Path;
 
 use super::cost::MAX_LIST;
-use super::facts::{MESSAGE, Seen, SeenVal, at, at_string, walk};
+use super::facts::{MESSAGE, Seen, SeenVal};
+use super::names::{at, at_string, walk};
 use super::{ExpressionError, Fault, Problem, paths};
 use crate::lookup::LookupError;
 use crate::time;
