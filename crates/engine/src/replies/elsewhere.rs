@@ -84,10 +84,12 @@ impl Elsewhere {
 
     /// From when on the answers to this message can be told from those to others with its MSH-10; `None`: now. To be
     /// asked again at that moment. The same message may always go out again: whichever of its answers comes is its own.
+    /// One that awaits no answer may get one all the same, which must not be taken for a neighbour's.
     pub(crate) fn clear_from(
         &self,
         message: MessageId,
         control_id: &[u8],
+        awaits: bool,
         now: Instant,
     ) -> Option<Instant> {
         self.listener.as_ref()?;
@@ -97,7 +99,7 @@ impl Elsewhere {
         if waits.waiting.iter().any(is_alike) {
             return Some(now + LOOK_AGAIN);
         }
-        waits.echoes.clear_from(message, key, now)
+        if awaits { waits.echoes.clear_from(message, key, now) } else { None }
     }
 
     /// Waits for the answers to this message, which has this MSH-10. `None` where they come on the connection.
@@ -217,10 +219,10 @@ mod tests {
         let now = Instant::now();
         for (first, second) in [(b"M1".as_slice(), b"M1".as_slice()), (b"", b"")] {
             let first = Bytes::copy_from_slice(first);
-            assert_eq!(elsewhere.clear_from(number(1), &first, now), None);
+            assert_eq!(elsewhere.clear_from(number(1), &first, true, now), None);
             let _waits = elsewhere.wait(number(1), &first).expect("a wait");
-            assert_eq!(elsewhere.clear_from(number(2), second, now), Some(now + LOOK_AGAIN));
-            assert_eq!(elsewhere.clear_from(number(2), b"M2", now), None);
+            assert_eq!(elsewhere.clear_from(number(2), second, true, now), Some(now + LOOK_AGAIN));
+            assert_eq!(elsewhere.clear_from(number(2), b"M2", true, now), None);
         }
     }
 
@@ -229,20 +231,31 @@ mod tests {
         let elsewhere = elsewhere(Some("answers"));
         let began = Instant::now();
         drop(elsewhere.wait(number(1), &Bytes::from_static(b"M1")).expect("a wait"));
-        assert_eq!(elsewhere.clear_from(number(1), b"M1", began), None);
-        assert_eq!(elsewhere.clear_from(number(2), b"M2", began), None);
-        let clear = elsewhere.clear_from(number(2), b"M1", began).expect("it waits");
+        assert_eq!(elsewhere.clear_from(number(1), b"M1", true, began), None);
+        assert_eq!(elsewhere.clear_from(number(2), b"M2", true, began), None);
+        let clear = elsewhere.clear_from(number(2), b"M1", true, began).expect("it waits");
         assert!(clear >= began + ACK_TIMEOUT);
-        assert_eq!(elsewhere.clear_from(number(2), b"M1", clear), None);
+        assert_eq!(elsewhere.clear_from(number(2), b"M1", true, clear), None);
         // That its second answer came says nothing of the first.
         let (again, _answers) = elsewhere.wait(number(1), &Bytes::from_static(b"M1")).expect("it");
         again.answered();
-        assert_eq!(elsewhere.clear_from(number(2), b"M1", began), Some(clear));
+        assert_eq!(elsewhere.clear_from(number(2), b"M1", true, began), Some(clear));
+    }
+
+    #[test]
+    fn match_1_one_that_awaits_nothing_waits_for_its_neighbours_and_for_no_echo() {
+        let elsewhere = elsewhere(Some("answers"));
+        let now = Instant::now();
+        let (waits, _answers) =
+            elsewhere.wait(number(1), &Bytes::from_static(b"M1")).expect("a wait");
+        assert_eq!(elsewhere.clear_from(number(2), b"M1", false, now), Some(now + LOOK_AGAIN));
+        drop(waits);
+        assert_eq!(elsewhere.clear_from(number(2), b"M1", false, now), None);
     }
 
     #[test]
     fn where_answers_come_on_the_connection_nothing_waits_here() {
         let elsewhere = elsewhere(None);
-        assert_eq!(elsewhere.clear_from(number(1), b"", Instant::now()), None);
+        assert_eq!(elsewhere.clear_from(number(1), b"", true, Instant::now()), None);
     }
 }

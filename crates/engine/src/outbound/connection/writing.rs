@@ -68,7 +68,8 @@ impl OutboundConnection {
         let (control_id, asked) = control_id_and_asked(&delivery.body);
         let expect_ack = self.destination.expect_ack;
         let (expected, later) = (expect_ack.expected(asked), expect_ack.later(asked));
-        if expected != Expected::Nothing && self.hold_back(delivery.id, &control_id, ctx) {
+        let awaits = expected != Expected::Nothing;
+        if self.hold_back(delivery.id, &control_id, awaits, ctx) {
             return;
         }
         if !self.session.may_send(&control_id) {
@@ -85,9 +86,15 @@ impl OutboundConnection {
 
     /// Lets a message wait whose answer could come with one to another, through the same listener (MATCH-1). True if it
     /// has to.
-    fn hold_back(&mut self, id: MessageId, control_id: &[u8], ctx: &mut Context<Self>) -> bool {
+    fn hold_back(
+        &mut self,
+        id: MessageId,
+        control_id: &[u8],
+        awaits: bool,
+        ctx: &mut Context<Self>,
+    ) -> bool {
         let now = Instant::now();
-        let Some(moment) = self.apart.elsewhere.clear_from(id, control_id, now) else {
+        let Some(moment) = self.apart.elsewhere.clear_from(id, control_id, awaits, now) else {
             return false;
         };
         if let Hand::Unsent { deadline, held_back, .. } = &mut self.hand {
