@@ -11,11 +11,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -206,6 +208,34 @@ impl WireWriter {
                 .await
             }
         }
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub(crate) async fn shutdown(&self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => self.with_socket(|it| SockRef::from(it).shutdown(Shutdown::Write)),
+            Self::Tls(stream) => {
+                std::future::poll_fn(|cx| Pin::new(&mut *stream.borrow_mut().0).poll_shutdown(cx))
+                    .await
+            }
+        }
+    }
+
+    /// Reads what came, as it came, for nobody: how much it was, 0 at the end. Nobody else may read any more.
+    pub(crate) fn poll_discard(
+        &self,
+        cx: &mut Context<'_>,
+        landing: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.with_socket(|socket| {
+            loop {
+                ready!(socket.poll_read_ready(cx))?;
+                match socket.try_read(landing) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return Poll::Ready(read),
+                }
+            }
+        })
     }
 
     /// Waits until the socket has taken all that was written.

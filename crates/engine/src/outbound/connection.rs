@@ -16,6 +16,7 @@
 mod committing;
 mod farewell;
 mod hearing;
+mod parting;
 mod reading;
 mod writing;
 
@@ -238,9 +239,9 @@ impl OutboundConnection {
         } else {
             None
         };
-        self.farewell.report(Some((id, ended)), closed);
-        if closed.is_some() {
-            ctx.stop();
+        match closed {
+            Some(reason) => self.part(Some((id, ended)), reason, ctx),
+            None => self.farewell.report(Some((id, ended)), None),
         }
         closed.is_none()
     }
@@ -284,8 +285,7 @@ impl OutboundConnection {
         if self.writer.is_some() && reason.is_the_peers() {
             self.counters.disconnects.one();
         }
-        self.farewell.report(ended, Some(reason));
-        ctx.stop();
+        self.part(ended, reason, ctx);
     }
 }
 

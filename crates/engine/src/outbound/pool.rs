@@ -111,7 +111,7 @@ impl OutboundPool {
     fn pump(&mut self, ctx: &mut Context<Self>) {
         let now = Instant::now();
         if self.drain.is_draining() {
-            if self.dispatch.lanes.in_flight_len() == 0 {
+            if !self.dispatch.slots.any_standing() {
                 ctx.stop();
             }
             return;

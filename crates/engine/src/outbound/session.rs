@@ -51,6 +51,7 @@ pub(super) struct Session {
     /// Those of them whose answers may still come, and change nothing.
     may_follow: SentIds,
     spent: bool,
+    proof: Proof,
     /// Not all of a frame of ours is written.
     mid_frame: bool,
     /// Blocks of the peer's that it is owed a commit for.
@@ -67,6 +68,15 @@ struct Awaited {
     expected: Expected,
     later: Later,
     block: Block,
+}
+
+/// What speaks for it that the peer has what went out so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// The peer has answered the last that ended, or nothing has.
+    Said,
+    /// The last that ended counts as taken because it was written, and the peer was silent.
+    Written,
 }
 
 /// Why the session looks at its bytes.
@@ -96,6 +106,7 @@ impl Session {
             sent: SentIds::default(),
             may_follow: SentIds::default(),
             spent: false,
+            proof: Proof::Said,
             mid_frame: false,
             uncommitted: 0,
             mid_commit: false,
@@ -147,6 +158,11 @@ impl Session {
         };
         self.spent |= !is_yes;
         self.conclude(Received::Silent { is_yes }, Bytes::new())
+    }
+
+    /// Whether the peer may not have read yet what counts as taken by it.
+    pub(super) fn ends_on_trust(&self) -> bool {
+        self.proof == Proof::Written
     }
 
     /// Whether nothing further may be written.
@@ -269,6 +285,12 @@ impl Session {
             }
             Received::Silent { is_yes } => is_yes,
             _ => false,
+        };
+        self.proof = match received {
+            Received::Written | Received::Silent { is_yes: true } => Proof::Written,
+            // Noise says nothing of what came before it.
+            Received::Unclear(_) | Received::Transport(_) => self.proof,
+            _ => Proof::Said,
         };
         if is_accepted || received == Received::Written {
             self.may_follow.remember(self.destination.ack_match.key(&control_id));

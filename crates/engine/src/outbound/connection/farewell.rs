@@ -13,16 +13,35 @@ pub(super) struct Farewell {
     carrier: CarrierId,
     pool: Recipient<Report>,
     said: bool,
+    /// The last word, while the connection is being closed.
+    put_off: Option<LastWord>,
 }
+
+/// How the delivery in hand ended, and why the connection does.
+type LastWord = (Option<(MessageId, Ended)>, CloseReason);
 
 impl Farewell {
     pub(super) fn new(carrier: CarrierId, pool: Recipient<Report>) -> Self {
-        Self { carrier, pool, said: false }
+        Self { carrier, pool, said: false, put_off: None }
     }
 
-    /// Whether the pool knows that the connection is closed.
+    /// Whether the pool knows that the connection is closed, or is about to.
     pub(super) fn is_said(&self) -> bool {
-        self.said
+        self.said || self.put_off.is_some()
+    }
+
+    /// This is the last word, to be said when the socket is closed.
+    pub(super) fn put_off(&mut self, ended: Option<(MessageId, Ended)>, closed: CloseReason) {
+        if !self.is_said() {
+            self.put_off = Some((ended, closed));
+        }
+    }
+
+    /// Says what was put off.
+    pub(super) fn say(&mut self) {
+        if let Some((ended, closed)) = self.put_off.take() {
+            self.report(ended, Some(closed));
+        }
     }
 
     /// Tells the pool; after the word that the connection is closed it tells nothing more.
@@ -31,7 +50,7 @@ impl Farewell {
         ended: Option<(MessageId, Ended)>,
         closed: Option<CloseReason>,
     ) {
-        if self.said {
+        if self.is_said() {
             return;
         }
         self.said = closed.is_some();
@@ -53,6 +72,7 @@ impl Farewell {
 
 impl Drop for Farewell {
     fn drop(&mut self) {
+        self.say();
         self.report(None, Some(CloseReason::Panicked));
     }
 }

@@ -1,9 +1,15 @@
 //! What is awaited follows the bytes sent: MSH-15 and MSH-16.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use wardline_config::Destination;
+use bytes::Bytes;
+use socket2::{Domain, Socket, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wardline_config::{ConnectionMode, Destination};
 use wardline_flow::ExpectAck;
+use wardline_mllp::encoded_len;
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
@@ -132,4 +138,64 @@ async fn the_destination_may_know_better_than_the_message() {
     site.accept_body(asking("M1", "NE", "NE")).await;
     site.delivered(1).await;
     assert_eq!(sink.ids(), ["M1", "M1"]);
+}
+
+/// A message that wants no answer, larger than what a peer that reads slowly has room for.
+fn large(control_id: &str) -> Bytes {
+    let observation = format!("OBX|1|TX|||{}\r", "x".repeat(LARGE));
+    [asking(control_id, "NE", "NE"), observation.into()].concat().into()
+}
+
+const LARGE: usize = 256 * 1024;
+/// What the peer's system takes in before the peer reads.
+const SMALL_WINDOW: usize = 4 * 1024;
+
+/// Reads one connection to its end, a little at a time, and answers on end, wanted or not. How many bytes came.
+async fn read_slowly(listener: &TcpListener) -> usize {
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let (mut came, mut landing) = (0, [0; SMALL_WINDOW]);
+    while let Ok(read @ 1..) = stream.read(&mut landing).await {
+        came += read;
+        let _closed_already = stream.write_all(&framed_reply("AA", "M1")).await;
+    }
+    came
+}
+
+#[actix::test]
+async fn what_counts_as_delivered_when_it_is_written_survives_the_end_of_its_connection() {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(SMALL_WINDOW).expect("set");
+    socket.set_nonblocking(true).expect("set");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(&any.into()).expect("a port");
+    socket.listen(8).expect("listening");
+    let listener = TcpListener::from_std(socket.into()).expect("a listener");
+    let address = listener.local_addr().expect("bound");
+    let each_alone = with(patient(mllp(address)), |mllp| mllp.mode = ConnectionMode::PerMessage);
+    let site = Site::new(each_alone);
+    site.start();
+    for (nth, control_id) in (1..).zip(["M1", "M2", "M3"]) {
+        let message = large(control_id);
+        let framed = encoded_len(message.len());
+        site.accept_body(message).await;
+        assert_eq!(read_slowly(&listener).await, framed, "to its last byte");
+        site.delivered(nth).await;
+    }
+}
+
+#[actix::test]
+async fn a_drain_waits_until_the_peer_has_what_counts_as_delivered() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let site = Site::new(patient(mllp(listener.local_addr().expect("bound"))));
+    let pool = site.start();
+    site.accept_body(asking("M1", "NE", "NE")).await;
+    let (mut peer, _) = listener.accept().await.expect("a connection");
+    site.delivered(1).await;
+    site.drain();
+    let mut came = Vec::new();
+    let end = peer.read_to_end(&mut came).await;
+    assert!(end.is_ok() && !came.is_empty(), "the end, and no reset: {end:?}");
+    peer.write_all(&framed_reply("AA", "M1")).await.expect("our side is still there");
+    drop(peer);
+    pool.drained().await;
 }
