@@ -17,6 +17,10 @@ pub(super) const PARKED_AT_ONCE: usize = wardline_store::limits::WINDOW_DELIVERI
 /// only what was revived or called back still finds room, half a window at a time.
 pub(super) const MAX_PARKED: usize = 65_536;
 
+/// Deliveries of one destination at which lanes stop until an operator decides. Their places stay in memory, some 200 bytes
+/// each: 1 MB. Nobody decides about so many one by one: something is wrong with the destination, which is held.
+pub(super) const MAX_STOPPED: usize = 4096;
+
 /// Behind one that comes again since its turn has come, how many of its lane come with it: the read costs a sync.
 pub(super) const CALLED_AT_ONCE: usize = 31;
 

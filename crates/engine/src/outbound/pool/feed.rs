@@ -6,15 +6,18 @@ use std::time::Instant;
 use actix::fut::wrap_future;
 use actix::prelude::*;
 use tokio::sync::Notify;
+use wardline_config::Order;
 use wardline_store::limits::MAX_PAGE;
-use wardline_store::{DeliveryState, Lane, MessageId, More, Name, Outbox, Query, ReadError, Store};
+use wardline_store::{DeliveryState, MessageId, More, Name, Outbox, Query, ReadError, Store};
 
 use super::OutboundPool;
 use super::lanes::GivenUp;
 use super::state::HoldReason;
 use crate::ordering::Stand;
 use crate::outbound::delivery::Lease;
-use crate::outbound::limits::{PARKED_AT_ONCE, STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW};
+use crate::outbound::limits::{
+    MAX_STOPPED, PARKED_AT_ONCE, STORE_RECHECK, TAKE_AT_ONCE, TAKE_BELOW,
+};
 
 /// The pool's end of its outbox.
 pub(super) struct Feed {
@@ -40,13 +43,13 @@ enum FeedState {
 /// What the store knows of a destination before anything is sent.
 struct Standing {
     hold: Option<HoldReason>,
-    /// Deliveries that stop their lanes.
-    stopped: Vec<(MessageId, Lane, Vec<Lane>)>,
+    /// Deliveries that stop their lanes: at most [`MAX_STOPPED`] and a page, with which the destination is held.
+    stopped: Vec<(MessageId, Stand)>,
 }
 
 impl Standing {
     /// Blocks.
-    fn read(store: &dyn Store, destination: &Name) -> Result<Self, ReadError> {
+    fn read(store: &dyn Store, destination: &Name, order: &Order) -> Result<Self, ReadError> {
         let states = store.destinations()?;
         let state = states.into_iter().find(|state| state.destination == *destination);
         let hold = state.and_then(|state| state.hold);
@@ -59,9 +62,10 @@ impl Standing {
         };
         loop {
             let page = store.query(&query)?;
-            stopped
-                .extend(page.deliveries.into_iter().map(|row| (row.message, row.lane, row.also)));
-            if page.next.is_none() {
+            let stands = page.deliveries.into_iter();
+            let stands = stands.map(|row| (row.message, Stand::of(order, row.lane, row.also)));
+            stopped.extend(stands.filter(|(_, stand)| *stand != Stand::Free));
+            if page.next.is_none() || stopped.len() >= MAX_STOPPED {
                 let hold = hold.map(|hold| HoldReason { by: hold.by, reason: hold.reason });
                 return Ok(Self { hold, stopped });
             }
@@ -84,7 +88,9 @@ impl OutboundPool {
     /// Learns what was held, then lets the outbox wake the pool.
     pub(super) fn open_feed(&mut self, ctx: &mut Context<Self>) {
         let (store, destination) = (Arc::clone(&self.store), self.destination.id.arc());
-        let read = tokio::task::spawn_blocking(move || Standing::read(&*store, &destination));
+        let order = self.destination.order.clone();
+        let read =
+            tokio::task::spawn_blocking(move || Standing::read(&*store, &destination, &order));
         ctx.spawn(wrap_future(read).map(|read, pool: &mut Self, ctx| match read {
             Ok(Ok(standing)) => pool.on_standing(standing, ctx),
             Ok(Err(ReadError::NotReady | ReadError::Moved | ReadError::IndexLost)) => {
@@ -104,10 +110,10 @@ impl OutboundPool {
     fn on_standing(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         self.dispatch.paused = standing.hold.is_some();
         self.hold = standing.hold;
-        for (stopped, lane, also) in standing.stopped {
-            let stand = Stand::of(&self.destination.order, lane, also);
+        for (stopped, stand) in standing.stopped {
             self.dispatch.lanes.stop_before(stopped, stand);
         }
+        self.hold_with_too_many_stopped();
         self.feed.state = FeedState::Open;
         self.feed.failing = false;
         self.await_wake(ctx);
@@ -142,7 +148,8 @@ impl OutboundPool {
     pub(super) fn feed_lanes(&mut self, ctx: &mut Context<Self>) {
         while self.dispatch.lanes.ready_len() < TAKE_BELOW && self.take() == TAKE_AT_ONCE {}
         self.make_room();
-        if self.feed.more == More::OnDisk {
+        // What is damaged stops its lane as it is read.
+        if self.feed.more == More::OnDisk && !self.dispatch.lanes.are_too_many_stopped() {
             self.refill(ctx);
         }
     }

@@ -14,8 +14,7 @@
 //! Without order each delivery is on its own; what is left of an ordered queue still goes in one line.
 //!
 //! No socket, no actor, no clock. What is in hand is bounded by the outbox's window, which counts whatever was taken from
-//! it; [`room`] is made in there. What is stopped has no bound but the store's: each is one that an operator has to decide
-//! about, and its place is some 200 bytes.
+//! it; [`room`] is made in there. What is stopped is bounded too: with [`MAX_STOPPED`] the pool holds its destination.
 
 mod head;
 mod room;
@@ -30,6 +29,7 @@ pub(super) use self::room::GivenUp;
 use super::turns::{Presence, Turns};
 use crate::ordering::Stand;
 use crate::outbound::delivery::{Delivery, Lease};
+use crate::outbound::limits::MAX_STOPPED;
 
 /// All deliveries of one destination that its pool has in hand.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Lanes {
     in_flight: BTreeMap<MessageId, Lease>,
     /// Stopped as unclear; the store has them, their place in the lane is kept here.
     stopped: BTreeSet<MessageId>,
+    /// Those of them that an operator has put back in line, until they are here.
+    revived: BTreeSet<MessageId>,
     /// Given back to the store, their places kept.
     parked: BTreeSet<MessageId>,
     /// Ended by an operator while they were not in hand; the youngest of them.
@@ -74,6 +76,7 @@ impl Lanes {
             waiting: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            revived: BTreeSet::new(),
             parked: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
@@ -88,6 +91,7 @@ impl Lanes {
         }
         debug_assert!(self.in_hand(id).is_none(), "the outbox hands out a delivery once");
         self.stopped.remove(&id);
+        self.revived.remove(&id);
         self.parked.remove(&id);
         self.place(id, stand, Presence::Ready);
         self.ready.insert(id, lease);
@@ -109,6 +113,7 @@ impl Lanes {
         };
         if stops {
             self.stopped.insert(id);
+            self.revived.remove(&id);
         }
     }
 
@@ -171,6 +176,7 @@ impl Lanes {
     /// A delivery that is not in hand has been ended. The outbox may just be about to hand it out.
     pub(super) fn ended_elsewhere(&mut self, id: MessageId) {
         self.stopped.remove(&id);
+        self.revived.remove(&id);
         self.parked.remove(&id);
         self.leave(id);
         self.ended.insert(id);
@@ -182,6 +188,9 @@ impl Lanes {
     /// It will come again.
     pub(super) fn comes_again(&mut self, id: MessageId) {
         self.ended.remove(&id);
+        if self.stopped.contains(&id) {
+            self.revived.insert(id);
+        }
     }
 
     /// What waits and is due may be sent again.
@@ -213,6 +222,11 @@ impl Lanes {
             Rule::Line | Rule::Beside { .. } => self.stopped.first().copied(),
             Rule::Keyed(_) => None,
         }
+    }
+
+    /// Whether so many wait for an operator that no other may.
+    pub(super) fn are_too_many_stopped(&self) -> bool {
+        self.stopped.len() - self.revived.len() >= MAX_STOPPED
     }
 
     /// Whether it is being sent.

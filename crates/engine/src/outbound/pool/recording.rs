@@ -11,8 +11,9 @@ use super::OutboundPool;
 use super::fate::{Fate, Settled};
 use crate::ends::{End, Ended};
 use crate::ordering::Stand;
+use crate::outbound::limits::MAX_STOPPED;
 
-/// Who holds a destination that rejects everything.
+/// Who holds a destination that rejects everything, or makes nothing clear.
 const ENGINE: &str = "wardline";
 
 impl OutboundPool {
@@ -28,6 +29,7 @@ impl OutboundPool {
         }
         let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);
         let too_many_dead = matches!(fate, Fate::Dead { hold: true, .. });
+        let is_held = matches!(fate, Fate::Held { .. });
         let outcome = match fate {
             Fate::Delivered(code) => Some(Outcome::Delivered {
                 attempts: sends,
@@ -58,8 +60,25 @@ impl OutboundPool {
         if !stays_in_hand {
             self.feed.outbox.done(id);
         }
-        if too_many_dead && self.hold.is_none() {
-            let reason = format!("{} dead letters in a row", self.destination.max_consecutive_dead);
+        if too_many_dead {
+            let limit = self.destination.max_consecutive_dead;
+            self.hold_destination(format!("{limit} dead letters in a row"));
+        }
+        if is_held {
+            self.hold_with_too_many_stopped();
+        }
+    }
+
+    /// Holds the destination where more of its lanes stand still than an operator could look at one by one.
+    pub(super) fn hold_with_too_many_stopped(&mut self) {
+        if self.dispatch.lanes.are_too_many_stopped() {
+            self.hold_destination(format!("{MAX_STOPPED} deliveries held"));
+        }
+    }
+
+    /// Holds the destination as the engine, unless it is held.
+    fn hold_destination(&mut self, reason: String) {
+        if self.hold.is_none() {
             tracing::error!(destination = %self.destination.id, reason, "destination held");
             self.counters.destination_held.one();
             let change = self.hold(Name::from(ENGINE), Name::from(reason));
@@ -80,6 +99,7 @@ impl OutboundPool {
         let delivery = DeliveryRef { message, destination: destination.arc() };
         let outcome = Outcome::Held { attempts, cause: name(cause), reply: None };
         self.store.record(Change::Delivery { at: Timestamp::now(), delivery, outcome }, None);
+        self.hold_with_too_many_stopped();
     }
 
     /// Whoever waits to hear what the destination said: something that is said once.

@@ -9,8 +9,12 @@ use bytes::Bytes;
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Got, Sink};
-use super::site::{Site, by_patient, max_attempts, mllp, unordered, until};
+use super::site::{DEADLINE, Site, by_patient, max_attempts, mllp, unordered, until};
+use crate::outbound::limits::MAX_STOPPED;
 use crate::outbound::testing::framed_reply;
+
+/// Messages that are stored in one record.
+const PATIENTS_AT_ONCE: usize = 512;
 
 /// The `nth` message of a patient: `A.3` of patient A.
 fn of(patient: &str, nth: usize) -> Bytes {
@@ -204,6 +208,35 @@ async fn unclear_about(control_id: &'static str) -> Sink {
         Act::Answer("AA")
     };
     Sink::start(act).await
+}
+
+#[actix::test]
+async fn bound_1_a_destination_is_held_when_more_of_its_lanes_stand_still_than_anybody_looks_at() {
+    let sink = unclear_about("Z.1").await;
+    let site = Site::new(max_attempts(by_patient(mllp(sink.address), 1), 1));
+    let patients: Vec<Bytes> =
+        (1..MAX_STOPPED).map(|number| of(&format!("P{number}"), 1)).collect();
+    for some in patients.chunks(PATIENTS_AT_ONCE) {
+        site.accept_bodies(some.to_vec()).await;
+    }
+    site.hold_first(patients.len() as u64).await;
+    let pool = site.start();
+    site.accept_bodies(vec![of("B", 1)]).await;
+    until(|| site.counters.delivered.get() == 1).await;
+    assert_ne!(pool.describe().await.state, "held", "one more may be");
+    site.accept_bodies(vec![of("Z", 1), of("B", 2)]).await;
+    until(|| site.counters.destination_held.get() == 1).await;
+    let held = ("held", Some(format!("wardline: {MAX_STOPPED} deliveries held")));
+    let state = pool.describe().await;
+    assert_eq!((state.state, state.reason), held);
+    pool.replace().await;
+    let described = async || {
+        let state = pool.describe().await;
+        (state.state, state.reason)
+    };
+    let again = async { while described().await != held {} };
+    tokio::time::timeout(DEADLINE, again).await.expect("the next pool holds it too");
+    assert_eq!(sink.ids(), ["B.1", "Z.1"]);
 }
 
 #[actix::test]

@@ -15,15 +15,15 @@ use wardline_config::{Destination, DestinationKind, MllpDestination, Order};
 use wardline_flow::{DestinationId, KeyOrder};
 use wardline_hl7::Message;
 use wardline_store::{
-    Accept, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, MessageId, NewDelivery,
-    NewMessage, Query, Store, StoreOptions,
+    Accept, Change, DeliveryRef, DeliveryRow, DeliveryState, JournalStore, MessageId, NewDelivery,
+    NewMessage, Outcome, Query, Store, StoreOptions,
 };
 
 use crate::drain::{Drain, Phase, PhaseSender};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, Moment};
 use crate::ordering::Orders;
-use crate::outbound::testing::message;
+use crate::outbound::testing::{id, message};
 use crate::outbound::{Delivering, PoolDoor, Turn, start};
 use crate::replies::Apart;
 use crate::ways::Ways;
@@ -147,6 +147,21 @@ impl Site {
     /// Stores so many messages in one record.
     pub(super) async fn accept_at_once(&self, count: usize) {
         self.accept_record(vec![message("SAME"); count]).await;
+    }
+
+    /// The first so many deliveries are held.
+    pub(super) async fn hold_first(&self, count: u64) {
+        let held = |number: u64| {
+            let destination = Arc::clone(&self.destination);
+            let delivery = DeliveryRef { message: id(number), destination };
+            let outcome =
+                Outcome::Held { attempts: 1, cause: "unclear-no-msa".into(), reply: None };
+            Change::Delivery { at: Timestamp::now(), delivery, outcome }
+        };
+        (1..count).for_each(|number| self.store.record(held(number), None));
+        let (ticket, stored) = self.completions.ticket();
+        self.store.record(held(count), Some(ticket));
+        stored.stored().await.expect("stored");
     }
 
     async fn accept_record(&self, bodies: Vec<Bytes>) -> MessageId {

@@ -143,6 +143,22 @@ fn bound_1_only_so_many_ends_are_remembered() {
     assert_eq!(lanes.ended.len(), REMEMBERED_ENDS);
 }
 
+#[test]
+fn bound_1_so_many_may_stand_still_and_what_is_put_back_in_line_is_none_of_them() {
+    let mut lanes = keyed(&[]);
+    for number in 1..=MAX_STOPPED as u64 {
+        assert!(!lanes.are_too_many_stopped(), "{number}");
+        lanes.stop_before(id(number), line(&[number]));
+    }
+    assert!(lanes.are_too_many_stopped());
+    lanes.comes_again(id(1));
+    assert!(!lanes.are_too_many_stopped());
+    lanes.stop_before(id(1), line(&[1]));
+    assert!(lanes.are_too_many_stopped(), "it was no better");
+    lanes.ended_elsewhere(id(2));
+    assert!(!lanes.are_too_many_stopped());
+}
+
 /// By key, with one delivery for each of these lanes.
 fn keyed(stands: &[&[u64]]) -> Lanes {
     let by = KeyOrder::new("PID-3".parse().expect("a path"), "MR");
