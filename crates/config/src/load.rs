@@ -106,8 +106,15 @@ fn read_main_file(context: &Context<'_>, path: &Path) -> Option<SourceFile> {
     let text = read(path)
         .map_err(|error| {
             let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
+            let beside = path.file_name().map(Path::new).filter(|name| name.is_file());
             context.report(
-                fault.hint("`--config` names another file; `wardline init DIR` writes a first one"),
+                fault.hint(match beside {
+                    Some(name) => {
+                        format!("`--config {}` takes the one in this folder", name.display())
+                    }
+                    None => "`--config` names another file; `wardline init DIR` writes a first one"
+                        .to_owned(),
+                }),
             );
         })
         .ok()?;

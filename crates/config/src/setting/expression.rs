@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use regex::RegexBuilder;
 use wardline_flow::Expression;
+use wardline_flow::expression::{ExpressionError, Problem};
 use wardline_flow::transform::{DateFormat, NameFormat, Pattern};
 use wardline_hl7::{ErrorCode, SegmentPath};
 
@@ -29,9 +30,32 @@ impl Setting for Cel {
                 1 => format!("column {column}"),
                 _ => format!("line {line}, column {column}"),
             };
-            Wrong::new(format!("{error}, at {place} of the expression"))
+            let wrong = Wrong::new(format!("{error}, at {place} of the expression"));
+            match way_out(text, &error) {
+                Some(hint) => wrong.hint(hint),
+                None => wrong,
+            }
         })?;
         Ok(Self(Arc::new(compiled)))
+    }
+}
+
+/// What CEL has for what people write who come from another language.
+fn way_out(text: &str, error: &ExpressionError) -> Option<&'static str> {
+    let Problem::Syntax(told) = &error.problem else { return None };
+    let rest = text.get(error.at..).unwrap_or_default();
+    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
+    match word.to_ascii_lowercase().as_str() {
+        "and" => Some("`&&` stands between what must both be true"),
+        "or" => Some("`||` stands between what may either be true"),
+        _ if told.contains("has()") => {
+            Some("a path stands in quotes, has('PID-19'); without them it is has(pid.ssn)")
+        }
+        _ if rest.starts_with('=') => Some("`==` compares"),
+        _ if text.contains('\\') => {
+            Some("a text with backslashes begins with r, as in matches(r'^\\d+$')")
+        }
+        _ => None,
     }
 }
 

@@ -66,6 +66,25 @@ fn what_cannot_be_judged_or_done_is_refused_at_its_place() {
 }
 
 #[test]
+fn who_writes_another_language_is_told_what_cel_has() {
+    for (expression, hint) in [
+        ("pid.id = '7'", "`==` compares"),
+        ("has(pid.id) and pid.id == '7'", "`&&` stands between"),
+        ("pid.id == '7' OR pid.id == '8'", "`||` stands between"),
+        ("has(PID-19)", "has('PID-19')"),
+        (r"pid.id.matches('^\d+$')", "matches(r'^\\d+$')"),
+    ] {
+        let text = format!(
+            "version = 1\n{LISTENER}[[listeners.rules]]\nname = \"a\"\nexpression = \"\"\"{}\"\"\"\n\
+             message = \"m\"\n",
+            expression.replace('\\', r"\\")
+        );
+        let told = faults(&[("wardline.toml", &text)]);
+        assert!(told.contains("not an expression") && told.contains(hint), "{expression}: {told}");
+    }
+}
+
+#[test]
 fn a_lookup_table_that_cannot_be_read_is_refused_at_its_line() {
     let main = "version = 1\n\
         [lookups.absent]\nfile = \"absent.csv\"\n\
