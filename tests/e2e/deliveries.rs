@@ -46,7 +46,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A listener `in` before one destination `lis`, with more keys.
-fn site_for(address: std::net::SocketAddr, keys: &str) -> Site {
+pub(crate) fn site_for(address: std::net::SocketAddr, keys: &str) -> Site {
     Site::new(
         PROGRAM,
         &format!(

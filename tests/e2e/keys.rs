@@ -5,18 +5,22 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use libtest_mimic::Trial;
+use serde_json::Value;
+use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Arrived, Reply, Sink};
 use wardline_tests::site::{Engine, Site};
-use wardline_tests::trials;
+use wardline_tests::{trials, wait};
 
-use crate::deliveries::{QUICK, dead_letters, running};
+use crate::deliveries::{QUICK, dead_letters, running, site_for};
 use crate::ours::PROGRAM;
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         each_patient_keeps_its_order_through_ae_ar_and_kill_9,
         a_patient_whose_message_waits_keeps_no_other_waiting,
+        which_patients_stand_still_and_at_which_message_is_told,
+        one_line_is_one_lane,
         what_an_order_by_key_would_be_worth_is_told_from_files_without_a_key,
     ]
 }
@@ -110,6 +114,94 @@ fn a_patient_whose_message_waits_keeps_no_other_waiting() {
     TAKES_WAITING.store(true, Ordering::Release);
     engine.wait_for_queue("lis", "nothing waits", |row| row.pending == 0);
     assert_eq!(first_arrivals(&sink.arrived())["WAITS"], (0..600).collect::<Vec<_>>());
+}
+
+fn merge(into: &str, from: &str, control_id: &str) -> Vec<u8> {
+    format!(
+        "MSH|^~\\&|A|B|C|D|20260403120000||ADT^A40|{control_id}|P|2.5\r\
+         PID|1||{into}^^^H^MR\rMRG|{from}^^^H^MR\r"
+    )
+    .into_bytes()
+}
+
+/// A lane's state, its length, the control id of its head, and its key.
+type Lane = (String, u64, String, Option<String>);
+
+/// What `queue keys` prints.
+fn lanes(site: &Site, more: &[&str]) -> (Vec<Lane>, Value) {
+    let command = ["--config", "wardline.toml", "queue", "keys", "lis", "--json"];
+    let told = site.command(command.iter().chain(more));
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let lane = |lane: &Value| {
+        let length = lane["deliveries"].as_u64().expect("a number");
+        let key = lane.get("key").map(&text);
+        (text(&lane["state"]), length, text(&lane["head"]["control_id"]), key)
+    };
+    let lanes = told["lanes"].as_array().expect("a list").iter().map(lane).collect();
+    (lanes, told)
+}
+
+fn which_patients_stand_still_and_at_which_message_is_told() {
+    let sink = Sink::start(|arrived| match arrived.control_id.as_str() {
+        "HELD.0" => Reply::Code("AR"),
+        "WAITS.0" => Reply::Code("AE"),
+        _ => Reply::Code("AA"),
+    });
+    let rule = "on_reply = [{ code = [\"AR\"], then = \"hold\" }]";
+    let (site, engine) = running(&sink, &format!("{}\n{rule}", by_patient(4)));
+    send(&engine, &["HELD".to_owned(), "WAITS".to_owned()], 0..2);
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&merge("MERGED", "WAITS", "MERGED.0")), "AA");
+    assert_eq!(peer.send(&of("GOES", 0)), "AA");
+    engine.wait_for_queue("lis", "one held, one retried", |row| {
+        let retried = row.counts.is_some_and(|counts| counts.retried > 0);
+        (row.held, row.pending, retried) == (1, 4, true)
+    });
+    let state = |state: &str, length, head: &str, key: Option<&str>| {
+        (state.to_owned(), length, head.to_owned(), key.map(str::to_owned))
+    };
+    let expected = |content: bool| {
+        let key = |key| content.then_some(key);
+        vec![
+            state("held", 2, "HELD.0", key("HELD")),
+            state("retrying", 3, "WAITS.0", key("WAITS")),
+            state("waiting", 1, "MERGED.0", key("MERGED")),
+        ]
+    };
+    wait::until_so("all of that is told", || lanes(&site, &[]).0 == expected(false));
+    let (_, whole) = lanes(&site, &[]);
+    let figures = ["count", "held", "retrying"].map(|figure| whole[figure].as_u64());
+    assert_eq!((figures, &whole["whole"]), ([Some(3), Some(1), Some(1)], &true.into()));
+    assert_eq!(whole["lanes"][2]["behind"], whole["lanes"][1]["head"]["message"]);
+    assert_eq!(lanes(&site, &["--limit", "1"]).0, expected(false)[..1]);
+    let table = site.command(["--config", "wardline.toml", "queue", "keys", "lis"]);
+    let table = String::from_utf8(table.stdout).expect("text");
+    assert!(table.contains("behind") && table.contains("3 lanes, 1 held, 1 retrying"), "{table}");
+    engine.stop();
+    assert_eq!(lanes(&site, &["--content"]).0, expected(true), "of a stopped engine too");
+
+    let engine = site.start();
+    let held = whole["lanes"][0]["head"]["message"].to_string();
+    let discard = ["queue", "discard", "lis", &held, "--reason", "test", "--yes"];
+    let command = ["--config", "wardline.toml"].into_iter().chain(discard);
+    assert!(site.command(command).status.success());
+    engine.wait_for_queue("lis", "the line goes on", |row| (row.held, row.pending) == (0, 3));
+    assert_eq!(first_arrivals(&sink.arrived())["HELD"], [0, 1]);
+}
+
+fn one_line_is_one_lane() {
+    let nobody = Nobody::new();
+    let site = site_for(nobody.address(), QUICK);
+    let engine = site.start();
+    send(&engine, &["A".to_owned(), "B".to_owned()], 0..2);
+    let (told, whole) = lanes(&site, &["--content"]);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].1, told[0].2.as_str(), &told[0].3), (4, "A.0", &None));
+    assert_eq!(whole["lanes"][0]["kind"], "every");
+    let unknown = site.command(["--config", "wardline.toml", "queue", "keys", "lsi"]);
+    assert_eq!(unknown.status.code(), Some(6), "{unknown:?}");
 }
 
 fn what_an_order_by_key_would_be_worth_is_told_from_files_without_a_key() {

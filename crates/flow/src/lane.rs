@@ -141,8 +141,13 @@ impl KeyOrder {
 
     fn number(&self, key: &[u8]) -> u64 {
         let digest = digest(key);
-        self.scheme << KEY_BITS | (digest ^ digest >> KEY_BITS) & ((1 << KEY_BITS) - 1)
+        self.scheme << KEY_BITS | key_number(digest ^ digest >> KEY_BITS)
     }
+}
+
+/// The part of a lane's number that tells its key from others.
+pub fn key_number(lane: u64) -> u64 {
+    lane & ((1 << KEY_BITS) - 1)
 }
 
 impl PatientPaths {

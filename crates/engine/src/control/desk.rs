@@ -5,6 +5,7 @@
 //! ([`stopped`]). An action is answered after it is durable: the queue shown with it is read from what was synced.
 
 mod deliveries;
+mod lanes;
 mod listing;
 mod queues;
 mod refused;
@@ -97,6 +98,9 @@ impl Desk {
             Request::Queues => Ok(Response::Queues { queues: self.queues().await? }),
             Request::Deliveries { destination, state, after, limit } => {
                 self.deliveries(destination, state, after, limit).await
+            }
+            Request::Lanes { destination, limit, content } => {
+                self.lanes(destination, limit, content).await
             }
             Request::Delivery { destination, message, content } => {
                 self.delivery(&destination, message, content).await

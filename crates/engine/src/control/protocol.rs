@@ -16,8 +16,8 @@ pub use amounts::{After, Rest, Which};
 pub use certificates::{CertificateRow, CertificateState};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
 pub use rows::{
-    DeliveryDetail, DeliveryRow, HandlerRow, ListenerRow, QueueRow, Status, StoreFigures,
-    VerifyFigures,
+    DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow, QueueRow,
+    Status, StoreFigures, VerifyFigures,
 };
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
@@ -45,6 +45,16 @@ pub enum Request {
         after: Option<After>,
         /// At most this many rows, capped at [`MAX_PAGE`].
         limit: usize,
+    },
+    /// The lanes of one destination in which something waits: those that are held first, then those that wait for a
+    /// retry.
+    Lanes {
+        /// The destination's id.
+        destination: String,
+        /// At most this many rows, capped at [`MAX_PAGE`].
+        limit: usize,
+        /// Also send the keys.
+        content: bool,
     },
     /// One delivery with its reason and, if `content`, the bytes.
     Delivery {
@@ -172,6 +182,20 @@ pub enum Response {
         /// through a long queue has its time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<After>,
+    },
+    /// To [`Request::Lanes`].
+    Lanes {
+        /// As many as were asked for.
+        lanes: Vec<LaneRow>,
+        /// How many there are.
+        count: u64,
+        /// How many of them are held.
+        held: u64,
+        /// How many wait for a retry.
+        retrying: u64,
+        /// Whether the whole queue was looked through: that has its time. Without it, counts are too small, and lanes
+        /// whose first message came late are missing; those that are held are all here.
+        whole: bool,
     },
     /// To [`Request::Delivery`].
     Message(Box<DeliveryDetail>),

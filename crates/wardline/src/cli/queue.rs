@@ -1,5 +1,7 @@
 //! `wardline queue`: what waits for each destination, and what an operator does about it.
 
+mod keys;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use owo_colors::Style;
@@ -14,6 +16,7 @@ use super::failure::{Outcome, TerminalError};
 use super::reach::{Reach, ReachError, operator};
 use super::table::{Align, Cell, Table};
 use super::terminal::Terminal;
+use keys::Keys;
 
 /// See and steer what waits for delivery.
 #[derive(Debug, Subcommand)]
@@ -21,6 +24,7 @@ pub(crate) enum Queue {
     /// One line for each destination that is configured or has a queue.
     List,
     Show(Show),
+    Keys(Keys),
     /// Try now: ends a hold and a back-off, and puts what is held as unclear back in line.
     Retry {
         /// The destination's id.
@@ -86,6 +90,7 @@ impl Queue {
         match self {
             Self::List => list(reach, terminal),
             Self::Show(show) => show.execute(reach, terminal),
+            Self::Keys(keys) => keys.execute(reach, terminal),
             Self::Retry { destination } => {
                 let request = Request::Retry { destination, by: operator() };
                 let changed = deliveries::change(reach, terminal, &request)?;

@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::{Desk, DeskError};
 
 /// Bytes read of a message to tell what it is: its MSH stands there, unless that is longer than any.
-const HEAD: usize = 4096;
+pub(super) const HEAD: usize = 4096;
 
 impl Desk {
     /// A page of one destination, or of all when none is named.
@@ -95,7 +95,7 @@ fn with_heads(
 }
 
 /// A body that is damaged names nothing.
-fn row(row: &wardline_store::DeliveryRow, body: Option<&Bytes>) -> DeliveryRow {
+pub(super) fn row(row: &wardline_store::DeliveryRow, body: Option<&Bytes>) -> DeliveryRow {
     let message = body.and_then(|body| Message::parse(body.clone()).ok());
     let code = message.as_ref().map(|message| message.header().message_code());
     let identity: Identity = message.map(|message| message.header().identity()).unwrap_or_default();

@@ -146,6 +146,70 @@ pub struct DeliveryRow {
     pub size: u64,
 }
 
+/// One lane: the deliveries of a destination that keep their order among each other.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneRow {
+    /// What it is the lane of.
+    pub kind: LaneKind,
+    /// The number of its key, which tells the key to nobody; the same for the same key as long as `order_by` stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// How it stands.
+    pub state: LaneState,
+    /// The delivery before its first one that has to end first, where that is in another lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<MessageId>,
+    /// Deliveries in it, those in other lanes as well included.
+    pub deliveries: u64,
+    /// The first of them.
+    pub head: DeliveryRow,
+    /// The key, only if asked for, and where it is the first one's own. As Latin-1 text.
+    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<Vec<u8>>,
+}
+
+/// What a lane is the lane of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LaneKind {
+    /// One key.
+    Key,
+    /// What goes behind everything before it, and before everything behind it: messages without a key, or the one line of
+    /// `order = "fifo"`.
+    Every,
+    /// What keeps no order (`order = "none"`).
+    Free,
+}
+
+/// How a lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LaneState {
+    /// Its first delivery is stopped until an operator decides.
+    Held,
+    /// Its first delivery was tried, and is tried again.
+    Retrying,
+    /// Its first delivery waits for one of another lane.
+    Waiting,
+    /// Its first delivery is being sent, or is next.
+    Ready,
+}
+
+impl std::fmt::Debug for LaneRow {
+    /// A key names a patient: PHI-1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LaneRow")
+            .field("kind", &self.kind)
+            .field("lane", &self.lane)
+            .field("state", &self.state)
+            .field("behind", &self.behind)
+            .field("deliveries", &self.deliveries)
+            .field("head", &self.head)
+            .field("key_bytes", &self.key.as_ref().map(Vec::len))
+            .finish()
+    }
+}
+
 /// One delivery, whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryDetail {

@@ -69,6 +69,7 @@ fn patience(request: &Request) -> Duration {
         Request::Status
         | Request::Queues
         | Request::Deliveries { .. }
+        | Request::Lanes { .. }
         | Request::Delivery { .. }
         | Request::Retry { .. }
         | Request::Hold { .. }
