@@ -17,6 +17,7 @@ pub mod faults;
 mod filler;
 mod format;
 mod gate;
+pub mod history;
 mod index;
 mod journal;
 mod journal_store;

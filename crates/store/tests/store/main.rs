@@ -5,6 +5,7 @@
 mod acceptance;
 mod damage;
 mod faults;
+mod history;
 mod index_loss;
 mod opening;
 mod power_cut;
