@@ -9,6 +9,7 @@
 //! that no part of the engine obeys is not in the schema: it is refused with its place, never accepted and ignored.
 
 mod check;
+pub mod compare;
 mod diagnostic;
 mod load;
 pub mod model;

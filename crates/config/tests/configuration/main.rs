@@ -2,6 +2,7 @@
 
 mod answering;
 mod anything;
+mod comparing;
 mod environment;
 mod folders;
 mod mistakes;
