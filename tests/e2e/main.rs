@@ -9,6 +9,7 @@ mod app_ack_to;
 mod applications;
 mod batches;
 mod buffered;
+mod comparing;
 mod corpus;
 mod deliveries;
 mod disk_full;
@@ -56,6 +57,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(applications::trials());
     trials.extend(batches::trials());
     trials.extend(buffered::trials());
+    trials.extend(comparing::trials());
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
     trials.extend(disk_full::trials());

@@ -142,10 +142,12 @@ fn dedented(code: &str) -> String {
 }
 
 /// Documents with commands to type.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "docs/handlers.md",
     "docs/operating.md",
+    "docs/rules.md",
+    "docs/testing.md",
     "examples/lab_gate/README.md",
     "examples/enrich/README.md",
     "examples/hospital/README.md",

@@ -23,5 +23,5 @@ mod run;
 mod running;
 mod signals;
 
-pub use build::{BuildError, EXIT_STORE_FAILED, Engine, Reread, store_options};
+pub use build::{BuildError, EXIT_STORE_FAILED, Engine, Reread, store_folder, store_options};
 pub use run::Ended;

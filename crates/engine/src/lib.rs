@@ -9,6 +9,7 @@
 //! - [`replies`]: what peers say of our messages elsewhere than on the connection that waits.
 //! - [`engine`]: building, running, draining.
 //! - [`events`]: what an embedding program is told while it happens.
+//! - [`rehearsal`]: what a listener would decide, with nothing stored or sent.
 //! - [`tls`]: certificates and handshakes; [`Wire`] hides whether a connection is encrypted.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
 
@@ -29,8 +30,11 @@ pub mod control;
 pub mod events;
 pub mod observe;
 mod ordering;
+pub mod rehearsal;
 pub mod tls;
 
-pub use engine::{BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_options};
+pub use engine::{
+    BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_folder, store_options,
+};
 pub use handler::{Decision, Handlers, Received, Verdict};
 pub use wire::Wire;

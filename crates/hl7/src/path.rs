@@ -98,6 +98,22 @@ impl Path {
         self.component.is_some()
     }
 
+    /// Whether everything that `other` names lies in what this one names. `PID-5` covers `PID-5[2].1`, and `PID-5.1` only
+    /// the component of the first repetition.
+    pub fn covers(&self, other: &Self) -> bool {
+        let repetition = |path: &Self| path.repetition.or(path.component.map(|_| Index::Nth(1)));
+        let holds = |ours: Option<Index>, theirs: Option<Index>| match ours {
+            None | Some(Index::Every) => true,
+            Some(Index::Nth(_)) => ours == theirs,
+        };
+        let is_in = |ours: Option<u16>, theirs| ours.is_none() || ours == theirs;
+        (self.segment, self.field) == (other.segment, other.field)
+            && holds(Some(self.occurrence), Some(other.occurrence))
+            && holds(repetition(self), repetition(other))
+            && is_in(self.component, other.component)
+            && is_in(self.subcomponent, other.subcomponent)
+    }
+
     /// Whether it names MSH-1 or MSH-2, by which everything else is read.
     pub fn is_delimiters(&self) -> bool {
         &self.segment == b"MSH" && self.field <= 2
@@ -137,5 +153,34 @@ impl fmt::Display for Path {
             write!(f, ".{part}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_covers_what_lies_in_it() {
+        let covers = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| text.parse::<Path>().unwrap());
+            one.covers(&other)
+        };
+        for (one, other, expected) in [
+            ("MSH-7", "MSH-7.1", true),
+            ("MSH-7", "MSH-8.1", false),
+            ("PID-5", "PID-5[2].1", true),
+            ("PID-5.1", "PID-5.1", true),
+            ("PID-5.1", "PID-5[2].1", false),
+            ("PID-5[*].1", "PID-5[2].1", true),
+            ("PID-5[1].1", "PID-5.1", true),
+            ("PID-5.1", "PID-5.2", false),
+            ("OBX-5", "OBX[2]-5.1", false),
+            ("OBX[*]-5", "OBX[2]-5.1", true),
+            ("PID-5.1", "PID-5", false),
+            ("PID-5.1.2", "PID-5.1", false),
+        ] {
+            assert_eq!(covers(one, other), expected, "{one} and {other}");
+        }
     }
 }

@@ -5,12 +5,15 @@
 
 mod amounts;
 mod bench;
+mod cases;
 mod certificates;
 mod check;
 mod completions;
 mod configuration;
 mod dead;
 mod deliveries;
+mod diff;
+mod effect;
 mod exit;
 mod failure;
 mod hl7;
@@ -66,6 +69,8 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Try(trial::Try),
+    Test(cases::Test),
+    Diff(diff::Diff),
     Status(status::ShowStatus),
     Send(send::Send),
     Listen(listen::Listen),
@@ -131,6 +136,8 @@ impl Command {
             Self::Run(run) => run.execute(invocation),
             Self::Check(check) => check.execute(invocation),
             Self::Try(try_out) => try_out.execute(invocation),
+            Self::Test(test) => test.execute(invocation),
+            Self::Diff(diff) => diff.execute(invocation),
             Self::Status(status) => status.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),

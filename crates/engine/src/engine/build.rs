@@ -205,12 +205,17 @@ fn connections(config: &Config) -> u64 {
     inbound.chain(outbound).map(|connections| connections as u64).sum()
 }
 
+/// Where the store of this configuration lies.
+pub fn store_folder(config: &Config) -> PathBuf {
+    config.engine.data_dir.join("store")
+}
+
 /// The store of this configuration, as it is opened by an engine or by a command on a stopped one.
 ///
 /// `on_intake` hears whenever the store begins or ceases to take messages.
 pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> StoreOptions {
     StoreOptions {
-        dir: config.engine.data_dir.join("store"),
+        dir: store_folder(config),
         segment_size: config.store.segment_size,
         retain_for: config.store.retain_for,
         retain_bytes: config.store.retain_bytes,

@@ -1,11 +1,14 @@
-//! `wardline try`: what this configuration would do with a message. Nothing is sent, stored or called.
+//! `wardline try`: what this configuration would do with a message. Nothing is sent or stored.
 
 mod account;
+pub(super) mod trace;
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use wardline_config::{Config, Listener};
+use wardline_engine::rehearsal::Rehearsal;
 
 use super::Invocation;
 use super::configuration;
@@ -17,8 +20,8 @@ use self::account::Account;
 
 /// Tell what would become of messages: rules, routes, transforms, the answer. Nothing is sent or stored.
 ///
-/// Handlers are named where they would be asked, and are not asked. Exits with 0 where every message would be taken, with
-/// 1 where one would be refused.
+/// Handlers are named where they would be asked; with --ask they are. Exits with 0 where every message would be taken,
+/// with 1 where one would be refused.
 #[derive(Debug, Args)]
 pub(crate) struct Try {
     /// A file with messages, or - for standard input.
@@ -27,11 +30,14 @@ pub(crate) struct Try {
     /// The listener they would come in at; needed where there are several.
     #[arg(long, value_name = "ID")]
     listener: Option<String>,
+    /// Start the handlers of this program and ask them. What they do besides deciding, they really do.
+    #[arg(long)]
+    ask: bool,
 }
 
 /// Why nothing could be tried.
 #[derive(Debug, thiserror::Error)]
-enum TryError {
+pub(crate) enum TryError {
     /// There is no listener of that name.
     #[error("there is no listener `{wanted}`; there are {known}")]
     NoListener {
@@ -49,6 +55,9 @@ enum TryError {
     /// The configuration has none.
     #[error("the configuration has no listener")]
     None,
+    /// The system gives no event loop.
+    #[error("this command cannot start its event loop")]
+    Runtime(#[source] io::Error),
 }
 
 impl Failure for TryError {
@@ -56,7 +65,7 @@ impl Failure for TryError {
         match self {
             Self::NoListener { .. } => Exit::NotFound,
             Self::Several { .. } => Exit::Usage,
-            Self::None => Exit::Failed,
+            Self::None | Self::Runtime(_) => Exit::Failed,
         }
     }
 }
@@ -66,22 +75,43 @@ impl Try {
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
         let config = configuration::load(None, invocation)?.config;
         let listener = chosen(&config, self.listener.as_deref())?;
+        let rehearsal = rehearsal(&config, self.ask, invocation)?;
         let mut exit = Exit::Ok;
-        for (payload, number) in payloads(&self.file)?.iter().zip(0..) {
-            let account = Account::of(&config, listener, payload);
+        let files = payloads(&self.file)?;
+        let messages = files.iter().flat_map(|payload| rehearsal.apart(&listener.id, payload));
+        for (message, number) in messages.zip(0..) {
+            let Some(account) = Account::of(&config, &rehearsal, listener, &message) else {
+                continue;
+            };
             if !account.is_taken() {
                 exit = Exit::Failed;
             }
             if number > 0 && !invocation.terminal.json {
                 invocation.terminal.line("")?;
             }
-            account.show(invocation.terminal)?;
+            account.show(self.ask, invocation.terminal)?;
         }
         Ok(exit)
     }
 }
 
-fn chosen<'c>(config: &'c Config, wanted: Option<&str>) -> Result<&'c Listener, TryError> {
+/// The configuration on trial.
+pub(crate) fn rehearsal(
+    config: &Config,
+    ask: bool,
+    invocation: &Invocation,
+) -> Result<Rehearsal, TryError> {
+    if ask {
+        return Ok(Rehearsal::asking(config, &invocation.handlers));
+    }
+    Rehearsal::of(config).map_err(TryError::Runtime)
+}
+
+/// The listener of that name, or the only one.
+pub(crate) fn chosen<'c>(
+    config: &'c Config,
+    wanted: Option<&str>,
+) -> Result<&'c Listener, TryError> {
     let known = || {
         let ids: Vec<&str> = config.listeners.iter().map(|one| one.id.as_str()).collect();
         ids.join(", ")

@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "an example's main belongs to the example; here its own tests run")]
 #[path = "../../../../examples/enrich/main.rs"]
 mod enrich;
+mod rehearsing;
 
 use std::process::{Command, Output};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use owo_colors::OwoColorize;
 use serde::Serialize;
 use wardline_hl7::{Message, Segment};
 
@@ -158,14 +159,15 @@ impl Difference {
         if terminal.json {
             return terminal.value(self);
         }
-        let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "(nothing)".to_owned());
+        terminal.line(format!("{}  {}", self.message, self.painted("(nothing)")))
+    }
+
+    /// The path and both sides, with colours; `nothing` stands for a side that does not reach to it.
+    pub(in crate::cli) fn painted(&self, nothing: &str) -> String {
         let path = paint::path(&format!("{:<12}", self.path));
-        terminal.line(format!(
-            "{}  {path}  {}  →  {}",
-            self.message,
-            side(&self.left),
-            side(&self.right)
-        ))
+        let side = |text: &Option<String>| text.clone().unwrap_or_else(|| nothing.to_owned());
+        let (left, right) = (side(&self.left), side(&self.right));
+        format!("{path}  {}  →  {}", left.red(), right.green())
     }
 }
 

@@ -1,13 +1,17 @@
 //! An account as people read it.
 
 use super::super::super::failure::TerminalError;
-use super::super::super::hl7::diff::Difference;
 use super::super::super::terminal::Terminal;
-use super::{Account, Reached, Refused, StepTaken};
+use super::super::trace::{Reached, RouteAsked, StepTaken};
+use super::{Account, Emitted, Refused};
 
 impl Account {
-    /// Prints it.
-    pub(in super::super) fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
+    /// Prints it; `asked` = the handlers were.
+    pub(in super::super) fn show(
+        &self,
+        asked: bool,
+        terminal: Terminal,
+    ) -> Result<(), TerminalError> {
         if terminal.json {
             return terminal.value(self);
         }
@@ -19,15 +23,17 @@ impl Account {
                 Some(told) => terminal.line(format!("rule          {}: {told}", rule.name))?,
             }
         }
+        let are_asked = if asked { "asked" } else { "would be asked" };
         for handler in &self.handlers {
-            terminal.line(format!("handler       {handler}: would be asked"))?;
+            terminal.line(format!("handler       {handler}: {are_asked}"))?;
         }
-        for route in &self.routes {
-            let verdict = route.because.as_deref().unwrap_or("takes it");
-            terminal.line(format!("route         {}: {verdict}", route.id))?;
-        }
-        for one in &self.destinations {
-            one.show(terminal)?;
+        way(&self.routes, &self.destinations, terminal)?;
+        for Emitted { message, routes, destinations, kept } in &self.emitted {
+            terminal.line(format!("emitted       {message}"))?;
+            way(routes, destinations, terminal)?;
+            if let Some(kept) = kept {
+                terminal.line(format!("kept          {kept}"))?;
+            }
         }
         if let Some(Refused { code, text, .. }) = &self.refused {
             terminal.line(format!("refused       {code}: {text}"))?;
@@ -35,33 +41,51 @@ impl Account {
         if let Some(kept) = self.kept {
             terminal.line(format!("kept          {kept}"))?;
         }
-        if self.answers.is_empty() {
-            terminal.line("answer        none is due")?;
-        }
+        self.show_answers(terminal)
+    }
+
+    fn show_answers(&self, terminal: Terminal) -> Result<(), TerminalError> {
         for answer in &self.answers {
             for (segment, number) in answer.iter().zip(0..) {
                 let label = if number == 0 { "answer        " } else { "              " };
                 terminal.line(format!("{label}{segment}"))?;
             }
         }
-        Ok(())
+        match &self.answered_by {
+            Some(destination) => terminal.line(format!("answer        what {destination} answers")),
+            None if self.answers.is_empty() => terminal.line("answer        none is due"),
+            None => Ok(()),
+        }
     }
+}
+
+fn way(
+    routes: &[RouteAsked],
+    destinations: &[Reached],
+    terminal: Terminal,
+) -> Result<(), TerminalError> {
+    for route in routes {
+        let verdict = route.because.as_deref().unwrap_or("takes it");
+        terminal.line(format!("route         {}: {verdict}", route.id))?;
+    }
+    destinations.iter().try_for_each(|one| one.show(terminal))
 }
 
 impl Reached {
     fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
-        let Self { id, route, kept_from, steps } = self;
+        let Self { id, route, kept_from, is_answer, is_changed, steps } = self;
         if let Some(why) = kept_from {
             return terminal.line(format!("destination   {id}: not this one, {why}"));
         }
-        let how = if steps.is_empty() { "as it came" } else { "changed" };
+        if *is_answer {
+            return terminal.line(format!("destination   {id}: the application's answer"));
+        }
+        let how = if *is_changed { "changed" } else { "as it came" };
         terminal.line(format!("destination   {id}: by {route}, {how}"))?;
         for StepTaken { step, differences } in steps {
             terminal.line(format!("  step        {step}"))?;
-            for Difference { path, left, right, .. } in differences {
-                let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "·".to_owned());
-                let (left, right) = (side(left), side(right));
-                terminal.line(format!("    {path:<12}{left}  →  {right}"))?;
+            for difference in differences {
+                terminal.line(format!("    {}", difference.painted("·")))?;
             }
         }
         Ok(())
