@@ -49,6 +49,7 @@ mod text;
 mod tls;
 mod tls_out;
 mod trying;
+mod tutorial;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
@@ -95,5 +96,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(tls::trials());
     trials.extend(tls_out::trials());
     trials.extend(trying::trials());
+    trials.extend(tutorial::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
