@@ -9,6 +9,7 @@ mod app_ack_to;
 mod applications;
 mod batches;
 mod buffered;
+mod cases;
 mod comparing;
 mod corpus;
 mod deliveries;
@@ -58,6 +59,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(applications::trials());
     trials.extend(batches::trials());
     trials.extend(buffered::trials());
+    trials.extend(cases::trials());
     trials.extend(comparing::trials());
     trials.extend(corpus::trials());
     trials.extend(deliveries::trials());
