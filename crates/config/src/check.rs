@@ -3,8 +3,11 @@
 //! Here ids meet: each is unique, and each that is named exists. What comes out is the model; where anything is wrong,
 //! diagnostics were reported and the model is not used.
 
+mod conditions;
+mod files;
 mod lookups;
 mod names;
+mod reach;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,11 +123,12 @@ fn report_shared_folders(context: &Context<'_>, drafts: &Drafts) {
     }
 }
 
-/// Whether the second of two listeners could not be bound.
+/// Whether the second of two listeners could not be bound. `[::]` is bound for IPv6 alone, so it leaves `0.0.0.0` free.
 fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     let same_interface =
         one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
-    one.port() != 0 && one.port() == other.port() && same_interface
+    let same_family = one.is_ipv4() == other.is_ipv4();
+    one.port() != 0 && one.port() == other.port() && same_family && same_interface
 }
 
 /// Reports answers that could never be relayed: of what is no peer, or never gets a message of the listener.

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -123,12 +124,21 @@ impl Diagnostic {
 
     /// Where it is, as `file:line:column`; `None` where it is of no place. `files` are those it was loaded with.
     pub fn place(&self, files: &[SourceFile]) -> Option<String> {
+        let (file, line, column) = self.location(files)?;
+        Some(format!("{}:{line}:{column}", file.display()))
+    }
+
+    /// What to do about it.
+    pub fn way_out(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The same in its parts: file, line and column, counted from 1.
+    pub fn location<'f>(&self, files: &'f [SourceFile]) -> Option<(&'f Path, usize, usize)> {
         let place = self.place.as_ref()?;
         let file = files.get(place.file)?;
-        let before = file.text.get(..place.span.start)?;
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Some(format!("{}:{line}:{column}", file.path.display()))
+        let (line, column) = file.position(place.span.start);
+        Some((&file.path, line, column))
     }
 
     /// The diagnostic with its place, the line and the way out; `files` are those it was loaded with.
@@ -169,6 +179,13 @@ impl Diagnostic {
 impl SourceFile {
     pub(crate) fn new(path: std::path::PathBuf, text: String) -> Self {
         Self { path, text, is_in_memory: false }
+    }
+
+    /// Line and column of a byte, counted from 1.
+    pub(crate) fn position(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(&self.text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {

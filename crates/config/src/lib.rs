@@ -14,12 +14,17 @@ mod diagnostic;
 mod load;
 pub mod model;
 mod reading;
+mod schema;
 mod sections;
 mod setting;
+mod show;
 mod starter;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Faults, Paint, Severity, SourceFile};
 pub use load::{Loaded, load, load_environment, load_profile};
 pub use model::*;
+pub use reading::Named;
+pub use schema::schema;
+pub use show::{Origin, Shown, ShownTable};
 pub use starter::STARTER;

@@ -18,7 +18,7 @@ use toml::de::DeTable;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Faults, Paint, Place, Placed, SourceFile};
 use crate::model::Config;
-use crate::reading::{Context, Section};
+use crate::reading::{Context, Named, Section, Trace};
 use crate::sections::{Drafts, Main, read_included, read_main};
 
 pub use profiles::load_profile;
@@ -35,6 +35,10 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// The files it was read from, the main one first.
     pub files: Vec<SourceFile>,
+    /// What it names of this machine, each with the place that names it.
+    named: Vec<(Named, Place)>,
+    /// What reading asked for and found.
+    pub(crate) trace: Trace,
 }
 
 impl Loaded {
@@ -42,6 +46,20 @@ impl Loaded {
     pub fn files_on_disk(&self) -> impl Iterator<Item = &Path> {
         let files = self.files.iter().filter(|file| !file.is_in_memory);
         files.map(|file| file.path.as_path())
+    }
+
+    /// What it names of this machine, in the order of reading.
+    pub fn named(&self) -> impl Iterator<Item = &Named> {
+        self.named.iter().map(|(named, _)| named)
+    }
+
+    /// Something that it names cannot be used on this machine: a fault at the first place that names it.
+    pub fn unusable(&self, named: &Named, message: String, hint: Option<String>) -> Diagnostic {
+        let fault = Diagnostic::fault(message).hint_if(hint);
+        match self.named.iter().find(|(known, _)| known == named) {
+            Some((_, place)) => fault.at(place),
+            None => fault,
+        }
     }
 
     /// The warnings as text, with their places; empty where there are none.
@@ -95,9 +113,12 @@ fn loaded(
     let mut files = Vec::new();
     let config = load(&context, &mut files);
     let has_faults = context.has_faults();
+    let (named, trace) = (context.named(), context.take_trace());
     let diagnostics = context.into_diagnostics();
     match config {
-        Some(config) if !has_faults => Ok(Loaded { config, warnings: diagnostics, files }),
+        Some(config) if !has_faults => {
+            Ok(Loaded { config, warnings: diagnostics, files, named, trace })
+        }
         Some(_) | None => Err(Faults { diagnostics, files }),
     }
 }
@@ -155,7 +176,7 @@ fn load_main(
 }
 
 /// Parses one file and hands its table on; reports every place where it is no TOML.
-fn parse<T>(
+pub(crate) fn parse<T>(
     context: &Context<'_>,
     files: &[SourceFile],
     file: usize,

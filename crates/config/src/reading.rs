@@ -6,6 +6,9 @@
 
 mod environment;
 mod lists;
+mod named;
+mod note;
+mod trace;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -18,12 +21,20 @@ use crate::diagnostic::{Diagnostic, Place, Placed, Severity};
 use crate::setting::{Setting, Size, Wrong};
 use crate::suggest::{did_you_mean, listed};
 
+pub use named::Named;
+
+pub(crate) use environment::{expand, names_in};
+pub(crate) use trace::{Asked, Form, Found, Trace, TracedKey, TracedTable};
+
 /// What reading needs besides the files: the environment, the handlers of this binary, and a place for what is wrong.
 pub(crate) struct Context<'c> {
     pub(crate) environment: &'c dyn Fn(&str) -> Option<String>,
     pub(crate) handlers: &'c [&'c str],
     /// Of each file that is read, the folder it lies in.
     folders: RefCell<Vec<PathBuf>>,
+    /// What the machine has or lacks, each with the place that names it.
+    named: RefCell<Vec<(Named, Place)>>,
+    trace: RefCell<Trace>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
@@ -38,6 +49,8 @@ pub(crate) struct Section<'c> {
     /// What stands before the keys in the names of environment variables: `WARDLINE_ENGINE`.
     overrides: Option<&'static str>,
     asked: Vec<&'static str>,
+    /// Which table of the trace it is.
+    traced: usize,
 }
 
 impl<'c> Context<'c> {
@@ -45,7 +58,14 @@ impl<'c> Context<'c> {
         environment: &'c dyn Fn(&str) -> Option<String>,
         handlers: &'c [&'c str],
     ) -> Self {
-        Self { environment, handlers, folders: RefCell::default(), diagnostics: RefCell::default() }
+        Self {
+            environment,
+            handlers,
+            folders: RefCell::default(),
+            named: RefCell::default(),
+            trace: RefCell::default(),
+            diagnostics: RefCell::default(),
+        }
     }
 
     /// The next file is read: what it names lies beside it.
@@ -56,6 +76,21 @@ impl<'c> Context<'c> {
 
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    /// Something of this machine is named there.
+    pub(crate) fn name(&self, named: Named, place: &Place) {
+        self.named.borrow_mut().push((named, place.clone()));
+    }
+
+    /// What of this machine was named, in the order of reading.
+    pub(crate) fn named(&self) -> Vec<(Named, Place)> {
+        self.named.borrow().clone()
+    }
+
+    /// What was read, table by table.
+    pub(crate) fn take_trace(&self) -> Trace {
+        self.trace.take()
     }
 
     /// Whether the configuration cannot be used any more.
@@ -110,16 +145,23 @@ impl<'c> Section<'c> {
         table: &'c Spanned<DeTable<'c>>,
     ) -> Self {
         let place = Place { file, span: 0..0 };
-        Self::new(context, "a configuration".to_owned(), place, Some(table.get_ref()))
+        let traced = context.trace.borrow_mut().open(None, "", Form::File);
+        let (name, table) = ("a configuration".to_owned(), Some(table.get_ref()));
+        Self { context, name, place, table, overrides: None, asked: Vec::new(), traced }
     }
 
-    fn new(
-        context: &'c Context<'c>,
+    /// A table that stands in this one under a key.
+    fn inner(
+        &self,
+        key: &str,
+        form: Form,
         name: String,
         place: Place,
         table: Option<&'c DeTable<'c>>,
     ) -> Self {
-        Self { context, name, place, table, overrides: None, asked: Vec::new() }
+        let context = self.context;
+        let traced = context.trace.borrow_mut().open(Some(self.traced), key, form);
+        Self { context, name, place, table, overrides: None, asked: Vec::new(), traced }
     }
 
     pub(crate) fn context(&self) -> &'c Context<'c> {
@@ -150,6 +192,7 @@ impl<'c> Section<'c> {
 
     /// The value of a key, if it is there and sound.
     pub(crate) fn get<T: Setting>(&mut self, key: &'static str) -> Option<Placed<T>> {
+        self.note::<T>(key, false);
         let (value, place) = self.entry(key)?;
         let value = self.context.sound(self.context.read(value), &place)?;
         Some(Placed { value, place })
@@ -160,6 +203,7 @@ impl<'c> Section<'c> {
         if self.entry(key).is_none() {
             self.missing(key, T::EXPECTED);
         }
+        self.note_required(key);
         self.get(key)
     }
 
@@ -208,6 +252,7 @@ impl<'c> Section<'c> {
         check: impl Fn(W) -> Result<T, Wrong>,
     ) -> Option<T> {
         let context = self.context;
+        self.note::<W>(key, false);
         let written = self
             .entry(key)
             .and_then(|(value, place)| context.sound(context.read(value).and_then(&check), &place));
@@ -215,16 +260,21 @@ impl<'c> Section<'c> {
             self.overrides.map(|prefix| format!("{prefix}_{}", key.to_ascii_uppercase()));
         match variable.and_then(|name| Some(((context.environment)(&name)?, name))) {
             None => written,
-            Some((text, name)) => W::from_text(&text)
-                .and_then(check)
-                .map_err(|wrong| {
-                    let fault = Diagnostic::fault(format!(
-                        "environment variable `{name}`: {}",
-                        wrong.message
-                    ));
-                    context.report(fault.hint_if(wrong.hint));
-                })
-                .ok(),
+            Some((text, name)) => {
+                if let Some(traced) = context.trace.borrow_mut().key(self.traced, key) {
+                    traced.variable = Some((name.clone(), text.clone()));
+                }
+                W::from_text(&text)
+                    .and_then(check)
+                    .map_err(|wrong| {
+                        let fault = Diagnostic::fault(format!(
+                            "environment variable `{name}`: {}",
+                            wrong.message
+                        ));
+                        context.report(fault.hint_if(wrong.hint));
+                    })
+                    .ok()
+            }
         }
     }
 
@@ -232,7 +282,7 @@ impl<'c> Section<'c> {
     pub(crate) fn table(&mut self, key: &'static str) -> Option<Section<'c>> {
         let (value, place) = self.entry(key)?;
         if let DeValue::Table(table) = value {
-            return Some(Self::new(self.context, format!("`{key}`"), place, Some(table)));
+            return Some(self.inner(key, Form::Table, format!("`{key}`"), place, Some(table)));
         }
         let fault = Diagnostic::fault(format!("expected a table, as `{key} = {{ … }}`"));
         self.context.report(fault.at(&place));
@@ -282,7 +332,17 @@ impl<'c> Section<'c> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
         }
-        let (_, value) = self.table?.iter().find(|(name, _)| name.get_ref() == key)?;
-        Some((value.get_ref(), Place { file: self.place.file, span: value.span() }))
+        let found =
+            self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
+        let place =
+            |value: &Spanned<DeValue<'_>>| Place { file: self.place.file, span: value.span() };
+        if let Some(traced) = self.context.trace.borrow_mut().key(self.traced, key) {
+            traced.found = found.map(|(_, value)| Found {
+                value: trace::value(value.get_ref()),
+                place: place(value),
+            });
+        }
+        let (_, value) = found?;
+        Some((value.get_ref(), place(value)))
     }
 }

@@ -22,6 +22,11 @@ mod store;
 mod tls;
 mod transform;
 
+use std::net::SocketAddr;
+
+use crate::diagnostic::Placed;
+use crate::reading::{Named, Section};
+
 pub(crate) use destination::DestinationDraft;
 pub(crate) use file::{Drafts, Main, read_included, read_main};
 pub(crate) use handler::HandlerDraft;
@@ -29,4 +34,12 @@ pub(crate) use listener::ListenerDraft;
 pub(crate) use lookup::{LookupDraft, MissPolicy};
 pub(crate) use profile::read as read_profile;
 pub(crate) use route::RouteDraft;
+pub(crate) use rule::RuleDraft;
 pub(crate) use transform::TransformDraft;
+
+/// An address to listen at is named there.
+fn name_address(section: &Section<'_>, bind: Option<&Placed<SocketAddr>>) {
+    if let Some(bind) = bind {
+        section.context().name(Named::Address(bind.value), &bind.place);
+    }
+}

@@ -13,12 +13,14 @@ mod name;
 mod network;
 mod number;
 mod rate;
+mod shape;
 mod size;
 
 pub(crate) use address::{Host, PeerAddress};
 pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role};
 pub(crate) use expression::{Cel, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
+pub(crate) use shape::Shape;
 pub(crate) use size::Size;
 
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ use crate::suggest::{did_you_mean, listed};
 pub(crate) trait Setting: Sized {
     /// What belongs there, as in "expected …".
     const EXPECTED: &'static str;
+    /// What it looks like to an editor.
+    const SHAPE: Shape = Shape::Text;
 
     /// Reads text, `${…}` already replaced.
     fn from_text(text: &str) -> Result<Self, Wrong>;
@@ -81,6 +85,7 @@ impl Wrong {
 
 impl Setting for bool {
     const EXPECTED: &'static str = "`true` or `false`";
+    const SHAPE: Shape = Shape::Boolean;
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|_| Wrong::text::<Self>(text))
@@ -93,6 +98,7 @@ impl Setting for bool {
 
 impl Setting for PathBuf {
     const EXPECTED: &'static str = "a path";
+    const SHAPE: Shape = Shape::Form(".+");
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         if text.is_empty() || text.contains('\0') {

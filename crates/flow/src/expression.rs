@@ -9,17 +9,21 @@
 //! list of a message longer than [`MAX_LIST`] is gone through. A fault names what went wrong and no value of the message
 //! (PHI-1).
 
+mod certainty;
 mod cost;
 mod facts;
 mod functions;
+mod kind;
 mod names;
 mod paths;
+mod written;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError, ParseErrors, Program, Value};
 
+pub use certainty::{Demands, Doubt, Outcomes};
 pub use cost::{MAX_COST, MAX_LIST};
 pub use facts::{Facts, Strictness};
 

@@ -116,6 +116,11 @@ impl LookupTable {
         }
     }
 
+    /// Every key with its value, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     fn miss(&self, key: &str) {
         self.misses.fetch_add(1, Ordering::Relaxed);
         if key.len() > MAX_MISSED_KEY {

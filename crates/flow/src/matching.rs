@@ -73,6 +73,29 @@ impl Matcher {
         ]
     }
 
+    /// Whether it wants every message that the other wants, as far as both say so.
+    pub fn covers(&self, other: &Self) -> bool {
+        let wider = |one: &[String], other: &[String]| {
+            one.is_empty() || (!other.is_empty() && other.iter().all(|value| one.contains(value)))
+        };
+        let wider_types = self.messages.is_empty()
+            || (!other.messages.is_empty()
+                && other
+                    .messages
+                    .iter()
+                    .all(|wanted| self.messages.iter().any(|pattern| pattern.covers(wanted))));
+        let wider_path = |one: &MatchedPath| {
+            let same = other.paths.iter().filter(|other| other.path == one.path);
+            same.into_iter().any(|other| wider(&one.values, &other.values))
+        };
+        wider_types
+            && wider(&self.sending_applications, &other.sending_applications)
+            && wider(&self.sending_facilities, &other.sending_facilities)
+            && wider(&self.receiving_applications, &other.receiving_applications)
+            && wider(&self.receiving_facilities, &other.receiving_facilities)
+            && self.paths.iter().all(wider_path)
+    }
+
     /// Whether it wants this message and says its type.
     pub fn names(&self, message: &Message) -> bool {
         let by_type = |pattern: &MessagePattern| pattern.names_a_type() && pattern.matches(message);

@@ -40,6 +40,18 @@ pub enum PatternError {
 }
 
 impl MessagePattern {
+    /// The one that fits every message.
+    pub fn any() -> Self {
+        Self { message_type: Part::Any, trigger_event: Part::Any }
+    }
+
+    /// Whether every message that fits the other fits this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        let covers = |one: &Part, other: &Part| *one == Part::Any || one == other;
+        covers(&self.message_type, &other.message_type)
+            && covers(&self.trigger_event, &other.trigger_event)
+    }
+
     /// Whether the message's MSH-9 (with EVN-1 where MSH-9.2 is empty) fits.
     pub fn matches(&self, message: &Message) -> bool {
         self.wants_type(message) && self.trigger_event.wants(message.header().trigger_event())
@@ -50,6 +62,16 @@ impl MessagePattern {
         self.message_type != Part::Any
     }
 
+    /// The type it wants; `None` where any will do.
+    pub fn message_type(&self) -> Option<&str> {
+        self.message_type.as_str()
+    }
+
+    /// The trigger event it wants; `None` where any will do.
+    pub fn trigger_event(&self) -> Option<&str> {
+        self.trigger_event.as_str()
+    }
+
     /// Whether its type alone fits.
     pub fn wants_type(&self, message: &Message) -> bool {
         self.message_type.wants(message.header().message_type())
@@ -57,6 +79,13 @@ impl MessagePattern {
 }
 
 impl Part {
+    fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::Exactly(text) => Some(text),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, PatternError> {
         match text {
             "" => Err(PatternError::EmptyPart),

@@ -22,6 +22,12 @@ use std::fmt;
 pub use parse::{PathError, PathFault};
 pub use segment_path::SegmentPath;
 
+/// More fields than any segment of the standard has: IN2 has 72, the most in any version up to 2.9.
+const MOST_FIELDS: u16 = 80;
+
+/// More components than any data type of the standard has: PPN has 26, the most in any version up to 2.9.
+const MOST_COMPONENTS: u16 = 30;
+
 /// Which ones of several, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Index {
@@ -112,6 +118,15 @@ impl Path {
             && holds(repetition(self), repetition(other))
             && is_in(self.component, other.component)
             && is_in(self.subcomponent, other.subcomponent)
+    }
+
+    /// Whether no version of the standard has such a place. Of segments that begin with Z it knows nothing.
+    pub fn is_beyond_the_standard(&self) -> bool {
+        let is_too_far = |part: Option<u16>| part.is_some_and(|number| number > MOST_COMPONENTS);
+        !self.segment.starts_with(b"Z")
+            && (self.field > MOST_FIELDS
+                || is_too_far(self.component)
+                || is_too_far(self.subcomponent))
     }
 
     /// Whether it names MSH-1 or MSH-2, by which everything else is read.

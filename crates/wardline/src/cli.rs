@@ -9,6 +9,7 @@ mod cases;
 mod certificates;
 mod check;
 mod completions;
+mod config;
 mod configuration;
 mod dead;
 mod deliveries;
@@ -19,6 +20,7 @@ mod failure;
 mod hl7;
 mod init;
 mod listen;
+mod lookup;
 mod peer_tls;
 mod ping;
 mod printable;
@@ -68,6 +70,8 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Check(check::Check),
+    #[command(subcommand)]
+    Config(config::Config),
     Try(trial::Try),
     Test(cases::Test),
     Diff(diff::Diff),
@@ -81,6 +85,8 @@ enum Command {
     Dead(dead::Dead),
     #[command(subcommand)]
     Hl7(hl7::Hl7),
+    #[command(subcommand)]
+    Lookup(lookup::Lookup),
     #[command(subcommand)]
     Store(store::Store),
     Reload(reload::Reload),
@@ -135,6 +141,7 @@ impl Command {
             Self::Init(init) => init.execute(invocation),
             Self::Run(run) => run.execute(invocation),
             Self::Check(check) => check.execute(invocation),
+            Self::Config(config) => config.execute(invocation),
             Self::Try(try_out) => try_out.execute(invocation),
             Self::Test(test) => test.execute(invocation),
             Self::Diff(diff) => diff.execute(invocation),
@@ -144,6 +151,7 @@ impl Command {
             Self::Ping(ping) => ping.execute(invocation),
             Self::Queue(queue) => queue.execute(invocation),
             Self::Dead(dead) => dead.execute(invocation),
+            Self::Lookup(lookup) => lookup.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),
             Self::Reload(reload) => reload.execute(invocation),

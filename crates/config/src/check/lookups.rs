@@ -1,19 +1,23 @@
-//! Lookup tables that transforms and expressions name.
+//! Lookup tables, and what names them: transforms and expressions.
 
-use crate::diagnostic::{Diagnostic, Place};
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Diagnostic, Placed};
 use crate::reading::Context;
 use crate::sections::Drafts;
-use crate::setting::tables_of;
+use crate::setting::{Id, tables_of};
 use crate::suggest::{did_you_mean, listed};
 
 /// Reports each name that no `[lookups.NAME]` has.
 pub(super) fn report_unknown(context: &Context<'_>, drafts: &Drafts) {
     let known: Vec<&str> = drafts.lookups.iter().map(|draft| draft.name.value.as_str()).collect();
-    let report = |name: &str, place: &Place| {
+    for table in named(drafts) {
+        let name = table.value.0.as_str();
         if known.contains(&name) {
-            return;
+            continue;
         }
-        let fault = Diagnostic::fault(format!("there is no lookup table `{name}`")).at(place);
+        let fault =
+            Diagnostic::fault(format!("there is no lookup table `{name}`")).at(&table.place);
         let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
             if known.is_empty() {
                 format!("add `[lookups.{name}]` with its `file`")
@@ -22,16 +26,28 @@ pub(super) fn report_unknown(context: &Context<'_>, drafts: &Drafts) {
             }
         });
         context.report(fault.hint(hint));
-    };
-    let by_routes = drafts.routes.iter().flat_map(|draft| &draft.transform.tables);
-    let by_destinations = drafts.destinations.iter().flat_map(|draft| &draft.transform.tables);
-    let by_rules = drafts.listeners.iter().flat_map(|draft| &draft.tables);
-    for table in by_routes.chain(by_destinations).chain(by_rules) {
-        report(&table.value.0, &table.place);
     }
+}
+
+/// Reports each table that nothing names.
+pub(super) fn warn_of_unused(context: &Context<'_>, drafts: &Drafts) {
+    let used: BTreeSet<String> = named(drafts).into_iter().map(|table| table.value.0).collect();
+    for draft in drafts.lookups.iter().filter(|draft| !used.contains(&draft.name.value)) {
+        let text = format!("the lookup table `{}` is never used", draft.name.value);
+        let hint =
+            "name it in `lookup(…)` of an expression, or in the `table` of a step with `map`";
+        context.report(Diagnostic::warning(text).at(&draft.name.place).hint(hint));
+    }
+}
+
+/// Every place that names a table.
+fn named(drafts: &Drafts) -> Vec<Placed<Id>> {
+    let by_routes = drafts.routes.iter().flat_map(|draft| &draft.transform.named.tables);
+    let by_destinations =
+        drafts.destinations.iter().flat_map(|draft| &draft.transform.named.tables);
+    let by_rules = drafts.listeners.iter().flat_map(|draft| &draft.tables);
     let whens = drafts.routes.iter().filter_map(|draft| draft.when.as_ref());
     let filters = drafts.destinations.iter().filter_map(|draft| draft.filter.as_ref());
-    for table in whens.chain(filters).flat_map(tables_of) {
-        report(&table.value.0, &table.place);
-    }
+    let by_conditions = whens.chain(filters).flat_map(tables_of);
+    by_routes.chain(by_destinations).chain(by_rules).cloned().chain(by_conditions).collect()
 }

@@ -26,6 +26,10 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
         warn_of_relay(context, listener);
     }
     drafts.routes.iter().for_each(|route| warn_of_route(context, route));
+    super::files::warn(context);
+    super::conditions::warn(context, drafts);
+    super::reach::warn(context, drafts);
+    super::lookups::warn_of_unused(context, drafts);
     drafts
         .destinations
         .iter()

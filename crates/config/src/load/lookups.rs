@@ -1,12 +1,14 @@
 //! `[lookups.NAME]`: the files that they name, each read into its table.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 use wardline_flow::LookupTable;
 
-use super::read;
+use super::{MAX_FILE_SIZE, read};
 use crate::diagnostic::{Diagnostic, Place, Placed, SourceFile};
 use crate::reading::Context;
 use crate::sections::{Drafts, LookupDraft};
@@ -45,9 +47,7 @@ fn open(
     let text = match read(&path) {
         Ok(text) => text,
         Err(error) => {
-            let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
-            let hint = "paths of `file` start at the file that names them";
-            context.report(fault.at(&named.place).hint(hint));
+            context.report(unreadable(&path, &error).at(&named.place));
             return None;
         }
     };
@@ -63,6 +63,26 @@ fn open(
             None
         }
     }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let shown = path.display();
+    if error.kind() == io::ErrorKind::InvalidData
+        && let Some(line) = line_of_another_encoding(path)
+    {
+        let fault = Diagnostic::fault(format!("`{shown}`: line {line} is not UTF-8"));
+        return fault.hint("save it as UTF-8; spreadsheets call that \"CSV UTF-8\"");
+    }
+    let fault = Diagnostic::fault(format!("cannot read `{shown}`: {error}"));
+    fault.hint("paths of `file` start at the file that names them")
+}
+
+/// The first line that is not UTF-8, counted from 1.
+fn line_of_another_encoding(path: &Path) -> Option<usize> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(MAX_FILE_SIZE).read_to_end(&mut bytes).ok()?;
+    let valid = str::from_utf8(&bytes).err()?.valid_up_to();
+    Some(bytes.iter().take(valid).filter(|&&byte| byte == b'\n').count() + 1)
 }
 
 fn beside(files: &[SourceFile], named: &Placed<PathBuf>) -> PathBuf {
@@ -90,7 +110,10 @@ fn of_csv(
     let (key, value) = (key?, value?);
     if names.len() <= key.max(value) {
         let fault = Diagnostic::fault("a lookup table has two columns, the key's and the value's");
-        context.report(fault.at(&Place { file, span: 0..text.lines().next().map_or(0, str::len) }));
+        let first = text.lines().next().unwrap_or_default();
+        let hint = [';', '\t'].iter().any(|other| first.contains(*other));
+        let hint = hint.then(|| "columns are parted by commas".to_owned());
+        context.report(fault.at(&Place { file, span: 0..first.len() }).hint_if(hint));
         return None;
     }
     let mut entries = Entries::new(context, file);
@@ -98,7 +121,7 @@ fn of_csv(
         match record {
             Ok(record) => {
                 let at = record.position().map_or(0, csv::Position::byte);
-                let at = usize::try_from(at).unwrap_or(0);
+                let at = behind_line_end(text, usize::try_from(at).unwrap_or(0));
                 let line = text.get(at..).and_then(|rest| rest.lines().next());
                 let span = at..at + line.map_or(0, str::len);
                 let field = |column| record.get(column).unwrap_or_default().to_owned();
@@ -108,6 +131,12 @@ fn of_csv(
         }
     }
     Some(entries.found)
+}
+
+/// Where a line begins that the reader has begun within the end of the one before.
+fn behind_line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
 
 /// The place of a column by its name, or where it stands without one.

@@ -78,6 +78,18 @@ impl PathTemplate {
         path.extend(self.components.iter().map(|component| component.render(values)));
         path
     }
+
+    /// The folder that all of its paths lie in; a relative one starts at the working directory.
+    pub fn fixed_folder(&self) -> PathBuf {
+        let mut folder = PathBuf::from(if self.absolute { "/" } else { "." });
+        let folders = self.components.split_last().map_or(&[][..], |(_, folders)| folders);
+        let fixed = folders.iter().map_while(|component| match component.parts.as_slice() {
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        });
+        folder.extend(fixed);
+        folder
+    }
 }
 
 impl fmt::Display for PathTemplate {

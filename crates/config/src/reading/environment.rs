@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::setting::Wrong;
 
 /// The text with every `${NAME}` replaced.
-pub(super) fn expand<'t>(
+pub(crate) fn expand<'t>(
     text: &'t str,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Cow<'t, str>, Wrong> {
@@ -40,6 +40,15 @@ pub(super) fn expand<'t>(
     }
     expanded.push_str(rest);
     Ok(Cow::Owned(expanded))
+}
+
+/// The variables that a text names.
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let inside = text.split("${").skip(1);
+    inside
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|name| is_name(name))
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,10 +1,14 @@
 //! Keys that hold several of something.
 
+use serde_spanned::Spanned;
 use toml::de::DeValue;
 
-use super::Section;
+use super::{Form, Section};
 use crate::diagnostic::{Diagnostic, Place, Placed};
 use crate::setting::Setting;
+
+/// A key of the operator's own and what stands behind it.
+type Entry<'c> = (Placed<&'c str>, &'c Spanned<DeValue<'c>>);
 
 impl<'c> Section<'c> {
     /// A list, each element with its place. An empty list is a fault: it would mean "none" to one reader and "all" to
@@ -13,6 +17,7 @@ impl<'c> Section<'c> {
         &mut self,
         key: &'static str,
     ) -> Option<Vec<Placed<T>>> {
+        self.note::<T>(key, true);
         let (value, place) = self.entry(key)?;
         Some(self.elements(value, &place))
     }
@@ -25,6 +30,7 @@ impl<'c> Section<'c> {
         if self.entry(key).is_none() {
             self.missing(key, &format!("a list, each of it {}", T::EXPECTED));
         }
+        self.note_required(key);
         self.list(key).unwrap_or_default()
     }
 
@@ -90,12 +96,8 @@ impl<'c> Section<'c> {
             let place = Place { file: place.file, span: element.span() };
             match element.get_ref() {
                 DeValue::Table(table) => {
-                    sections.push(Section::new(
-                        context,
-                        format!("`[[{key}]]`"),
-                        place,
-                        Some(table),
-                    ));
+                    let name = format!("`[[{key}]]`");
+                    sections.push(self.inner(key, Form::Element, name, place, Some(table)));
                 }
                 _ => wrong(&place),
             }
@@ -105,16 +107,17 @@ impl<'c> Section<'c> {
 
     /// The tables of `[key.NAME]`, in the order of their names.
     pub(crate) fn named_tables(&mut self, key: &'static str) -> Vec<(Placed<String>, Section<'c>)> {
-        let Some(outer) = self.table(key) else { return Vec::new() };
+        let Some(entries) = self.named(key) else { return Vec::new() };
         let context = self.context;
         let mut sections = Vec::new();
-        for (name, value) in outer.others() {
+        for (name, value) in entries {
             let place = Place { file: name.place.file, span: value.span() };
             let shown = format!("`[{key}.{}]`", name.value);
             match value.get_ref() {
                 DeValue::Table(table) => {
                     let name = Placed { value: name.value.to_owned(), place: name.place };
-                    sections.push((name, Section::new(context, shown, place, Some(table))));
+                    let form = Form::Named(name.value.clone());
+                    sections.push((name, self.inner(key, form, shown, place, Some(table))));
                 }
                 _ => context
                     .report(Diagnostic::fault(format!("expected a table {shown}")).at(&place)),
@@ -123,12 +126,27 @@ impl<'c> Section<'c> {
         sections
     }
 
+    /// What stands in `[key]`, by the operator's own names.
+    fn named(&mut self, key: &'static str) -> Option<Vec<Entry<'c>>> {
+        let (value, place) = self.entry(key)?;
+        let DeValue::Table(table) = value else {
+            let fault = Diagnostic::fault(format!("expected a table, as `{key} = {{ … }}`"));
+            self.context.report(fault.at(&place));
+            return None;
+        };
+        let named = table.iter().map(|(key, value)| {
+            let place = Place { file: self.place.file, span: key.span() };
+            (Placed { value: key.get_ref().as_ref(), place }, value)
+        });
+        Some(named.collect())
+    }
+
     /// The table `[key]`; an absent one can still be set by the environment.
     pub(crate) fn part(&mut self, key: &'static str) -> Section<'c> {
-        let absent = Section::new(self.context, format!("`[{key}]`"), self.place.clone(), None);
+        let name = format!("`[{key}]`");
         match self.table(key) {
-            Some(present) => Section { name: absent.name, ..present },
-            None => absent,
+            Some(present) => Section { name, ..present },
+            None => self.inner(key, Form::Table, name, self.place.clone(), None),
         }
     }
 }

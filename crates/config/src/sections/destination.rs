@@ -9,9 +9,9 @@ use super::{TransformDraft, transform};
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{
     Awaited, Destination, DestinationKind, Dialled, FileDestination, HandlerDestination,
-    MllpDestination, PeerEndpoint,
+    MllpDestination, PathTemplate, PeerEndpoint,
 };
-use crate::reading::Section;
+use crate::reading::{Named, Section};
 use crate::setting::{Cel, Id, Kind, PeerAddress, Role};
 
 const KIB: u64 = 1 << 10;
@@ -142,6 +142,7 @@ fn read_dialled(section: &mut Section<'_>) -> Option<Dialled> {
 
 fn read_awaited(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Option<Awaited> {
     draft.bind = section.require("bind");
+    super::name_address(section, draft.bind.as_ref());
     let mut allow = Vec::new();
     section.set_list("allow", &mut allow, |network| network);
     let tls = section.table("tls").and_then(super::tls::read_server);
@@ -149,7 +150,8 @@ fn read_awaited(section: &mut Section<'_>, draft: &mut DestinationDraft) -> Opti
 }
 
 fn read_file(section: &mut Section<'_>) -> Option<DestinationKind> {
-    let path = section.require("path")?;
+    let path: Placed<PathTemplate> = section.require("path")?;
+    section.context().name(Named::Goal(path.value.fixed_folder()), &path.place);
     Some(DestinationKind::File(FileDestination { path: path.value }))
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::WatchedFolder;
-use crate::reading::Section;
+use crate::reading::{Named, Section};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -20,6 +20,9 @@ pub(super) fn read(section: &mut Section<'_>) -> (Option<Placed<PathBuf>>, Watch
         path.value = std::path::absolute(&path.value).unwrap_or_else(|_| path.value.clone());
     }
     let named = path.as_ref().map(|path| path.value.clone());
+    if let Some(path) = &path {
+        section.context().name(Named::Folder(path.value.clone()), &path.place);
+    }
     let mut folder = WatchedFolder::new(named.unwrap_or_default());
     section.set("pattern", &mut folder.pattern);
     section.set("sort", &mut folder.sort);

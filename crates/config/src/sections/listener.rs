@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use wardline_flow::Intake;
 
+use super::RuleDraft;
 use crate::diagnostic::Placed;
 use crate::model::{AckWhen, Listener, Relay};
 use crate::reading::Section;
@@ -31,6 +32,8 @@ pub(crate) struct ListenerDraft {
     pub(crate) app_ack_to: Option<Placed<Id>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
+    /// Its rules, with their places.
+    pub(crate) rules: Vec<RuleDraft>,
     /// The lookup tables that its rules name.
     pub(crate) tables: Vec<Placed<Id>>,
     /// With stand-ins for a missing id, address or folder: both are faults, so it never leaves this crate.
@@ -52,6 +55,7 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
         }
         ListenerKind::Mllp => {
             bind = section.require("bind");
+            super::name_address(&section, bind.as_ref());
             let anywhere = || (Ipv4Addr::LOCALHOST, 0).into();
             let address = bind.as_ref().map_or_else(anywhere, |bind: &Placed<_>| bind.value);
             let mut listener = Listener::new(known_as, address);
@@ -80,11 +84,24 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     listener.intake = read_intake(&mut section);
     let mut tables = Vec::new();
     let rules = section.tables("rules").into_iter();
-    listener.rules = rules.filter_map(|rule| super::rule::read(rule, &mut tables)).collect();
+    let rules: Vec<RuleDraft> =
+        rules.filter_map(|rule| super::rule::read(rule, &mut tables)).collect();
+    listener.rules = rules.iter().map(|draft| draft.rule.clone()).collect();
     let profile = section.get("profile");
     section.set("profile_level", &mut listener.profile_level);
     section.finish();
-    ListenerDraft { id, bind, folder, handlers, ack_from, app_ack_to, profile, tables, listener }
+    ListenerDraft {
+        id,
+        bind,
+        folder,
+        handlers,
+        ack_from,
+        app_ack_to,
+        profile,
+        rules,
+        tables,
+        listener,
+    }
 }
 
 fn is_dialling(section: &mut Section<'_>) -> bool {

@@ -25,6 +25,7 @@ pub(super) fn read(mut section: Section<'_>) -> Matcher {
     section.set_list("sending_facility", &mut matcher.sending_facilities, word);
     section.set_list("receiving_application", &mut matcher.receiving_applications, word);
     section.set_list("receiving_facility", &mut matcher.receiving_facilities, word);
+    section.note_others::<Word>(true);
     for (key, value) in section.others() {
         match key.value.parse::<Path>() {
             Ok(path) => {

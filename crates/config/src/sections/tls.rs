@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{CertificateFiles, ClientTls, Fingerprint, ServerTls, TrustedClients};
-use crate::reading::Section;
+use crate::reading::{Named, Section};
 use crate::setting::{Host, Word};
 
 /// Keys that say something of clients' certificates, and nothing without their issuer.
@@ -20,8 +20,8 @@ pub(super) fn read_server(mut section: Section<'_>) -> Option<ServerTls> {
     section.set("min_version", &mut tls.min_version);
     section.set("handshake_timeout", &mut tls.handshake_timeout);
     let identity = certificate.zip(key).map(|(certificate, key)| CertificateFiles {
-        certificate: section.beside(certificate.value),
-        key: section.beside(key.value),
+        certificate: file(&section, certificate),
+        key: key_file(&section, key),
     });
     section.finish();
     identity.map(|identity| ServerTls { identity, ..tls })
@@ -43,7 +43,7 @@ fn read_clients(section: &mut Section<'_>) -> Option<TrustedClients> {
         }
     }
     Some(TrustedClients {
-        ca: section.beside(ca?.value),
+        ca: file(section, ca?),
         crl,
         names: names.into_iter().map(|Placed { value: Word(name), .. }| name).collect(),
         fingerprints: fingerprints.into_iter().map(|fingerprint| fingerprint.value).collect(),
@@ -54,7 +54,7 @@ fn read_clients(section: &mut Section<'_>) -> Option<TrustedClients> {
 pub(super) fn read_client(mut section: Section<'_>) -> ClientTls {
     let mut tls = ClientTls::default();
     let ca = section.get::<PathBuf>("ca");
-    tls.ca = ca.map(|ca| section.beside(ca.value));
+    tls.ca = ca.map(|ca| file(&section, ca));
     tls.identity = read_identity(&mut section);
     section.set_as("server_name", &mut tls.server_name, |Host(name)| Some(name));
     tls.crl = read_files(&mut section, "crl");
@@ -74,12 +74,24 @@ fn read_identity(section: &mut Section<'_>) -> Option<CertificateFiles> {
         }
     }
     Some(CertificateFiles {
-        certificate: section.beside(certificate?.value),
-        key: section.beside(key?.value),
+        certificate: file(section, certificate?),
+        key: key_file(section, key?),
     })
 }
 
 fn read_files(section: &mut Section<'_>, key: &'static str) -> Vec<PathBuf> {
     let files = section.list::<PathBuf>(key).unwrap_or_default();
-    files.into_iter().map(|file| section.beside(file.value)).collect()
+    files.into_iter().map(|named| file(section, named)).collect()
+}
+
+fn file(section: &Section<'_>, named: Placed<PathBuf>) -> PathBuf {
+    let path = section.beside(named.value);
+    section.context().name(Named::File(path.clone()), &named.place);
+    path
+}
+
+fn key_file(section: &Section<'_>, named: Placed<PathBuf>) -> PathBuf {
+    let path = section.beside(named.value);
+    section.context().name(Named::Secret(path.clone()), &named.place);
+    path
 }

@@ -27,25 +27,36 @@ const VERBS: [&str; 12] = [
 /// `for_each` within `for_each`: more than this is no transform but a program.
 const MAX_DEPTH: usize = 3;
 
-/// The steps of one route or destination, and the lookup tables that they name.
+/// The steps of one route or destination, and what they name, each with its place.
 #[derive(Debug, Default)]
 pub(crate) struct TransformDraft {
     pub(crate) transform: Transform,
+    pub(crate) named: Named,
+}
+
+/// What steps name.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// Lookup tables.
     pub(crate) tables: Vec<Placed<Id>>,
+    /// `when` of steps.
+    pub(crate) conditions: Vec<Placed<Cel>>,
+    /// `expression` of `set`.
+    pub(crate) expressions: Vec<Placed<Cel>>,
 }
 
 /// Reads `[[….transform]]`.
 pub(super) fn read(steps: Vec<Section<'_>>) -> TransformDraft {
-    let mut tables = Vec::new();
-    let steps = read_steps(steps, &mut tables, 0);
-    TransformDraft { transform: Transform { steps }, tables }
+    let mut named = Named::default();
+    let steps = read_steps(steps, &mut named, 0);
+    TransformDraft { transform: Transform { steps }, named }
 }
 
-fn read_steps(steps: Vec<Section<'_>>, tables: &mut Vec<Placed<Id>>, depth: usize) -> Vec<Step> {
-    steps.into_iter().filter_map(|section| read_step(section, tables, depth)).collect()
+fn read_steps(steps: Vec<Section<'_>>, named: &mut Named, depth: usize) -> Vec<Step> {
+    steps.into_iter().filter_map(|section| read_step(section, named, depth)).collect()
 }
 
-fn read_step(mut section: Section<'_>, tables: &mut Vec<Placed<Id>>, depth: usize) -> Option<Step> {
+fn read_step(mut section: Section<'_>, named: &mut Named, depth: usize) -> Option<Step> {
     let asked: Vec<&str> = VERBS.into_iter().filter(|verb| section.has(verb)).collect();
     let [verb] = asked.as_slice() else {
         let what = if asked.is_empty() { "does nothing" } else { "does several things" };
@@ -54,9 +65,10 @@ fn read_step(mut section: Section<'_>, tables: &mut Vec<Placed<Id>>, depth: usiz
         section.context().report(fault.hint(hint));
         return None;
     };
-    let change = read_change(verb, &mut section, tables, depth);
+    let change = read_change(verb, &mut section, named, depth);
     let when: Option<Placed<Cel>> = section.get("when");
-    tables.extend(when.iter().flat_map(tables_of));
+    named.tables.extend(when.iter().flat_map(tables_of));
+    named.conditions.extend(when.clone());
     section.call(format!("a step with `{verb}`"));
     section.finish();
     change.map(|change| Step { when: when.map(|when| when.value.0), change })
@@ -65,13 +77,13 @@ fn read_step(mut section: Section<'_>, tables: &mut Vec<Placed<Id>>, depth: usiz
 fn read_change(
     verb: &str,
     section: &mut Section<'_>,
-    tables: &mut Vec<Placed<Id>>,
+    named: &mut Named,
     depth: usize,
 ) -> Option<Change> {
     match verb {
         "set" => {
             let path = edited(section, "set");
-            let value = read_content(section, tables);
+            let value = read_content(section, named);
             Some(Change::Set { path: path?, value: value? })
         }
         "copy" => {
@@ -85,7 +97,7 @@ fn read_change(
             let path = edited(section, "map");
             let table: Option<Placed<Id>> = section.require("table");
             let name = table.as_ref().map(|table| table.value.0.clone());
-            tables.extend(table);
+            named.tables.extend(table);
             Some(Change::Map { path: path?, table: name? })
         }
         "replace" => {
@@ -120,7 +132,7 @@ fn read_change(
             let to = edited(section, "to");
             Some(Change::Join { paths, with: with?.value.0, to: to? })
         }
-        "for_each" => read_for_each(section, tables, depth),
+        "for_each" => read_for_each(section, named, depth),
         _ => {
             let segment = section.get::<SegmentPath>("renumber")?;
             let mut from = 1;
@@ -131,10 +143,11 @@ fn read_change(
 }
 
 /// `value` or `expression`.
-fn read_content(section: &mut Section<'_>, tables: &mut Vec<Placed<Id>>) -> Option<Content> {
+fn read_content(section: &mut Section<'_>, named: &mut Named) -> Option<Content> {
     let text: Option<Placed<Sentence>> = section.get("value");
     let expression: Option<Placed<Cel>> = section.get("expression");
-    tables.extend(expression.iter().flat_map(tables_of));
+    named.tables.extend(expression.iter().flat_map(tables_of));
+    named.expressions.extend(expression.clone());
     match (section.has("value"), section.has("expression")) {
         (true, false) => text.map(|text| Content::Text(text.value.0)),
         (false, true) => expression.map(|expression| Content::Expression(expression.value.0)),
@@ -171,11 +184,7 @@ fn read_remove(section: &mut Section<'_>) -> Option<Change> {
     }
 }
 
-fn read_for_each(
-    section: &mut Section<'_>,
-    tables: &mut Vec<Placed<Id>>,
-    depth: usize,
-) -> Option<Change> {
+fn read_for_each(section: &mut Section<'_>, named: &mut Named, depth: usize) -> Option<Change> {
     let segment = section.get::<SegmentPath>("for_each");
     let sections = section.tables("steps");
     if depth >= MAX_DEPTH {
@@ -186,7 +195,7 @@ fn read_for_each(
     if sections.is_empty() {
         section.missing("steps", "the steps for each segment");
     }
-    let steps = read_steps(sections, tables, depth + 1);
+    let steps = read_steps(sections, named, depth + 1);
     let segment = segment?;
     if segment.value.occurrence() != Index::Nth(1) {
         let fault = Diagnostic::fault("`for_each` means every one already").at(&segment.place);

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 
 /// The longest host name (RFC 1035, section 2.3.4).
 const MAX_HOST: usize = 253;
 
 impl Setting for SocketAddr {
     const EXPECTED: &'static str = "an address and a port such as \"0.0.0.0:2575\"";
+    const SHAPE: Shape = Shape::Form(".+:[0-9]+");
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|_| {
@@ -40,6 +41,7 @@ pub(crate) struct PeerAddress(pub(crate) String);
 
 impl Setting for PeerAddress {
     const EXPECTED: &'static str = "a host and a port such as \"10.1.2.3:2575\"";
+    const SHAPE: Shape = Shape::Form(".+:[0-9]+");
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let wrong = || Wrong::text::<Self>(text);

@@ -7,7 +7,7 @@ use wardline_flow::{
 use wardline_hl7::{SegmentEnds, Unmappable};
 use wardline_mllp::FrameEnd;
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 use crate::model::{
     BatchAck, ConnectionMode, Dedup, FileSort, LogFormat, Multiple, OnLate, OnUnavailable, Order,
     ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
@@ -51,6 +51,8 @@ macro_rules! choice {
     ($type:ident { $first:literal => $first_variant:ident, $($word:literal => $variant:ident),+ }) => {
         impl Setting for $type {
             const EXPECTED: &'static str = concat!("one of \"", $first, "\"", $(", \"", $word, "\"",)+);
+
+            const SHAPE: Shape = Shape::Words(&[$first, $($word),+]);
 
             fn from_text(text: &str) -> Result<Self, Wrong> {
                 match text {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 
 /// Units, each with its milliseconds.
 const UNITS: &[(&str, u64)] = &[
@@ -19,6 +19,7 @@ const MAX_MILLISECONDS: u64 = 3_650 * 86_400_000;
 
 impl Setting for Duration {
     const EXPECTED: &'static str = "a duration such as \"30s\"";
+    const SHAPE: Shape = Shape::Form("[0-9]+ *(ms|s|min|h|d|w)");
 
     /// A whole number and a unit, longer than nothing.
     fn from_text(text: &str) -> Result<Self, Wrong> {

@@ -8,7 +8,7 @@ use wardline_flow::expression::{ExpressionError, Problem};
 use wardline_flow::transform::{DateFormat, NameFormat, Pattern};
 use wardline_hl7::{ErrorCode, SegmentPath};
 
-use super::{Id, Setting, Wrong};
+use super::{Id, Setting, Shape, Wrong};
 use crate::diagnostic::Placed;
 
 /// A pattern whose program is larger than this, in bytes, is not taken.
@@ -113,6 +113,7 @@ impl Setting for NameFormat {
 
 impl Setting for ErrorCode {
     const EXPECTED: &'static str = "a number of table 0357, such as 101";
+    const SHAPE: Shape = Shape::Whole { least: 0, most: 999 };
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let number = text.parse().map_err(|_| Wrong::text::<Self>(text))?;

@@ -1,6 +1,6 @@
 //! Ids, and short texts that end up in logs, file names or messages.
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 
 /// The longest id, in bytes: ids are labels of counters and parts of the store's keys.
 const MAX_ID: usize = 64;
@@ -16,6 +16,7 @@ pub(crate) struct Id(pub(crate) String);
 
 impl Setting for Id {
     const EXPECTED: &'static str = "an id such as \"lab-1\"";
+    const SHAPE: Shape = Shape::Form("[A-Za-z0-9][A-Za-z0-9._-]*");
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');

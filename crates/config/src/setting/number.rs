@@ -4,13 +4,14 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use wardline_mllp::Release;
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 
 /// The largest count any key takes: a million connections, threads or attempts are a slip of the finger.
 const MAX_COUNT: u32 = 1_000_000;
 
 impl Setting for u32 {
     const EXPECTED: &'static str = "a number from 0 to 1000000";
+    const SHAPE: Shape = Shape::Whole { least: 0, most: MAX_COUNT as i64 };
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|_| Wrong::text::<Self>(text)).and_then(Self::from_integer)
@@ -24,6 +25,7 @@ impl Setting for u32 {
 
 impl Setting for NonZeroU32 {
     const EXPECTED: &'static str = "a number from 1 to 1000000";
+    const SHAPE: Shape = Shape::Whole { least: 1, most: MAX_COUNT as i64 };
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         text.parse().map_err(|_| Wrong::text::<Self>(text)).and_then(Self::from_integer)
@@ -37,6 +39,7 @@ impl Setting for NonZeroU32 {
 
 impl Setting for NonZeroUsize {
     const EXPECTED: &'static str = NonZeroU32::EXPECTED;
+    const SHAPE: Shape = NonZeroU32::SHAPE;
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         NonZeroU32::from_text(text).and_then(|count| Self::from_integer(i64::from(count.get())))
@@ -50,6 +53,7 @@ impl Setting for NonZeroUsize {
 
 impl Setting for Release {
     const EXPECTED: &'static str = "1 or 2";
+    const SHAPE: Shape = Shape::Whole { least: 1, most: 2 };
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         match text {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 use crate::model::Rate;
 
 /// What stands behind the `/`, each with its seconds.
@@ -11,6 +11,7 @@ const UNITS: &[(&str, u64)] = &[("s", 1), ("min", 60), ("h", 3600)];
 
 impl Setting for Rate {
     const EXPECTED: &'static str = "a rate such as \"200/s\"";
+    const SHAPE: Shape = Shape::Form("[0-9]+ */ *(s|min|h)");
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let wrong =

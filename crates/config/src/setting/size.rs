@@ -1,6 +1,6 @@
 //! Sizes: `"64MiB"`, `"64KiB"`, `"500MB"`, or a number of bytes.
 
-use super::{Setting, Wrong};
+use super::{Setting, Shape, Wrong};
 
 /// Units, each with its bytes.
 const UNITS: &[(&str, u64)] = &[
@@ -22,6 +22,7 @@ pub(crate) struct Size(pub(crate) u64);
 
 impl Setting for Size {
     const EXPECTED: &'static str = "a size such as \"16MiB\"";
+    const SHAPE: Shape = Shape::Size;
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         let wrong = || {

@@ -2,6 +2,7 @@
 
 mod answering;
 mod anything;
+mod certain;
 mod comparing;
 mod environment;
 mod folders;
@@ -9,8 +10,10 @@ mod mistakes;
 mod reference;
 mod roles;
 mod rules;
+mod schema;
 mod sending;
 mod shipped;
+mod show;
 mod sound;
 mod sources;
 mod tls;

@@ -16,13 +16,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use wardline_config::{Config, Destination};
+use wardline_flow::Lookups;
 use wardline_store::{MessageId, Store, Verified};
 
 use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    CertificateState, DiscardFrom, QueueRow, Request, Response, Rest, Status, StoreFigures,
-    VerifyFigures, Which,
+    CertificateState, DiscardFrom, LookupRow, QueueRow, Request, Response, Rest, Status,
+    StoreFigures, VerifyFigures, Which,
 };
 use super::reloading::{Asked, Reloads};
 use crate::outbound::{self, Chosen};
@@ -132,6 +133,7 @@ impl Desk {
             Request::Revive { destination, which, by, dry_run } => {
                 self.revive(&destination, which, &Act::of(by, "", dry_run)).await
             }
+            Request::Lookups { table, keys } => self.lookups(table.as_deref(), keys),
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
             Request::StoreVerify => {
                 let store = Arc::clone(&self.store);
@@ -165,6 +167,7 @@ impl Desk {
             destinations: self.queues().await?,
             handlers: face.handlers.iter().map(super::face::HandlerFace::row).collect(),
             unrouted,
+            lookups: lookup_rows(&face.lookups, false).collect(),
             certificates,
             certificates_expiring,
         })))
@@ -174,6 +177,13 @@ impl Desk {
         let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
         let reloaded = live.reloads.ask(asked).await.map_err(DeskError::NotReloaded)?;
         Ok(Response::Reloaded(Box::new(reloaded)))
+    }
+
+    fn lookups(&self, table: Option<&str>, keys: bool) -> Result<Response, DeskError> {
+        let face = self.face().ok_or(DeskError::NotRunning)?;
+        let rows = lookup_rows(&face.lookups, keys);
+        let lookups = rows.filter(|row| table.is_none_or(|table| row.name == table)).collect();
+        Ok(Response::Lookups { lookups })
     }
 
     async fn skip(
@@ -336,6 +346,10 @@ impl From<Which> for Chosen {
             Which::Messages(messages) => Self::Messages(messages),
         }
     }
+}
+
+fn lookup_rows(lookups: &Lookups, keys: bool) -> impl Iterator<Item = LookupRow> {
+    lookups.iter().map(move |(name, table)| LookupRow::of(name, table, keys))
 }
 
 fn verify_figures(verified: &Verified) -> VerifyFigures {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use wardline_config::Destination;
-use wardline_flow::{HandlerName, ListenerId};
+use wardline_flow::{HandlerName, ListenerId, Lookups};
 use wardline_store::Intake;
 
 use super::protocol::{HandlerRow, ListenerRow};
@@ -29,6 +29,7 @@ pub(crate) struct Face {
     pub(crate) handlers: Vec<HandlerFace>,
     pub(crate) withheld: Arc<Withheld>,
     pub(crate) certificates: Arc<Certificates>,
+    pub(crate) lookups: Arc<Lookups>,
 }
 
 /// One listener.

@@ -2,10 +2,12 @@
 //! [`Response`].
 //!
 //! Keys and values are stable: `--json` prints them as they are. No message content travels here except in
-//! [`Response::Message`], which is sent only when it was asked for by name.
+//! [`Response::Message`], and keys that were missed in [`Response::Lookups`]: both are sent only when they were asked for
+//! by name.
 
 mod amounts;
 mod certificates;
+mod lookups;
 mod reload;
 mod rows;
 
@@ -14,6 +16,7 @@ use wardline_store::MessageId;
 
 pub use amounts::{After, Rest, Which};
 pub use certificates::{CertificateRow, CertificateState};
+pub use lookups::{LookupRow, MissedKey};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
 pub use rows::{
     DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow, QueueRow,
@@ -121,6 +124,14 @@ pub enum Request {
         /// Only tell what would happen.
         dry_run: bool,
     },
+    /// The lookup tables of the running engine, and what was missed in them.
+    Lookups {
+        /// One of them; absent = all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        table: Option<String>,
+        /// Also send the keys that were missed. They come from messages.
+        keys: bool,
+    },
     /// Figures of the store.
     StoreStats,
     /// Read the whole store and compare.
@@ -213,6 +224,11 @@ pub enum Response {
         /// Of a request for all: what is left. Ask again, a [`Request::Retry`] as it was, others with [`Which::Rest`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rest: Option<Rest>,
+    },
+    /// To [`Request::Lookups`].
+    Lookups {
+        /// A row per table, by name.
+        lookups: Vec<LookupRow>,
     },
     /// To [`Request::StoreStats`].
     StoreStats(Box<StoreFigures>),

@@ -204,6 +204,7 @@ fn face(
         handlers: handlers.faces(),
         withheld: Arc::clone(&version.ways.withheld),
         certificates: Arc::clone(&version.certificates),
+        lookups: Arc::clone(&config.routing.lookups),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +70,13 @@ pub struct Unusable {
     of: Owner,
     /// Why not.
     source: TlsFault,
+}
+
+impl Unusable {
+    /// The files that it is about, the one to look at first.
+    pub fn files(&self) -> Vec<&Path> {
+        self.source.files()
+    }
 }
 
 /// Tries to read everything that `config` names for TLS; all that is wrong with it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
@@ -80,6 +80,22 @@ pub enum TlsFault {
     /// The peer's name is none that a certificate can carry.
     #[error("`{0}` is no name that a certificate can carry: set `server_name`")]
     ServerName(String),
+}
+
+impl TlsFault {
+    /// The files that it is about, the one to look at first.
+    pub fn files(&self) -> Vec<&Path> {
+        match self {
+            Self::Unreadable { path, .. }
+            | Self::NoCertificate { path }
+            | Self::NoKey { path }
+            | Self::EncryptedKey { path }
+            | Self::NoRevocationList { path }
+            | Self::Unusable { path, .. } => vec![path],
+            Self::KeyMismatch { certificate, key } => vec![key, certificate],
+            Self::Trust(_) | Self::SetUp(_) | Self::NoRoots | Self::ServerName(_) => Vec::new(),
+        }
+    }
 }
 
 /// Why a handshake did not end in a connection.

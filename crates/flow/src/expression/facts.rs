@@ -62,6 +62,9 @@ struct Turn {
 /// The name by which functions find the message; no expression can write it.
 pub(super) const MESSAGE: &str = "@message";
 
+/// The variable that is a list.
+pub(super) const OBSERVATIONS: &str = "obx_list";
+
 /// Every variable with its keys.
 pub(super) const VARIABLES: [(&str, &[&str]); 5] = [
     (
@@ -80,7 +83,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 5] = [
     ("pid", &["id", "name", "dob", "sex", "ssn", "country"]),
     ("pv1", &["patient_class", "assigned_location", "attending_doctor", "admit_datetime"]),
     ("obx", OBX_KEYS),
-    ("obx_list", &[]),
+    (OBSERVATIONS, &[]),
 ];
 
 const OBX_KEYS: &[&str] = &["value_type", "identifier", "value", "unit", "status"];
@@ -256,4 +259,14 @@ impl fmt::Debug for SeenVal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the message")
     }
+}
+
+/// Whether a message has a variable of this name.
+pub(super) fn is_variable(name: &str) -> bool {
+    VARIABLES.iter().any(|(variable, _)| *variable == name)
+}
+
+/// Whether an element of [`OBSERVATIONS`] has this key.
+pub(super) fn is_observed(key: &str) -> bool {
+    OBX_KEYS.contains(&key)
 }

@@ -53,7 +53,7 @@ pub(super) fn written_keys(expression: &IdedExpr) -> Vec<String> {
 }
 
 /// The names of CEL's types, which stand where a value may: `type(x) == string`.
-fn is_type(name: &str) -> bool {
+pub(super) fn is_type(name: &str) -> bool {
     const TYPES: [&str; 10] =
         ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
     TYPES.contains(&name) || name == "optional" || name == "optional_type"

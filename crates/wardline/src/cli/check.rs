@@ -1,18 +1,21 @@
 //! `wardline check`: whether a configuration can be used, and what it would touch.
 
+mod machine;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 use wardline_config::{
-    ClientTls, Config, DestinationKind, Entrance, Loaded, Paint, PeerEndpoint, ServerTls, Severity,
+    ClientTls, Config, DestinationKind, Diagnostic, Entrance, Loaded, Paint, PeerEndpoint,
+    ServerTls, Severity, SourceFile,
 };
 use wardline_engine::control::socket_path;
 
 use super::Invocation;
 use super::configuration::{self, ConfigInvalid};
 use super::exit::Exit;
-use super::failure::{Outcome, TerminalError, in_words};
+use super::failure::{Outcome, TerminalError};
 
 /// Check a configuration without running it.
 #[derive(Debug, Args)]
@@ -20,6 +23,10 @@ pub(crate) struct Check {
     /// The configuration; --config where absent.
     #[arg(value_name = "CONFIG")]
     file: Option<PathBuf>,
+    /// Try this machine too: bind every address, and look whether folders can be read and written. Nothing is made or
+    /// changed; what a running engine with this configuration has already is left alone.
+    #[arg(long)]
+    bind: bool,
 }
 
 /// What `--json` prints.
@@ -36,7 +43,19 @@ struct Checked {
 struct Told {
     severity: &'static str,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(flatten)]
+    place: Option<ToldPlace>,
     rendered: String,
+}
+
+/// Where it is, counted from 1.
+#[derive(Serialize)]
+struct ToldPlace {
+    file: PathBuf,
+    line: usize,
+    column: usize,
 }
 
 /// Every path that is read or written, absolute.
@@ -51,49 +70,39 @@ struct Touches {
 impl Check {
     /// Checks and tells.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let file = self.file.as_deref();
+        let loaded = match configuration::read(self.file.as_deref(), invocation) {
+            Ok(loaded) => loaded,
+            Err(faults) if invocation.terminal.json => {
+                let diagnostics = told(faults.diagnostics(), faults.files());
+                invocation.terminal.value(&Checked { ok: false, diagnostics, touches: None })?;
+                return Err(ConfigInvalid.into());
+            }
+            Err(faults) => {
+                invocation.terminal.talk(faults.render(Paint::Ansi));
+                return Err(ConfigInvalid.into());
+            }
+        };
+        let mut unusable = machine::unusable_for_tls(&loaded);
+        if self.bind {
+            unusable.extend(machine::unavailable(&loaded)?);
+        }
+        let all = [loaded.warnings.as_slice(), unusable.as_slice()].concat();
         if invocation.terminal.json {
-            return json(file, invocation);
-        }
-        let loaded = configuration::load_with_warnings(file, invocation)?;
-        let unusable = wardline_engine::tls::check(&loaded.config);
-        if unusable.is_empty() {
-            print(&loaded, invocation)?;
-            return Ok(Exit::Ok);
-        }
-        for one in &unusable {
-            invocation.terminal.error(&in_words(one));
-        }
-        Err(ConfigInvalid.into())
-    }
-}
-
-fn json(file: Option<&Path>, invocation: &Invocation) -> Outcome {
-    match configuration::read(file, invocation) {
-        Ok(loaded) => {
-            let mut diagnostics = told(&loaded.warnings, &loaded.files);
-            let unusable = wardline_engine::tls::check(&loaded.config);
-            diagnostics.extend(unusable.iter().map(|one| Told {
-                severity: "fault",
-                message: in_words(one),
-                rendered: in_words(one),
-            }));
             let (ok, touches) = (unusable.is_empty(), Some(touches(&loaded)));
+            let diagnostics = told(&all, &loaded.files);
             invocation.terminal.value(&Checked { ok, diagnostics, touches })?;
-            if ok { Ok(Exit::Ok) } else { Err(ConfigInvalid.into()) }
+        } else {
+            let blocks = all.iter().map(|one| one.render(&loaded.files, Paint::Ansi));
+            blocks.for_each(|block| invocation.terminal.talk(block));
+            if unusable.is_empty() {
+                print(&loaded, invocation)?;
+            }
         }
-        Err(faults) => {
-            let diagnostics = told(faults.diagnostics(), faults.files());
-            invocation.terminal.value(&Checked { ok: false, diagnostics, touches: None })?;
-            Err(ConfigInvalid.into())
-        }
+        if unusable.is_empty() { Ok(Exit::Ok) } else { Err(ConfigInvalid.into()) }
     }
 }
 
-fn told(
-    diagnostics: &[wardline_config::Diagnostic],
-    files: &[wardline_config::SourceFile],
-) -> Vec<Told> {
+fn told(diagnostics: &[Diagnostic], files: &[SourceFile]) -> Vec<Told> {
     diagnostics
         .iter()
         .map(|diagnostic| Told {
@@ -102,6 +111,12 @@ fn told(
                 Severity::Warning => "warning",
             },
             message: diagnostic.message().to_owned(),
+            hint: diagnostic.way_out().map(str::to_owned),
+            place: diagnostic.location(files).map(|(file, line, column)| ToldPlace {
+                file: file.to_owned(),
+                line,
+                column,
+            }),
             rendered: diagnostic.render(files, Paint::Plain),
         })
         .collect()

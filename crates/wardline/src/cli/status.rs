@@ -9,6 +9,7 @@ use super::amounts;
 use super::certificates;
 use super::exit::Exit;
 use super::failure::{Outcome, TerminalError};
+use super::lookup;
 use super::queue;
 use super::reach::{Reach, ReachError};
 use super::table::{Align, Table};
@@ -56,6 +57,10 @@ fn print(status: &Status, terminal: Terminal) -> Result<(), TerminalError> {
     if !status.handlers.is_empty() {
         terminal.line("")?;
         handlers(&status.handlers, terminal)?;
+    }
+    if !status.lookups.is_empty() {
+        terminal.line("")?;
+        lookup::table(&status.lookups, terminal)?;
     }
     if !status.certificates.is_empty() {
         terminal.line("")?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
-use super::{CertificateRow, DeliveryState};
+use super::{CertificateRow, DeliveryState, LookupRow};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
 /// The engine at a glance.
@@ -31,6 +31,9 @@ pub struct Status {
     pub handlers: Vec<HandlerRow>,
     /// Messages accepted that no route matched.
     pub unrouted: u64,
+    /// One row a lookup table, without the keys that were missed.
+    #[serde(default)]
+    pub lookups: Vec<LookupRow>,
     /// One row for each listener and destination that shows a certificate.
     #[serde(default)]
     pub certificates: Vec<CertificateRow>,

@@ -76,6 +76,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Skip { .. }
         | Request::Discard { .. }
         | Request::Revive { .. }
+        | Request::Lookups { .. }
         | Request::StoreStats => PATIENCE,
     }
 }
