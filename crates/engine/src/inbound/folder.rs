@@ -197,8 +197,8 @@ impl Watching {
 
     async fn set_aside(&mut self, file: Arc<InHand>, reason: Reason) {
         let (listener, code) = (&self.around.intake.listener().id, reason.code());
-        let (message, error) = (reason.message(), reason.error());
-        tracing::warn!(%listener, reason = code, message, error, "a file is set aside");
+        let (number, error) = (reason.message(), reason.error());
+        tracing::warn!(%listener, reason = code, number, error, "a file is set aside");
         let Some(unwritten) = self.disk.insist(move |inbox| inbox.set_aside(&file, &reason)).await
         else {
             return;

@@ -101,7 +101,17 @@ fn listeners(
         ]);
     }
     terminal.table(&table)?;
-    rows.iter().try_for_each(|row| copies(row, terminal))
+    rows.iter().try_for_each(|row| copies(row, terminal))?;
+    rows.iter().try_for_each(|row| set_aside(row, terminal))
+}
+
+/// How many files of a folder are in `failed`, where there are any: nobody was answered that they are.
+fn set_aside(row: &ListenerRow, terminal: Terminal) -> Result<(), TerminalError> {
+    match row.counts.files_failed {
+        0 => Ok(()),
+        1 => terminal.line(format!("set aside: {}: 1 file", row.id)),
+        files => terminal.line(format!("set aside: {}: {} files", row.id, amounts::count(files))),
+    }
 }
 
 /// What came again through a listener, if anything did.
