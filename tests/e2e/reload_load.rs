@@ -134,9 +134,5 @@ fn one_of_three_hundred_interfaces_is_changed_and_the_others_keep_their_sockets(
     let arrived: Vec<String> = arrived.by_ref().collect();
     assert_eq!(arrived.len(), acknowledged.len(), "each is delivered once");
     let set = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
-    assert_eq!(
-        set(&arrived),
-        set(&acknowledged),
-        "what was acknowledged is delivered, and nothing else"
-    );
+    assert_eq!(set(&arrived), set(&acknowledged), "what was acknowledged, and nothing else");
 }
