@@ -9,11 +9,12 @@ use std::fs;
 use libtest_mimic::Trial;
 use wardline_tests::message::field;
 use wardline_tests::sink::Sink;
+use wardline_tests::site::Site;
 use wardline_tests::{trials, wait};
 
 use self::differences::differences;
-use self::site::{EXAMPLE, Hospital, message_of, told};
-use crate::shipped::{self, printed};
+use self::site::{EXAMPLE, Hospital, file_of, message_of, told};
+use crate::shipped::{self, command, printed};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = trials![
@@ -40,10 +41,16 @@ fn first(system: &Sink) -> Vec<u8> {
     system.wait_for(1).remove(0).payload
 }
 
+/// The program in a folder of its own, for commands on the example as it lies there.
+fn beside() -> Site {
+    let site = Site::new(shipped::example("hospital"), "");
+    fs::create_dir_all(site.folder().join("var/hospital/charges")).expect("a writable folder");
+    site
+}
+
 fn the_site_is_checked_without_a_warning() {
-    let hospital = Hospital::open();
     let configuration = shipped::file(EXAMPLE).join("wardline.toml");
-    let checked = hospital.site.command(["check".into(), configuration.into_os_string()]);
+    let checked = beside().command(["check".into(), configuration.into_os_string()]);
     let talk = String::from_utf8_lossy(&checked.stderr).into_owned();
     printed(&checked);
     assert!(!talk.contains("warning"), "{talk}");
@@ -78,8 +85,8 @@ fn the_site_has_a_step_of_every_kind() {
 
 fn an_admission_reaches_each_system_in_its_own_words() {
     let hospital = Hospital::open();
-    let sent = message_of("admission.hl7");
-    assert_eq!(hospital.send("his", "admission.hl7"), "AA");
+    let sent = message_of("admission");
+    assert_eq!(hospital.send("his", "admission"), "AA");
     assert_eq!(
         differences(&sent, &first(hospital.system("lis"))),
         [
@@ -125,20 +132,20 @@ fn an_admission_reaches_each_system_in_its_own_words() {
 fn what_the_his_may_not_send_is_refused_with_the_rules_words() {
     let hospital = Hospital::open();
     for (message, answer) in [
-        ("admission-without-number.hl7", "AR 101 PID-3: a patient has a number"),
-        ("admission-before-birth.hl7", "AR 102 PID-7: nobody is admitted before birth"),
-        ("laboratory-order.hl7", "AR 200 this message type is not accepted here"),
+        ("admission-without-number", "AR 101 PID-3: a patient has a number"),
+        ("admission-before-birth", "AR 102 PID-7: nobody is admitted before birth"),
+        ("laboratory-order", "AR 200 this message type is not accepted here"),
     ] {
         assert_eq!(hospital.send("his", message), answer, "{message}");
     }
     let mut peer = hospital.peer("his");
-    let merge = String::from_utf8(message_of("merge.hl7")).expect("text");
+    let merge = String::from_utf8(message_of("merge")).expect("text");
     let merge = merge.replace("MRG|4699", "MRG|");
     assert_eq!(
         told(&peer.exchange(merge.as_bytes())),
         "AR 101 MRG-1: a merge says which number goes"
     );
-    let admission = String::from_utf8(message_of("admission.hl7")).expect("text");
+    let admission = String::from_utf8(message_of("admission")).expect("text");
     let admission = admission.replace("|19580214|", "|the war|");
     let answer = "AE 207 rule born-before-admitted: a value could not be converted by date()";
     assert_eq!(told(&peer.exchange(admission.as_bytes())), answer);
@@ -149,8 +156,8 @@ fn what_the_his_may_not_send_is_refused_with_the_rules_words() {
 
 fn a_merge_reaches_all_who_keep_a_list_of_patients() {
     let hospital = Hospital::open();
-    let sent = message_of("merge.hl7");
-    assert_eq!(hospital.send("his", "merge.hl7"), "AA");
+    let sent = message_of("merge");
+    assert_eq!(hospital.send("his", "merge"), "AA");
     for system in ["lis", "ris", "pharmacy", "record"] {
         assert_eq!(first(hospital.system(system)), sent, "{system}: as it came");
     }
@@ -158,11 +165,11 @@ fn a_merge_reaches_all_who_keep_a_list_of_patients() {
 
 fn orders_go_to_whom_they_are_for() {
     let hospital = Hospital::open();
-    for order in ["laboratory-order.hl7", "imaging-order.hl7", "medicine.hl7"] {
+    for order in ["laboratory-order", "imaging-order", "medicine"] {
         assert_eq!(hospital.send("orders", order), "AA", "{order}");
     }
     assert_eq!(
-        differences(&message_of("laboratory-order.hl7"), &first(hospital.system("lis"))),
+        differences(&message_of("laboratory-order"), &first(hospital.system("lis"))),
         [
             "MSH-5: ENGINE → LIS",
             "OBR-1:  → 1",
@@ -174,10 +181,10 @@ fn orders_go_to_whom_they_are_for() {
         ]
     );
     assert_eq!(
-        differences(&message_of("imaging-order.hl7"), &first(hospital.system("ris"))),
+        differences(&message_of("imaging-order"), &first(hospital.system("ris"))),
         ["MSH-5: ENGINE → RIS-CT", "-PV2"]
     );
-    assert_eq!(first(hospital.system("pharmacy")), message_of("medicine.hl7"), "as it came");
+    assert_eq!(first(hospital.system("pharmacy")), message_of("medicine"), "as it came");
     hospital.settle();
     for system in ["lis", "ris", "pharmacy"] {
         assert_eq!(hospital.system(system).arrived().len(), 1, "{system} gets its own alone");
@@ -186,21 +193,22 @@ fn orders_go_to_whom_they_are_for() {
 
 fn an_order_is_placed_once_and_a_sender_without_an_answer_may_ask_again() {
     let hospital = Hospital::open();
-    let (order, again) = ("laboratory-order.hl7", "laboratory-order-again.hl7");
+    let order = "laboratory-order";
+    let again = String::from_utf8(file_of("laboratory-order/again.hl7")).expect("text");
+    let ask_again = || told(&hospital.peer("orders").exchange(again.as_bytes()));
     assert_eq!(hospital.send("orders", order), "AA");
     assert_eq!(hospital.send("orders", order), "AA", "the same message: it had no answer");
-    assert_eq!(hospital.send("orders", again), "AR 205 ORC-2: this order is placed already");
-    let cancelled = String::from_utf8(message_of(again)).expect("text");
-    let cancelled = cancelled.replace("ORC|NW", "ORC|CA").replace("ORD-2", "ORD-2C");
+    assert_eq!(ask_again(), "AR 205 ORC-2: this order is placed already");
+    let cancelled = again.replace("ORC|NW", "ORC|CA").replace("ORD-2", "ORD-2C");
     assert_eq!(hospital.peer("orders").send(cancelled.as_bytes()), "AA");
-    assert_eq!(hospital.send("orders", again), "AA", "what was cancelled may be placed again");
+    assert_eq!(ask_again(), "AA", "what was cancelled may be placed again");
     hospital.settle();
     assert_eq!(hospital.system("lis").control_ids(), ["ORD-1", "ORD-1", "ORD-2C", "ORD-2"]);
 }
 
 fn a_result_reaches_the_record_without_what_was_cancelled() {
     let hospital = Hospital::open();
-    assert_eq!(hospital.send("laboratory", "result.hl7"), "AA");
+    assert_eq!(hospital.send("laboratory", "result"), "AA");
     let made = String::from_utf8(first(hospital.system("record"))).expect("text");
     let results: Vec<&str> = made.split('\r').filter(|line| line.starts_with("OBX")).collect();
     assert_eq!(
@@ -210,17 +218,17 @@ fn a_result_reaches_the_record_without_what_was_cancelled() {
             "OBX|2|NM|2345-7^Glucose^LN||101|mg/dL|70-99|H|||F",
         ]
     );
-    assert_eq!(hospital.filed("archive", "RES-1"), message_of("result.hl7"), "RAW-1");
-    let answer = hospital.send("laboratory", "result-no-number.hl7");
+    assert_eq!(hospital.filed("archive", "RES-1"), message_of("result"), "RAW-1");
+    let answer = hospital.send("laboratory", "result-no-number");
     assert_eq!(answer, "AR 102 OBX-5: a numeric result is no number");
 }
 
 fn a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does() {
     let hospital = Hospital::open();
-    let case = String::from_utf8(message_of("notifiable-result.hl7")).expect("text");
+    let case = String::from_utf8(message_of("notifiable-result")).expect("text");
     let test = case.replace("|RES-3|P|", "|RES-T|T|");
     assert_eq!(hospital.peer("laboratory").send(test.as_bytes()), "AA");
-    assert_eq!(hospital.send("laboratory", "notifiable-result.hl7"), "AA");
+    assert_eq!(hospital.send("laboratory", "notifiable-result"), "AA");
     let told = String::from_utf8(first(hospital.system("registry"))).expect("text");
     for secret in ["ueller", "Anna", "4711", "Mill", "0341", "0214", "6789", "Influenza", "Mrs"] {
         assert!(!told.contains(secret), "{secret} reached the registry");
@@ -239,7 +247,7 @@ fn a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does
 
 fn what_the_analyzer_at_the_bed_measures_reaches_laboratory_and_record() {
     let hospital = Hospital::open();
-    let sent = message_of("blood-gas.hl7");
+    let sent = message_of("blood-gas");
     assert_eq!(hospital.analyzer().send(&sent), "AA");
     let expected = ["PID-3:  → 4711", "PV1-3: ICU-2-A → ICU^2^A", "OBX-6: mmHg → mm[Hg]"];
     for system in ["lis", "record"] {
@@ -250,11 +258,11 @@ fn what_the_analyzer_at_the_bed_measures_reaches_laboratory_and_record() {
 fn reports_and_letters_reach_the_record() {
     let hospital = Hospital::open();
     let record = hospital.system("record");
-    assert_eq!(hospital.send("radiology", "report.hl7"), "AA");
+    assert_eq!(hospital.send("radiology", "report"), "AA");
     let expected = ["OBR-16: 100^Novak^Marie^^^Dr → Dr Marie Novak"];
-    assert_eq!(differences(&message_of("report.hl7"), &first(record)), expected);
-    assert_eq!(hospital.send("radiology", "letter.hl7"), "AA");
-    let letter = String::from_utf8(message_of("letter.hl7")).expect("text");
+    assert_eq!(differences(&message_of("report"), &first(record)), expected);
+    assert_eq!(hospital.send("radiology", "letter"), "AA");
+    let letter = String::from_utf8(message_of("letter")).expect("text");
     let draft = letter.replace("|AU\r", "|IP\r").replace("LET-1", "LET-2");
     assert_eq!(hospital.peer("radiology").send(draft.as_bytes()), "AA");
     assert_eq!(hospital.filed("archive", "LET-2"), draft.as_bytes(), "a draft is archived");
@@ -267,11 +275,11 @@ fn reports_and_letters_reach_the_record() {
 
 fn an_appointment_reaches_the_portal_unless_the_patient_said_no() {
     let hospital = Hospital::open();
-    let sent = message_of("appointment.hl7");
+    let sent = message_of("appointment");
     let protected = String::from_utf8(sent.clone()).expect("text");
     let protected = protected.replace("||N\r", "||Y\r").replace("APP-1", "APP-2");
     assert_eq!(hospital.peer("scheduling").send(protected.as_bytes()), "AA");
-    assert_eq!(hospital.send("scheduling", "appointment.hl7"), "AA");
+    assert_eq!(hospital.send("scheduling", "appointment"), "AA");
     let portal = hospital.system("portal");
     assert_eq!(
         differences(&sent, &first(portal)),
@@ -288,11 +296,11 @@ fn an_appointment_reaches_the_portal_unless_the_patient_said_no() {
 
 fn a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside() {
     let hospital = Hospital::open();
-    hospital.put("night-1.hl7", &message_of("charges.hl7"));
+    hospital.put("night-1.hl7", &message_of("charges"));
     let ledger = |control_id| field(&hospital.filed("ledger", control_id), "FT1", 7);
     assert_eq!(ledger("CHG-1"), "OP-2713^Hip replacement");
     assert_eq!(ledger("CHG-2"), "OP-4756^Gall bladder");
-    hospital.put("night-2.hl7", &message_of("charges-unknown-code.hl7"));
+    hospital.put("night-2.hl7", &message_of("charges-unknown-code"));
     let reason = hospital.charges("failed/night-2.hl7.reason");
     wait::until_so("the reason beside the file", || reason.is_file());
     let reason = fs::read_to_string(reason).expect("a reason");
@@ -300,4 +308,7 @@ fn a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside() {
     assert!(reason.contains("text: FT1-7: a code that the ledger does not have\n"), "{reason}");
     assert!(!reason.contains("99999"), "PHI-1: {reason}");
     assert!(hospital.is_not_filed("ledger", "CHG-3"));
+    wait::until_so("the count of it", || hospital.engine.counts("charges").files_failed == 1);
+    let status = printed(&command(&hospital.site, &["status"]));
+    assert!(status.contains("set aside: charges: 1 file\n"), "nobody was answered: {status}");
 }

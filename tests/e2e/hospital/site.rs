@@ -87,12 +87,12 @@ impl Hospital {
         Peer::over(stream).expect("a connected socket")
     }
 
-    /// Sends a message of the example; the answer's MSA and ERR as one text.
-    pub(super) fn send(&self, listener: &str, message: &str) -> String {
-        told(&self.peer(listener).exchange(&message_of(message)))
+    /// Sends the message of a case; the answer's MSA and ERR as one text.
+    pub(super) fn send(&self, listener: &str, case: &str) -> String {
+        told(&self.peer(listener).exchange(&message_of(case)))
     }
 
-    /// Puts a file of the example into the folder of the theatres, as a careful sender does.
+    /// Puts a file into the folder of the theatres, as a careful sender does.
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
         let (draft, file) = (self.charges(&format!(".{name}")), self.charges(name));
         fs::write(&draft, bytes).expect("a writable folder");
@@ -126,9 +126,14 @@ impl Hospital {
     }
 }
 
-/// A message of the example, byte for byte.
-pub(super) fn message_of(name: &str) -> Vec<u8> {
-    fs::read(shipped::file(EXAMPLE).join("messages").join(name)).expect("a message of the example")
+/// The message of a case of the example, byte for byte.
+pub(super) fn message_of(case: &str) -> Vec<u8> {
+    file_of(&format!("{case}/message.hl7"))
+}
+
+/// A file below the cases of the example.
+pub(super) fn file_of(name: &str) -> Vec<u8> {
+    fs::read(shipped::file(EXAMPLE).join("cases").join(name)).expect("a file of the example")
 }
 
 /// MSA-1, ERR-3.1 where there is one, and MSA-3, of an answer.
