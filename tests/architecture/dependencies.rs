@@ -40,6 +40,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rustls", &["wardline-engine"]),
     ("tokio-rustls", &["wardline-engine"]),
     ("ring", &["wardline-engine"]),
+    ("hyper", &["wardline-engine"]),
     ("x509-parser", &["wardline-engine"]),
 ];
 

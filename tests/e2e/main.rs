@@ -27,6 +27,7 @@ mod folders;
 mod framing;
 mod handlers;
 mod hospital;
+mod http;
 mod keys;
 mod large;
 mod lookups;
@@ -79,6 +80,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(framing::trials());
     trials.extend(handlers::trials());
     trials.extend(hospital::trials());
+    trials.extend(http::trials());
     trials.extend(keys::trials());
     trials.extend(large::trials());
     trials.extend(lookups::trials());

@@ -9,12 +9,14 @@ mod engine;
 mod file_pattern;
 mod folder;
 mod handler;
+mod http;
 mod listener;
 mod log;
 mod network;
 mod path_template;
 mod peer_endpoint;
 mod rate;
+mod secret;
 mod store;
 mod tls;
 
@@ -28,6 +30,7 @@ pub use file_pattern::FilePattern;
 pub(crate) use file_pattern::fits;
 pub use folder::{FileSort, WatchedFolder, WhenDone};
 pub use handler::HandlerLimits;
+pub use http::{HttpBody, HttpDestination, HttpHeader, HttpMethod, HttpUrl};
 pub use listener::{
     AckWhen, BatchAck, Dedup, Entrance, Listener, Multiple, OnLate, OnUnavailable, ProfileLevel,
     Relay, Unrouted, WhenFull,
@@ -38,6 +41,7 @@ pub(crate) use path_template::PLACEHOLDERS;
 pub use path_template::{PathTemplate, TemplateFault, TemplateValues};
 pub use peer_endpoint::{Awaited, Dialled, PeerEndpoint};
 pub use rate::Rate;
+pub use secret::Secret;
 pub use store::Store;
 pub use tls::{CertificateFiles, ClientTls, Fingerprint, ServerTls, TlsVersion, TrustedClients};
 

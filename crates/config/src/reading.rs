@@ -4,6 +4,7 @@
 //! with its place, and the default stays; what was never asked for is unknown and refused at the end. So the code that
 //! reads a section is its schema.
 
+mod entries;
 mod environment;
 mod lists;
 mod named;
@@ -23,6 +24,7 @@ use crate::suggest::{did_you_mean, listed};
 
 pub use named::Named;
 
+pub(crate) use entries::Entry;
 pub(crate) use environment::{expand, names_in};
 pub(crate) use trace::{Asked, Form, Found, Trace, TracedKey, TracedTable};
 

@@ -9,6 +9,7 @@ mod engine;
 mod file;
 mod folder;
 mod handler;
+mod http;
 mod listener;
 mod log;
 mod lookup;

@@ -15,13 +15,15 @@ mod number;
 mod rate;
 mod shape;
 mod size;
+mod url;
 
 pub(crate) use address::{Host, PeerAddress};
-pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role};
+pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role, WholeBody};
 pub(crate) use expression::{Cel, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
 pub(crate) use shape::Shape;
 pub(crate) use size::Size;
+pub(crate) use url::{HeaderName, HeaderText};
 
 use std::path::PathBuf;
 

@@ -48,6 +48,20 @@ impl Charsets {
         Message::parse_with(body.clone(), options)
     }
 
+    /// What was stored for a destination, read so; by its MSH-18 where it was written anew in a charset of its own.
+    pub(crate) fn read_for(
+        &self,
+        destination: &DestinationId,
+        listener: &str,
+        body: &Bytes,
+    ) -> Result<Message, ParseError> {
+        let mut options = self.readings.get(listener).copied().unwrap_or_default();
+        if self.writings.contains_key(destination) {
+            options.charset.fixed = None;
+        }
+        Message::parse_with(body.clone(), options)
+    }
+
     /// A message with its deliveries, each in the lane of its order and the charset of its destination.
     pub(crate) fn planned(
         &self,

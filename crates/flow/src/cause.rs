@@ -68,8 +68,8 @@ causes! {
     NotCommitted = "not-committed", "the peer did not commit the message (MLLP release 2)";
     /// The message asked to be answered if it was taken (SU), and no answer came.
     Silence = "silence", "the peer did not say that it took the message";
-    /// An answer that `on_reply` gives another meaning.
-    Ruled = "ruled", "a rule of `on_reply` decided about the answer";
+    /// An answer that `on_reply` or `on_status` gives another meaning.
+    Ruled = "ruled", "a rule of `on_reply` or `on_status` decided about the answer";
     /// An answer to a message that was never sent on this connection.
     UnclearUnknownId = "unclear-unknown-id", "the answer names another message (MSA-2)";
     /// An HL7 message without MSA.
@@ -82,6 +82,18 @@ causes! {
     UnclearUnknownCode = "unclear-unknown-code", "the answer's code (MSA-1) is unknown";
     /// AA or CA came while the message was still being written.
     UnclearEarly = "unclear-early", "the answer came before the message was written";
+    /// A status that says nothing about the message: a redirect is not followed.
+    UnclearStatus = "unclear-status", "the status of the answer says nothing about the message";
+    /// The request was sent, and not answered within `timeout`.
+    UnclearNoAnswer = "unclear-no-answer", "the request was sent and not answered in time";
+    /// 408, 425, 500 and what follows it.
+    HttpFailed = "http-failed", "the server failed with the message (408, 425, 5xx)";
+    /// 429, 502, 503, 504.
+    HttpBusy = "http-busy", "the server takes nothing at this time (429, 502, 503, 504)";
+    /// Any other 4xx.
+    HttpRejected = "http-rejected", "the server refused the message (4xx)";
+    /// A file with a secret that goes with each message.
+    NoSecret = "no-secret", "the file of a secret cannot be read";
     /// A handler destination said `Fail`.
     HandlerFailed = "handler-failed", "the handler failed";
     /// A handler destination panicked.

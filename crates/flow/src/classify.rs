@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   AA CA · anything, where that counts ───────────────▶ Delivered
-//!   AE CE · 206 · handler failed ──▶ RetryAfter ──retry.for or max_attempts──▶ Dead, or Hold where on_exhausted = block
-//!   AR CR · handler rejected · loop · unframeable ─────▶ Dead
+//!   AE CE · 206 · 5xx · handler failed ─▶ RetryAfter ──retry.for or max_attempts──▶ Dead, or Hold where on_exhausted = block
+//!   AR CR · 4xx · handler rejected · loop · unframeable ▶ Dead
 //!   no connection, no answer, no disk ──▶ RetryAfter, for ever
 //!   an answer that says nothing ──▶ RetryAfter ──max_attempts, else 10──▶ Hold, or Dead where on_unclear = dead
 //! ```
 //!
-//! A rule of `on_reply` puts an answer into another of these rows.
+//! A rule of `on_reply` or `on_status` puts an answer into another of these rows.
 //!
 //! The line between the second row and the fourth: a peer that answered has judged this message, and may judge it so
 //! for ever; a peer that is away has judged nothing.
@@ -22,6 +22,7 @@ use crate::cause::Cause;
 use crate::on_reply::ReplyOutcome;
 use crate::received::Received;
 use crate::retry::RetryPolicy;
+use crate::status::StatusMeaning;
 
 /// Sends of a message whose answers stay unclear, where `retry.max_attempts` is not set: enough for a peer that is
 /// being restarted, few enough that it does not store the message a hundred times.
@@ -100,6 +101,8 @@ pub enum Verdict {
 enum Patience {
     /// Never: the answer is final.
     None,
+    /// Not before an operator has decided.
+    Stop,
     /// Within `retry`, then as `on_exhausted` says.
     Errors,
     /// A count of sends, then as `on_unclear` says.
@@ -110,42 +113,13 @@ enum Patience {
 
 /// Decides about one delivery after one attempt.
 pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Received) -> Verdict {
-    let (patience, cause) = match received {
-        Received::Reply { code: AckCode::AA | AckCode::CA, .. }
-        | Received::Ruled { then: ReplyOutcome::Delivered, .. }
-        | Received::Written
-        | Received::Silent { is_yes: true }
-        | Received::Anything
-        | Received::HandlerAccepted
-        | Received::FileWritten => {
-            return Verdict::Delivered;
-        }
-        Received::Reply { code: AckCode::AE | AckCode::CE, .. } => (Patience::Errors, Cause::Error),
-        Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: true } => {
-            (Patience::Errors, Cause::RecordLocked)
-        }
-        Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: false } => {
-            (Patience::None, Cause::Rejected)
-        }
-        Received::Ruled { then: ReplyOutcome::Retry, .. } => (Patience::Errors, Cause::Ruled),
-        Received::Ruled { then: ReplyOutcome::Dead, .. } => (Patience::None, Cause::Ruled),
-        Received::Ruled { then: ReplyOutcome::Hold, .. } => {
-            return Verdict::Hold { cause: Cause::Ruled };
-        }
-        Received::Silent { is_yes: false } => (Patience::Errors, Cause::Silence),
-        Received::Transport(fault) => (Patience::Endless, fault.cause()),
-        Received::Unclear(unclear) => (Patience::Unclear, unclear.cause()),
-        Received::HandlerRejected => (Patience::None, Cause::HandlerRejected),
-        Received::Handler(fault) if !fault.was_asked() => (Patience::Endless, fault.cause()),
-        Received::Handler(fault) => (Patience::Errors, fault.cause()),
-        Received::File(fault) => (Patience::Endless, fault.cause()),
-        Received::Loop => (Patience::None, Cause::Loop),
-        Received::Unframeable => (Patience::None, Cause::Unframeable),
-    };
+    let Some((patience, cause)) = patience_after(received) else { return Verdict::Delivered };
     let delay = policy.retry.next_delay(situation.failures, situation.random);
+    let delay = delay.max(received.wait_asked_for(&policy.retry));
     let retry = Verdict::RetryAfter { delay, cause };
     match patience {
         Patience::None => Verdict::Dead { cause },
+        Patience::Stop => Verdict::Hold { cause },
         Patience::Endless => retry,
         Patience::Errors if !errors_exhausted(&policy.retry, situation) => retry,
         Patience::Errors => match policy.on_exhausted {
@@ -164,11 +138,54 @@ pub fn classify(policy: &DeliveryPolicy, situation: &Situation, received: Receiv
     }
 }
 
+/// How long what came is worth retrying, and why; none where the destination has taken responsibility.
+fn patience_after(received: Received) -> Option<(Patience, Cause)> {
+    let failed = match received {
+        Received::Reply { code: AckCode::AA | AckCode::CA, .. }
+        | Received::Status { meaning: StatusMeaning::Delivered, .. }
+        | Received::Written
+        | Received::Silent { is_yes: true }
+        | Received::Anything
+        | Received::HandlerAccepted
+        | Received::FileWritten => return None,
+        Received::Reply { code: AckCode::AE | AckCode::CE, .. } => (Patience::Errors, Cause::Error),
+        Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: true } => {
+            (Patience::Errors, Cause::RecordLocked)
+        }
+        Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: false } => {
+            (Patience::None, Cause::Rejected)
+        }
+        Received::Ruled { then, .. }
+        | Received::Status { meaning: StatusMeaning::Ruled(then), .. } => match then {
+            ReplyOutcome::Delivered => return None,
+            ReplyOutcome::Retry => (Patience::Errors, Cause::Ruled),
+            ReplyOutcome::Dead => (Patience::None, Cause::Ruled),
+            ReplyOutcome::Hold => (Patience::Stop, Cause::Ruled),
+        },
+        Received::Status { meaning: StatusMeaning::Failed, .. } => {
+            (Patience::Errors, Cause::HttpFailed)
+        }
+        Received::Status { meaning: StatusMeaning::Busy, .. } => {
+            (Patience::Errors, Cause::HttpBusy)
+        }
+        Received::Status { meaning: StatusMeaning::Rejected, .. } => {
+            (Patience::None, Cause::HttpRejected)
+        }
+        Received::Silent { is_yes: false } => (Patience::Errors, Cause::Silence),
+        Received::Transport(fault) => (Patience::Endless, fault.cause()),
+        Received::Unclear(unclear) => (Patience::Unclear, unclear.cause()),
+        Received::HandlerRejected => (Patience::None, Cause::HandlerRejected),
+        Received::Handler(fault) if !fault.was_asked() => (Patience::Endless, fault.cause()),
+        Received::Handler(fault) => (Patience::Errors, fault.cause()),
+        Received::File(fault) => (Patience::Endless, fault.cause()),
+        Received::Loop => (Patience::None, Cause::Loop),
+        Received::Unframeable => (Patience::None, Cause::Unframeable),
+    };
+    Some(failed)
+}
+
 /// Whether errors have lasted for `retry.for`, or used up `retry.max_attempts`.
 fn errors_exhausted(retry: &RetryPolicy, situation: &Situation) -> bool {
     situation.since_first_error >= retry.retry_for
         || retry.max_attempts.is_some_and(|limit| situation.attempts >= limit.get())
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,7 +13,8 @@
 //!   [`transform`]: what becomes of a message on its way.
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`expect`]: what is awaited for this message?
-//! - [`on_reply`]: does the operator know better what it means?
+//! - [`on_reply`]: does the operator know better what it means? [`status`]: what does the status of an HTTP answer?
+//! - [`rendering`]: what of a message goes to destinations that do not speak HL7?
 //! - [`received`]: how did the attempt end? [`mod@classify`]: what does that mean for the delivery (END-1)? Built on
 //!   [`retry`] and [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
@@ -31,9 +32,11 @@ pub mod matching;
 pub mod on_reply;
 pub mod processing;
 pub mod received;
+pub mod rendering;
 pub mod retry;
 pub mod routing;
 pub mod rule;
+pub mod status;
 pub mod streak;
 pub mod subject;
 pub mod time;
@@ -53,9 +56,11 @@ pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};
 pub use on_reply::{ReplyOutcome, ReplyRule, TextPattern, ruled};
 pub use processing::ProcessingId;
 pub use received::{FileFault, HandlerFault, Received, TransportFault, Unclear};
+pub use rendering::{NoValue, Occasion, ValueSource, as_json};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, PlanFault, Planned, Route, RouteVerdict, Routing, Source};
 pub use rule::Rule;
+pub use status::{NoStatus, StatusMeaning, StatusRange, StatusRule};
 pub use streak::ConsecutiveDead;
 pub use subject::Subject;
 pub use transform::Transform;

@@ -3,11 +3,15 @@
 //! The words of whoever carries a delivery, to be judged by [`classify`](crate::classify::classify). They hold no content
 //! of the answer (PHI-1), and each failure has one [`Cause`] that it is kept and shown as.
 
+use std::time::Duration;
+
 use wardline_hl7::ack::{Reply, ReplyError};
 use wardline_hl7::{AckCode, ErrorCode};
 
 use crate::cause::Cause;
 use crate::on_reply::{ReplyOutcome, ReplyRule, ruled};
+use crate::retry::RetryPolicy;
+use crate::status::StatusMeaning;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,13 @@ pub enum Received {
         then: ReplyOutcome,
         /// MSA-1, where it is one of the six.
         code: Option<AckCode>,
+    },
+    /// An HTTP server answered.
+    Status {
+        /// What its status says.
+        meaning: StatusMeaning,
+        /// What it asks for before the next attempt (Retry-After).
+        wait: Option<Duration>,
     },
     /// The message was written, and wants no answer.
     Written,
@@ -82,6 +93,8 @@ pub enum TransportFault {
     AckTimeout,
     /// MLLP release 2: refused below HL7 (15), each time it was sent again.
     NotCommitted,
+    /// A secret that goes with each message cannot be read.
+    NoSecret,
 }
 
 /// Why an answer says nothing.
@@ -99,6 +112,11 @@ pub enum Unclear {
     UnknownCode,
     /// It says that the message was taken, which was not written to its end then.
     Early,
+    /// A status of HTTP that is about something else: a redirect, a change of protocol.
+    Status,
+    /// The whole request was sent, and no answer came in time: unlike a peer that repeats itself by MSH-10, a server may
+    /// do what it is asked for twice.
+    NoAnswer,
 }
 
 /// Why a handler did not decide.
@@ -137,6 +155,7 @@ impl Received {
             Self::Ruled { then, code } => {
                 then == ReplyOutcome::Delivered || code.is_some_and(AckCode::is_positive)
             }
+            Self::Status { meaning, .. } => meaning.is_taken(),
             Self::Silent { is_yes } => is_yes,
             Self::Written | Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
             Self::Transport(_)
@@ -146,6 +165,14 @@ impl Received {
             | Self::File(_)
             | Self::Loop
             | Self::Unframeable => false,
+        }
+    }
+
+    /// The wait that the peer asks for before the next attempt, as far as `retry` goes; zero where it asks for none.
+    pub fn wait_asked_for(self, retry: &RetryPolicy) -> Duration {
+        match self {
+            Self::Status { wait, .. } => wait.unwrap_or_default().min(retry.max),
+            _ => Duration::ZERO,
         }
     }
 
@@ -195,6 +222,7 @@ impl TransportFault {
             Self::WriteTimeout => Cause::WriteTimeout,
             Self::AckTimeout => Cause::AckTimeout,
             Self::NotCommitted => Cause::NotCommitted,
+            Self::NoSecret => Cause::NoSecret,
         }
     }
 }
@@ -209,6 +237,8 @@ impl Unclear {
             Self::Empty => Cause::UnclearEmpty,
             Self::UnknownCode => Cause::UnclearUnknownCode,
             Self::Early => Cause::UnclearEarly,
+            Self::Status => Cause::UnclearStatus,
+            Self::NoAnswer => Cause::UnclearNoAnswer,
         }
     }
 }

@@ -10,6 +10,7 @@ use wardline_flow::{
 use wardline_hl7::{Charset, Unmappable};
 use wardline_mllp::Release;
 
+use super::http::HttpDestination;
 use super::path_template::PathTemplate;
 use super::peer_endpoint::PeerEndpoint;
 
@@ -64,7 +65,9 @@ impl Destination {
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let warnings = match &self.kind {
             DestinationKind::Mllp(mllp) => [mllp.ack_match.warning(), mllp.expect_ack.warning()],
-            DestinationKind::File(_) | DestinationKind::Handler(_) => [None, None],
+            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
+                [None, None]
+            }
         };
         let takes_tests = self.accept_test && self.processing_id == Some(ProcessingId::Production);
         warnings.into_iter().flatten().chain(takes_tests.then_some(Self::TAKES_TESTS))
@@ -84,6 +87,8 @@ pub enum DestinationKind {
     File(FileDestination),
     /// A handler actor.
     Handler(HandlerDestination),
+    /// A web server.
+    Http(Box<HttpDestination>),
 }
 
 /// The keys of `kind = "mllp"`.

@@ -9,8 +9,8 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Shape, Wrong};
 use crate::model::{
-    BatchAck, ConnectionMode, Dedup, FileSort, LogFormat, Multiple, OnLate, OnUnavailable, Order,
-    ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
+    BatchAck, ConnectionMode, Dedup, FileSort, HttpMethod, LogFormat, Multiple, OnLate,
+    OnUnavailable, Order, ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
 };
 use crate::sections::MissPolicy;
 use crate::suggest::did_you_mean;
@@ -21,6 +21,16 @@ pub(crate) enum Kind {
     Mllp,
     File,
     Handler,
+    Http,
+}
+
+/// The `body` of a request, where it is the whole message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WholeBody {
+    /// The bytes as they are.
+    Hl7,
+    /// As JSON.
+    Json,
 }
 
 /// The `kind` of a listener, before its keys are read.
@@ -84,7 +94,8 @@ choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Ne
 choice!(FileSort { "name" => Name, "time" => Time });
 choice!(Dedup { "off" => Off, "flag" => Flag, "replay" => Replay });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
-choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler });
+choice!(HttpMethod { "POST" => Post, "PUT" => Put });
+choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler, "http" => Http });
 choice!(ListenerKind { "mllp" => Mllp, "file" => File });
 choice!(LogFormat { "human" => Human, "json" => Json });
 choice!(Multiple { "reject" => Reject, "split" => Split });
@@ -104,6 +115,7 @@ choice!(Unmappable { "fail" => Fail, "replace" => Replace, "escape" => Escape })
 choice!(Strictness { "strict" => Strict, "lenient" => Lenient });
 choice!(TlsVersion { "1.2" => V1_2, "1.3" => V1_3 });
 choice!(Unrouted { "accept" => Accept, "reject" => Reject, "discard" => Discard });
+choice!(WholeBody { "hl7" => Hl7, "json" => Json });
 choice!(WhenDone { "move" => Move, "delete" => Delete });
 choice!(WhenFull {
     "replace-oldest-idle-of-same-source" => ReplaceOldestIdleOfSameSource,
@@ -117,6 +129,7 @@ impl Kind {
             Self::Mllp => "mllp",
             Self::File => "file",
             Self::Handler => "handler",
+            Self::Http => "http",
         }
     }
 }

@@ -8,6 +8,8 @@ const FROM_ENVIRONMENT: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}";
 /// What a setting looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
+    /// A value or a table; which one, and of what, reading tells.
+    Open,
     /// A text of any form; what is wrong with it, reading tells.
     Text,
     /// A text that nobody may see.
@@ -37,6 +39,7 @@ impl Shape {
     pub(crate) fn schema(self) -> Value {
         let text = |form: &str| json!({ "type": "string", "pattern": format!("^({form})$|{FROM_ENVIRONMENT}") });
         match self {
+            Self::Open => json!({}),
             Self::Text | Self::Secret => json!({ "type": "string" }),
             Self::Form(form) => text(form),
             Self::Size => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, text(SIZE)] }),
@@ -55,7 +58,7 @@ impl Shape {
     /// Whether what a variable fills in may be shown. A free text may hold anything, a secret in the wrong place too.
     pub(crate) fn is_harmless(self) -> bool {
         match self {
-            Self::Text | Self::Secret => false,
+            Self::Open | Self::Text | Self::Secret => false,
             Self::Form(_) | Self::Size | Self::Boolean | Self::Whole { .. } | Self::Words(_) => {
                 true
             }

@@ -17,6 +17,7 @@ mod show;
 mod sound;
 mod sources;
 mod tls;
+mod web;
 
 use std::fs;
 

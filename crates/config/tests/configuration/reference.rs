@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use wardline_config::{
     Awaited, Config, Destination, DestinationKind, Dialled, Dialling, FileDestination,
-    HandlerDestination, HandlerLimits, Listener, MllpDestination, PeerEndpoint, WatchedFolder,
+    HandlerDestination, HandlerLimits, HttpDestination, HttpUrl, Listener, MllpDestination,
+    PeerEndpoint, WatchedFolder,
 };
 use wardline_flow::{Route, Routing, Transform};
 
@@ -16,11 +17,11 @@ const UNKNOWN: &str = "zzzzzz";
 /// The keys whose default is that they are not there.
 const ABSENT: &str = r#"
     "PID-3[*].4" ack_connection ack_from ack_type allow allow_fingerprints allow_names app_ack_to arbiters as at ca certificate
-    charset clear client_ca code copy crl dead_letter_retention default error expression file filter for_each
-    format_date format_name from handlers handshake_timeout idle_timeout include into join key map
+    charset clear client_ca code content_type copy crl dead_letter_retention default error expression file filter for_each
+    format_date format_name from handlers handshake_timeout headers idle_timeout include into join key map
     max_attempts max_in_flight_per_source max_per_source message min_version name on_miss order_by
     order_id_type pattern processing_id profile rate receiving_application receiving_facility remove
-    renumber replace sending_application sending_facility server_name set split table text then to value
+    renumber replace sending_application sending_facility server_name set split status table text then to value
     version when with with_id
 "#;
 
@@ -72,6 +73,12 @@ fn every_default_in_the_reference_is_the_one_that_holds() {
 
 fn destinations() -> Vec<Destination> {
     let path = "var/archive/{received:%Y-%m-%d}/{control_id}.hl7".parse().expect("a template");
+    let url = HttpUrl {
+        is_encrypted: true,
+        authority: "portal.example".to_owned(),
+        address: "portal.example:443".to_owned(),
+        path_and_query: "/hl7".to_owned(),
+    };
     vec![
         Destination::new(
             "lis".into(),
@@ -82,6 +89,10 @@ fn destinations() -> Vec<Destination> {
         Destination::new(
             "gate".into(),
             DestinationKind::Handler(HandlerDestination::new("lab-gate".into())),
+        ),
+        Destination::new(
+            "portal".into(),
+            DestinationKind::Http(Box::new(HttpDestination::new(url))),
         ),
     ]
 }
@@ -104,6 +115,7 @@ fn every_default_stands_written_and_every_key_is_there() {
         ("reference.toml", &with_unknown_keys(&text)),
         ("adt.toml", ""),
         ("lookups/units.csv", "theirs,ours\n"),
+        ("secrets/portal.token", "s3cret"),
     ]);
     let faults = site.load(&[]).expect_err("a fault for every table");
     let known: Vec<BTreeSet<String>> = faults

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use wardline_flow::Occasion;
 use wardline_store::limits::MAX_REPLY;
 use wardline_store::{MessageId, Pending};
 
@@ -35,6 +36,13 @@ pub(super) struct Lease {
     pub(super) first_error: Option<Timestamp>,
     /// What was answered last since the start; empty before. At most [`MAX_REPLY`] bytes, as the store keeps them.
     pub(super) last_reply: Bytes,
+}
+
+impl Delivery {
+    /// What is known of it beside its bytes.
+    pub(super) fn occasion(&self) -> Occasion<'_> {
+        Occasion { id: self.id.get(), received_at: self.received_at, listener: &self.listener }
+    }
 }
 
 impl Lease {

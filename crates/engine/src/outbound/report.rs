@@ -64,6 +64,15 @@ impl Ended {
     pub(super) fn attempted(received: Received) -> Self {
         Self::Attempted { received, reply: Bytes::new() }
     }
+
+    /// What was wrong with the way there.
+    pub(super) fn fault(&self) -> Option<TransportFault> {
+        match self {
+            Self::Attempted { received: Received::Transport(fault), .. } => Some(*fault),
+            Self::NotSent(fault) => *fault,
+            Self::Attempted { .. } | Self::Concluded => None,
+        }
+    }
 }
 
 impl CloseReason {

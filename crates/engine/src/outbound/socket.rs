@@ -62,7 +62,7 @@ pub(super) async fn connect(
 }
 
 /// Resolves, connects, sets the socket up and shakes hands.
-async fn dial(
+pub(super) async fn dial(
     address: &str,
     connector: Option<&Connector>,
     limit: Duration,

@@ -64,7 +64,7 @@ impl Applications {
     pub(crate) fn of(destination: &Destination, counters: Arc<DestinationCounters>) -> Arc<Self> {
         let (within, matching) = match &destination.kind {
             DestinationKind::Mllp(mllp) => (mllp.app_ack_within, mllp.ack_match),
-            DestinationKind::File(_) | DestinationKind::Handler(_) => {
+            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
                 (MllpDestination::APP_ACK_WITHIN, AckMatch::Exact)
             }
         };

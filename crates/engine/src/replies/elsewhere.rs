@@ -68,7 +68,7 @@ impl Elsewhere {
             DestinationKind::Mllp(mllp) => {
                 (mllp.ack_connection.clone(), mllp.ack_match, mllp.ack_timeout)
             }
-            DestinationKind::File(_) | DestinationKind::Handler(_) => {
+            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
                 (None, AckMatch::Exact, Duration::ZERO)
             }
         };

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
-use wardline_config::{Config, DestinationKind, Dialled, Entrance, PeerEndpoint, ServerTls};
+use wardline_config::{
+    ClientTls, Config, DestinationKind, Dialled, Dialling, Entrance, PeerEndpoint, ServerTls,
+};
 use wardline_flow::{DestinationId, ListenerId};
 
 use super::acceptor::{Acceptor, Shown};
@@ -119,7 +121,9 @@ impl Certificates {
         for listener in &config.listeners {
             let owner = Owner::Listener(listener.id.clone());
             let read = match &listener.entrance {
-                Entrance::Dial(dialling) => renewed.connect_for(self, owner, &dialling.peer),
+                Entrance::Dial(Dialling { peer: Dialled { address, tls }, .. }) => {
+                    renewed.connect_for(self, owner, tls.as_ref(), address)
+                }
                 Entrance::Bind(_) | Entrance::Folder(_) => {
                     renewed.accept_for(self, owner, listener.tls.as_ref())
                 }
@@ -127,13 +131,20 @@ impl Certificates {
             unusable.extend(read.err());
         }
         for destination in &config.destinations {
-            let DestinationKind::Mllp(mllp) = &destination.kind else { continue };
             let owner = Owner::Destination(destination.id.clone());
-            let read = match &mllp.endpoint {
-                PeerEndpoint::Dialled(dialled) => renewed.connect_for(self, owner, dialled),
-                PeerEndpoint::Awaited(awaited) => {
-                    renewed.accept_for(self, owner, awaited.tls.as_ref())
+            let read = match &destination.kind {
+                DestinationKind::Mllp(mllp) => match &mllp.endpoint {
+                    PeerEndpoint::Dialled(Dialled { address, tls }) => {
+                        renewed.connect_for(self, owner, tls.as_ref(), address)
+                    }
+                    PeerEndpoint::Awaited(awaited) => {
+                        renewed.accept_for(self, owner, awaited.tls.as_ref())
+                    }
+                },
+                DestinationKind::Http(http) => {
+                    renewed.connect_for(self, owner, http.tls.as_ref(), &http.url.address)
                 }
+                DestinationKind::File(_) | DestinationKind::Handler(_) => Ok(()),
             };
             unusable.extend(read.err());
         }
@@ -219,9 +230,10 @@ impl Renewed {
         &mut self,
         before: &Certificates,
         of: Owner,
-        dialled: &Dialled,
+        settings: Option<&ClientTls>,
+        address: &str,
     ) -> Result<(), Unusable> {
-        let (Some(settings), address) = (&dialled.tls, &dialled.address) else { return Ok(()) };
+        let Some(settings) = settings else { return Ok(()) };
         let unusable = |source| Unusable { of: of.clone(), source };
         let same = before.connectors.get(&of).filter(|one| one.is_for(settings, address));
         let connector = match same {

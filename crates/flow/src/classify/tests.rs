@@ -4,6 +4,7 @@ use wardline_hl7::ack::Reply;
 
 use super::*;
 use crate::received::{FileFault, HandlerFault, TransportFault, Unclear};
+use crate::status::StatusMeaning;
 
 const FIRST: Situation =
     Situation { attempts: 1, failures: 1, since_first_error: Duration::ZERO, random: 200 };
@@ -111,6 +112,7 @@ fn a_transport_fault_is_retried_for_ever_whatever_the_limits() {
         (TransportFault::WriteTimeout, Cause::WriteTimeout),
         (TransportFault::AckTimeout, Cause::AckTimeout),
         (TransportFault::NotCommitted, Cause::NotCommitted),
+        (TransportFault::NoSecret, Cause::NoSecret),
     ] {
         let verdict = classify(&policy, &old, Received::Transport(fault));
         assert_eq!(verdict, Verdict::RetryAfter { delay: Duration::from_secs(60), cause });
@@ -128,6 +130,8 @@ fn an_unclear_answer_is_retried_up_to_ten_sends_and_then_held() {
         (Unclear::Empty, Cause::UnclearEmpty),
         (Unclear::UnknownCode, Cause::UnclearUnknownCode),
         (Unclear::Early, Cause::UnclearEarly),
+        (Unclear::Status, Cause::UnclearStatus),
+        (Unclear::NoAnswer, Cause::UnclearNoAnswer),
     ] {
         assert_eq!(by_default(ninth, Received::Unclear(unclear)), retry_in_a_second(cause));
         assert_eq!(by_default(tenth, Received::Unclear(unclear)), Verdict::Hold { cause });
@@ -223,4 +227,40 @@ fn what_is_no_answer_is_told_by_kind() {
     let unclear = |payload: &[u8]| Reply::read(payload).err().map(|error| Unclear::from(&error));
     assert_eq!(unclear(b""), Some(Unclear::Empty));
     assert_eq!(unclear(b"OK"), Some(Unclear::Unreadable));
+}
+
+fn status(meaning: StatusMeaning) -> Received {
+    Received::Status { meaning, wait: None }
+}
+
+#[test]
+fn a_status_is_delivered_retried_like_an_error_or_dead_like_a_rejection() {
+    let over = Situation { since_first_error: HOUR, ..FIRST };
+    assert_eq!(by_default(over, status(StatusMeaning::Delivered)), Verdict::Delivered);
+    for (meaning, cause) in
+        [(StatusMeaning::Failed, Cause::HttpFailed), (StatusMeaning::Busy, Cause::HttpBusy)]
+    {
+        assert_eq!(by_default(FIRST, status(meaning)), retry_in_a_second(cause));
+        assert_eq!(by_default(over, status(meaning)), Verdict::Dead { cause });
+    }
+    let rejected = Verdict::Dead { cause: Cause::HttpRejected };
+    assert_eq!(by_default(FIRST, status(StatusMeaning::Rejected)), rejected);
+    let ruled = |then| status(StatusMeaning::Ruled(then));
+    assert_eq!(by_default(over, ruled(ReplyOutcome::Delivered)), Verdict::Delivered);
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Retry)), retry_in_a_second(Cause::Ruled));
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Dead)), Verdict::Dead { cause: Cause::Ruled });
+    assert_eq!(by_default(FIRST, ruled(ReplyOutcome::Hold)), Verdict::Hold { cause: Cause::Ruled });
+}
+
+#[test]
+fn a_server_that_asks_for_a_longer_wait_gets_it_as_far_as_the_policy_goes() {
+    let busy = |seconds| Received::Status {
+        meaning: StatusMeaning::Busy,
+        wait: Some(Duration::from_secs(seconds)),
+    };
+    for (asked, waited) in [(0, 1), (7, 7), (60, 60), (3600, 60)] {
+        let delay = Duration::from_secs(waited);
+        let verdict = Verdict::RetryAfter { delay, cause: Cause::HttpBusy };
+        assert_eq!(by_default(FIRST, busy(asked)), verdict, "{asked}");
+    }
 }

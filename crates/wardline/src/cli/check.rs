@@ -158,11 +158,12 @@ fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> 
 
 fn touches(loaded: &Loaded) -> Touches {
     let data_dir = absolute(&loaded.config.engine.data_dir);
-    let templates =
-        loaded.config.destinations.iter().filter_map(|destination| match &destination.kind {
-            DestinationKind::File(file) => Some(PathBuf::from(file.path.to_string())),
-            DestinationKind::Mllp(_) | DestinationKind::Handler(_) => None,
-        });
+    let templates = loaded.config.destinations.iter().filter_map(|destination| match &destination
+        .kind
+    {
+        DestinationKind::File(file) => Some(PathBuf::from(file.path.to_string())),
+        DestinationKind::Mllp(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => None,
+    });
     Touches {
         reads: reads(loaded),
         control_socket: socket_path(&data_dir),
@@ -171,27 +172,35 @@ fn touches(loaded: &Loaded) -> Touches {
     }
 }
 
-/// The files of the configuration, and those that it names for TLS.
+/// The files of the configuration, and those that it names for TLS and with secrets.
 fn reads(loaded: &Loaded) -> Vec<PathBuf> {
-    let listeners = loaded.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-    let endpoints = loaded.config.destinations.iter().filter_map(|one| match &one.kind {
-        DestinationKind::Mllp(mllp) => Some(&mllp.endpoint),
-        DestinationKind::File(_) | DestinationKind::Handler(_) => None,
-    });
-    let peers = loaded.config.listeners.iter().filter_map(|listener| match &listener.entrance {
-        Entrance::Dial(dialling) => dialling.peer.tls.as_ref(),
-        Entrance::Bind(_) | Entrance::Folder(_) => None,
-    });
-    let (mut dialled, mut awaited) = (peers.collect::<Vec<_>>(), Vec::new());
-    for endpoint in endpoints {
-        match endpoint {
-            PeerEndpoint::Dialled(peer) => dialled.extend(&peer.tls),
-            PeerEndpoint::Awaited(peer) => awaited.extend(&peer.tls),
+    let Config { listeners, destinations, .. } = &loaded.config;
+    let mut servers: Vec<&ServerTls> =
+        listeners.iter().filter_map(|listener| listener.tls.as_ref()).collect();
+    let mut clients: Vec<&ClientTls> = Vec::new();
+    let mut secrets: Vec<&Path> = Vec::new();
+    for listener in listeners {
+        match &listener.entrance {
+            Entrance::Dial(dialling) => clients.extend(&dialling.peer.tls),
+            Entrance::Bind(_) | Entrance::Folder(_) => {}
         }
     }
-    let servers = listeners.chain(awaited).flat_map(ServerTls::files);
-    let tls = servers.chain(dialled.into_iter().flat_map(ClientTls::files));
-    loaded.files_on_disk().chain(tls).map(absolute).collect()
+    for destination in destinations {
+        match &destination.kind {
+            DestinationKind::Mllp(mllp) => match &mllp.endpoint {
+                PeerEndpoint::Dialled(peer) => clients.extend(&peer.tls),
+                PeerEndpoint::Awaited(peer) => servers.extend(&peer.tls),
+            },
+            DestinationKind::Http(http) => {
+                clients.extend(&http.tls);
+                secrets.extend(http.secret_files());
+            }
+            DestinationKind::File(_) | DestinationKind::Handler(_) => {}
+        }
+    }
+    let servers = servers.into_iter().flat_map(ServerTls::files);
+    let tls = servers.chain(clients.into_iter().flat_map(ClientTls::files));
+    loaded.files_on_disk().chain(tls).chain(secrets).map(absolute).collect()
 }
 
 /// The path from the root. It stays as it is where the working directory is gone.

@@ -90,7 +90,7 @@ fn role(destination: &Destination) -> Option<&'static str> {
             PeerEndpoint::Dialled(_) => "client",
             PeerEndpoint::Awaited(_) => "server",
         }),
-        DestinationKind::File(_) | DestinationKind::Handler(_) => None,
+        DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => None,
     }
 }
 
@@ -100,5 +100,6 @@ fn endpoint(destination: &Destination) -> (&'static str, String) {
         DestinationKind::Mllp(mllp) => ("mllp", mllp.endpoint.shown()),
         DestinationKind::File(file) => ("file", file.path.to_string()),
         DestinationKind::Handler(handler) => ("handler", handler.handler.to_string()),
+        DestinationKind::Http(http) => ("http", http.url.to_string()),
     }
 }

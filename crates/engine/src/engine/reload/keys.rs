@@ -5,8 +5,8 @@ use std::mem::discriminant;
 
 use wardline_config::{
     Awaited, Destination, DestinationKind, Dialled, Dialling, Engine, Entrance, FileDestination,
-    HandlerDestination, HandlerLimits, Listener, Log, MllpDestination, PeerEndpoint, Store,
-    WatchedFolder,
+    HandlerDestination, HandlerLimits, HttpDestination, Listener, Log, MllpDestination,
+    PeerEndpoint, Store, WatchedFolder,
 };
 use wardline_flow::{DestinationId, Route, Routing};
 
@@ -180,9 +180,29 @@ fn kind(old: &DestinationKind, new: &DestinationKind) -> Keys {
         (DestinationKind::Handler(old), DestinationKind::Handler(new)) => {
             differing!(HandlerDestination, old, new, { handler: "handler", timeout: "timeout" })
         }
-        (DestinationKind::Mllp(_) | DestinationKind::File(_) | DestinationKind::Handler(_), _) => {
-            Keys::new()
+        (DestinationKind::Http(old), DestinationKind::Http(new)) => {
+            differing!(HttpDestination, &**old, new, {
+                url: "url",
+                method: "method",
+                body: "body",
+                content_type: "content_type",
+                headers: "headers",
+                idempotency_header: "idempotency_header",
+                tls: "tls",
+                connections: "connections",
+                connect_timeout: "connect_timeout",
+                timeout: "timeout",
+                max_reply_size: "max_reply_size",
+                on_status: "on_status",
+            })
         }
+        (
+            DestinationKind::Mllp(_)
+            | DestinationKind::File(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Http(_),
+            _,
+        ) => Keys::new(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! What carries deliveries out of the pool, by kind of destination.
 
+use std::num::NonZeroUsize;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::fut::wrap_future;
 use actix::prelude::*;
 use wardline_config::{DestinationKind, MllpDestination, Order};
 use wardline_flow::{FileFault, Received};
+use wardline_store::MessageId;
 
 use super::OutboundPool;
 use super::slots::{CarrierId, Taken};
@@ -15,6 +18,7 @@ use crate::outbound::connection::{Deliver, Drain, OutboundConnection};
 use crate::outbound::delivery::Delivery;
 use crate::outbound::file::{self, FileWriter, Filed};
 use crate::outbound::handler::HandlerCalls;
+use crate::outbound::http::HttpSender;
 use crate::outbound::limits::HANDLER_CALLS;
 use crate::outbound::report::{CloseReason, Ended, Report};
 use crate::outbound::socket::Way;
@@ -28,6 +32,8 @@ pub(super) enum Carriers {
     File(Arc<FileWriter>),
     /// One call a slot.
     Handler(Arc<HandlerCalls>, Order),
+    /// One request a slot, of so many.
+    Http(Rc<HttpSender>, usize),
 }
 
 /// The connections of an MLLP destination, by slot.
@@ -43,11 +49,7 @@ impl Carriers {
         let destination = &delivering.destination;
         match &destination.kind {
             DestinationKind::Mllp(mllp) => {
-                // One lane uses one connection, however many are configured.
-                let connections = match &destination.order {
-                    Order::Fifo => 1,
-                    Order::ByKey(_) | Order::None => mllp.connections.get(),
-                };
+                let connections = at_once(&destination.order, mllp.connections);
                 Self::Mllp(Connections {
                     destination: Arc::from(mllp.clone()),
                     way: Way::of(mllp, delivering),
@@ -65,6 +67,10 @@ impl Carriers {
                 let calls = HandlerCalls::new(delivering, handler, completions.clone());
                 Self::Handler(Arc::new(calls), destination.order.clone())
             }
+            DestinationKind::Http(http) => {
+                let sender = HttpSender::new(delivering, http);
+                Self::Http(sender, at_once(&destination.order, http.connections))
+            }
         }
     }
 
@@ -74,13 +80,14 @@ impl Carriers {
             Self::Mllp(connections) => connections.by_slot.len(),
             Self::File(_) | Self::Handler(_, Order::Fifo) => 1,
             Self::Handler(_, Order::ByKey(_) | Order::None) => HANDLER_CALLS,
+            Self::Http(_, requests) => *requests,
         }
     }
 
     /// How many deliveries a slot takes at once.
     pub(super) fn group(&self) -> usize {
         match self {
-            Self::Mllp(_) | Self::Handler(..) => 1,
+            Self::Mllp(_) | Self::Handler(..) | Self::Http(..) => 1,
             Self::File(_) => file::GROUP,
         }
     }
@@ -88,7 +95,7 @@ impl Carriers {
     /// Whether one more may go out beside so many: a handler has as many calls at once as it has instances.
     pub(super) fn have_room(&self, in_flight: usize) -> bool {
         match self {
-            Self::Mllp(_) | Self::File(_) => true,
+            Self::Mllp(_) | Self::File(_) | Self::Http(..) => true,
             Self::Handler(calls, _) => in_flight < calls.at_once(),
         }
     }
@@ -138,7 +145,16 @@ impl OutboundPool {
                 let calls = Arc::clone(calls);
                 self.counters.attempts.add(group.len() as u64);
                 for delivery in group {
-                    call_handler(taken.carrier, Arc::clone(&calls), delivery, ctx);
+                    let (id, calls) = (delivery.id, Arc::clone(&calls));
+                    carry(taken.carrier, id, async move { calls.call(delivery).await }, ctx);
+                }
+            }
+            Carriers::Http(sender, _) => {
+                let sender = Rc::clone(sender);
+                self.counters.attempts.add(group.len() as u64);
+                for delivery in group {
+                    let (id, sender) = (delivery.id, Rc::clone(&sender));
+                    carry(taken.carrier, id, async move { sender.send(delivery).await }, ctx);
                 }
             }
         }
@@ -196,16 +212,23 @@ fn ended(filed: Filed) -> Ended {
     }
 }
 
-fn call_handler(
+/// Waits for what becomes of one delivery, whoever has it. Its carrier was made for it.
+fn carry(
     carrier: CarrierId,
-    calls: Arc<HandlerCalls>,
-    delivery: Delivery,
+    id: MessageId,
+    delivering: impl Future<Output = Ended> + 'static,
     ctx: &mut Context<OutboundPool>,
 ) {
-    let id = delivery.id;
-    let called = async move { calls.call(delivery).await };
-    ctx.spawn(wrap_future(called).map(move |ended, pool: &mut OutboundPool, ctx| {
-        let closed = Some(CloseReason::Done);
+    ctx.spawn(wrap_future(delivering).map(move |ended, pool: &mut OutboundPool, ctx| {
+        let closed = Some(ended.fault().map_or(CloseReason::Done, CloseReason::Fault));
         pool.on_report(Report { carrier, ended: vec![(id, ended)], closed }, ctx);
     }));
+}
+
+/// How many connections are used: one lane uses one, however many are configured.
+fn at_once(order: &Order, connections: NonZeroUsize) -> usize {
+    match order {
+        Order::Fifo => 1,
+        Order::ByKey(_) | Order::None => connections.get(),
+    }
 }

@@ -11,7 +11,7 @@
 
 mod attempts;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -106,7 +106,8 @@ impl Dispatch {
         }
         let panicked = closed == Some(CloseReason::Panicked);
         let failed = panicked || ended.iter().any(|(_, ended)| is_the_destinations(ended));
-        let pause = if failed { self.pause_of(carrier, now) } else { None };
+        let asked = ended.iter().map(|(_, ended)| self.wait_asked_for(ended)).max();
+        let pause = if failed { self.pause_of(carrier, asked, now) } else { None };
         let mut settled = Vec::with_capacity(ended.len());
         for (id, ended) in ended {
             self.slots.done_with(carrier, id);
@@ -145,9 +146,23 @@ impl Dispatch {
     }
 
     /// One more carrier of this slot failed; when the next may come.
-    fn pause_of(&mut self, carrier: CarrierId, now: &Now) -> Option<Instant> {
+    fn pause_of(
+        &mut self,
+        carrier: CarrierId,
+        asked: Option<Duration>,
+        now: &Now,
+    ) -> Option<Instant> {
         let failures = self.slots.failed(carrier);
-        now.instant.checked_add(self.policy.retry.next_delay(failures, now.random))
+        let pause = self.policy.retry.next_delay(failures, now.random);
+        now.instant.checked_add(pause.max(asked.unwrap_or_default()))
+    }
+
+    /// The wait that the destination has asked for.
+    fn wait_asked_for(&self, ended: &Ended) -> Duration {
+        match ended {
+            Ended::Attempted { received, .. } => received.wait_asked_for(&self.policy.retry),
+            Ended::Concluded | Ended::NotSent(_) => Duration::ZERO,
+        }
     }
 
     fn settle(

@@ -12,6 +12,7 @@ use wardline_flow::{Routing, Source};
 use wardline_hl7::Message;
 
 use super::super::printable;
+use super::request::RequestMade;
 use super::trace::{Reached, RouteAsked, RuleAsked, Traced, rules, trace};
 
 /// MSH-10 of the answer that is shown: none is ever sent.
@@ -129,6 +130,9 @@ impl Account {
         let Traced { routes, handlers, destinations, is_unrouted } =
             trace(routing, &source, listener, message, came);
         (self.routes, self.handlers, self.destinations) = (routes, handlers, destinations);
+        if let Some(came) = came {
+            show_requests(config, listener, came, &mut self.destinations);
+        }
         if let Some(came) = came.filter(|came| came.deliveries.is_empty()) {
             self.kept = self.kept.or_else(|| kept(is_unrouted, came, &self.destinations));
         }
@@ -157,6 +161,17 @@ impl Account {
                 routes: traced.routes,
                 destinations: traced.destinations,
             });
+        }
+    }
+}
+
+/// Adds what is made of it for destinations that do not speak HL7.
+fn show_requests(config: &Config, listener: &Listener, kept: &Kept, reached: &mut [Reached]) {
+    for sent in &kept.deliveries {
+        let destination = config.destinations.iter().find(|one| *one.id.arc() == *sent.destination);
+        let place = reached.iter_mut().find(|one| one.id == *sent.destination && one.is_reached());
+        if let (Some(destination), Some(place)) = (destination, place) {
+            place.request = RequestMade::of(destination, listener, &sent.body);
         }
     }
 }

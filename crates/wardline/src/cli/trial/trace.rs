@@ -8,6 +8,7 @@ use wardline_flow::{HandlerName, Route, RouteVerdict, Routing, Rule, Source, Sub
 use wardline_hl7::Message;
 
 use super::super::hl7::diff::{Difference, differences};
+use super::request::RequestMade;
 
 /// A rule and what it says.
 #[derive(Debug, Serialize)]
@@ -41,6 +42,9 @@ pub(super) struct Reached {
     pub(super) is_answer: bool,
     pub(super) is_changed: bool,
     pub(super) steps: Vec<StepTaken>,
+    /// What is made of it for a destination that does not speak HL7.
+    #[serde(rename = "sent", skip_serializing_if = "Option::is_none")]
+    pub(super) request: Option<RequestMade>,
 }
 
 /// A step of a transform.
@@ -77,6 +81,7 @@ impl Reached {
             is_answer: false,
             is_changed: false,
             steps: Vec::new(),
+            request: None,
         }
     }
 }

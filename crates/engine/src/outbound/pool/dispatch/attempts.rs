@@ -1,6 +1,6 @@
 //! What the end of an attempt speaks of: this message, the destination as a whole, or the way to it.
 
-use wardline_flow::{Cause, FileFault, HandlerFault, Received, ReplyOutcome};
+use wardline_flow::{Cause, FileFault, HandlerFault, Received, ReplyOutcome, StatusMeaning};
 use wardline_hl7::AckCode;
 
 use crate::outbound::report::Ended;
@@ -19,10 +19,12 @@ pub(super) fn failed_as_a_whole(received: Received) -> bool {
     match received {
         Received::Transport(_)
         | Received::Unclear(_)
+        | Received::Status { meaning: StatusMeaning::Busy, .. }
         | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
         | Received::Ruled { .. }
+        | Received::Status { .. }
         | Received::Written
         | Received::Silent { .. }
         | Received::Anything
@@ -44,6 +46,7 @@ pub(super) fn is_error(received: Received) -> bool {
     match received {
         Received::Reply { code, .. } => !code.is_positive(),
         Received::Ruled { then, .. } => then != ReplyOutcome::Delivered,
+        Received::Status { meaning, .. } => !meaning.is_taken(),
         Received::Silent { is_yes } => !is_yes,
         Received::Handler(fault) => fault.was_asked(),
         Received::Transport(_)

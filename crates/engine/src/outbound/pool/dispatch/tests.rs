@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use wardline_config::{DestinationKind, MllpDestination, Order};
-use wardline_flow::{DestinationId, FileFault, HandlerFault, OnUnclear, Unclear};
+use wardline_flow::{DestinationId, FileFault, HandlerFault, OnUnclear, StatusMeaning, Unclear};
 use wardline_hl7::AckCode;
 use wardline_store::Lane;
 
@@ -308,6 +308,19 @@ fn a_full_disk_pauses_the_folder_and_not_just_the_message() {
     assert_eq!(bench.due_in(&settled.fate), FIRST);
     assert!(bench.next().is_none());
     bench.passes(FIRST);
+    assert!(bench.next().is_some());
+}
+
+#[test]
+fn a_server_that_asks_for_a_pause_gets_it_for_every_message() {
+    let mut bench = Bench::new(Order::None, 1, 2);
+    let (most, asked) = (Duration::from_secs(19), Duration::from_secs(20));
+    let busy = Received::Status { meaning: StatusMeaning::Busy, wait: Some(asked) };
+    let settled = bench.attempt(busy, Some(CloseReason::Done));
+    assert_eq!(bench.due_in(&settled.fate), asked);
+    bench.passes(most);
+    assert!(bench.next().is_none());
+    bench.passes(Duration::from_secs(1));
     assert!(bench.next().is_some());
 }
 

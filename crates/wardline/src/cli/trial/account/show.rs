@@ -1,7 +1,9 @@
 //! An account as people read it.
 
 use super::super::super::failure::TerminalError;
+use super::super::super::printable;
 use super::super::super::terminal::Terminal;
+use super::super::request::RequestMade;
 use super::super::trace::{Reached, RouteAsked, StepTaken};
 use super::{Account, Emitted, Refused};
 
@@ -73,7 +75,7 @@ fn way(
 
 impl Reached {
     fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
-        let Self { id, route, kept_from, is_answer, is_changed, steps } = self;
+        let Self { id, route, kept_from, is_answer, is_changed, steps, request } = self;
         if let Some(why) = kept_from {
             return terminal.line(format!("destination   {id}: not this one, {why}"));
         }
@@ -87,6 +89,12 @@ impl Reached {
             for difference in differences {
                 terminal.line(format!("    {}", difference.painted("·")))?;
             }
+        }
+        let Some(RequestMade { head, body }) = request else { return Ok(()) };
+        let lines = head.iter().cloned().chain(printable::lines(body.as_bytes()));
+        for (line, number) in lines.zip(0..) {
+            let label = if number == 0 { "  sends       " } else { "              " };
+            terminal.line(format!("{label}{line}"))?;
         }
         Ok(())
     }

@@ -1,0 +1,49 @@
+//! What a destination that does not speak HL7 would be sent of a message. Secrets are not shown.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use wardline_config::{Destination, DestinationKind, HttpDestination, Listener};
+use wardline_flow::Occasion;
+use wardline_hl7::Message;
+
+/// The id of a message that is never stored.
+const NO_ID: u64 = 0;
+
+/// One request.
+#[derive(Debug, Serialize)]
+pub(super) struct RequestMade {
+    /// Where it goes, and what goes along.
+    pub(super) head: Vec<String>,
+    /// Its content.
+    pub(super) body: String,
+}
+
+impl RequestMade {
+    /// Of these bytes, which were made for the destination; none where it is sent the bytes themselves.
+    pub(super) fn of(destination: &Destination, listener: &Listener, body: &Bytes) -> Option<Self> {
+        let mut options = listener.reading();
+        if destination.charset.is_some() {
+            options.charset.fixed = None;
+        }
+        let made = &Message::parse_with(body.clone(), options).ok()?;
+        let (received_at, listener) = (Timestamp::now(), listener.id.as_str());
+        let occasion = Occasion { id: NO_ID, received_at, listener };
+        match &destination.kind {
+            DestinationKind::Http(http) => Some(Self::request(http, made, occasion)),
+            DestinationKind::Mllp(_) | DestinationKind::File(_) | DestinationKind::Handler(_) => {
+                None
+            }
+        }
+    }
+
+    fn request(http: &HttpDestination, made: &Message, occasion: Occasion<'_>) -> Self {
+        let mut head = vec![
+            format!("{} {}", http.method.as_str(), http.url),
+            format!("Content-Type: {}", http.content_type()),
+        ];
+        head.extend(http.headers.iter().map(|header| format!("{}: ***", header.name)));
+        let body = http.body.of(made, occasion);
+        Self { head, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+}
