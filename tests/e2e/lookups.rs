@@ -121,6 +121,13 @@ fn what_was_missed_is_counted_and_the_keys_are_shown_only_when_asked_for() {
     let shown = String::from_utf8(shown.stdout).expect("text");
     assert!(shown.contains("MISSED KEYS") && !shown.contains("SECRET"), "{shown}");
     assert!(!engine.log().contains("SECRET"), "PHI-1");
+
+    write(&site, "units.csv", b"theirs,ours\ng/dL,g/l\nmol,mol/l\n");
+    let reloaded = site.command(["--config", "wardline.toml", "reload"]);
+    assert_eq!(reloaded.status.code(), Some(0));
+    assert_eq!(peer.send(&observation("5", "mol")), "AA");
+    let (counts, _, _) = asked(&site, &["misses", "units"]);
+    assert_eq!(counts, "0 misses, 0 different keys\n", "another table counts anew");
 }
 
 fn a_table_that_cannot_be_read_is_told_with_its_line() {

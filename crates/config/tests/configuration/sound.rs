@@ -106,8 +106,10 @@ fn free_ports_and_different_interfaces_do_not_clash() {
         listener("b", "127.0.0.1:0"),
         listener("c", "127.0.0.1:2575"),
         listener("d", "127.0.0.2:2575"),
+        listener("e", "0.0.0.0:2576"),
+        listener("f", "[::]:2576"),
     ];
-    assert_eq!(config(&[], &site(&text.concat())).listeners.len(), 4);
+    assert_eq!(config(&[], &site(&text.concat())).listeners.len(), 6);
 }
 
 #[test]
