@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_stored_message_is_answered_aa_with_ends_swapped,
         the_answer_has_the_message_type_of_its_version,
         the_senders_delimiters_are_used_in_the_answer,
-        what_is_no_hl7_is_rejected_with_its_place,
+        what_is_no_hl7_is_rejected_with_its_reason,
         a_header_that_is_cut_short_is_rejected,
         two_messages_in_one_frame_are_rejected,
         a_message_without_type_or_control_id_is_rejected,
@@ -76,11 +76,13 @@ fn the_senders_delimiters_are_used_in_the_answer() {
     assert!(String::from_utf8_lossy(&answer).contains("#ACK*A01*ACK#"));
 }
 
-fn what_is_no_hl7_is_rejected_with_its_place() {
+fn what_is_no_hl7_is_rejected_with_its_reason() {
     let (_site, engine) = running("");
     let mut peer = Peer::connect(engine.address("in"));
     let answer = peer.exchange(b"Hello World");
     assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 2)), ("AR".into(), String::new()));
+    assert!(field(&answer, "ERR", 3).starts_with("100^"), "{}", String::from_utf8_lossy(&answer));
+    assert!(!field(&answer, "MSA", 3).is_empty());
     let utf16: Vec<u8> = "MSH|^~\\&|A|B|C|D|2026||ADT^A01|WIDE|P|2.5\r"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)

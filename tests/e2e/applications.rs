@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use wardline_engine::control::protocol::QueueRow;
 use wardline_engine::observe::DestinationCounts;
-use wardline_tests::message::{adt, answer, framed};
+use wardline_tests::message::{adt, answer, field, framed};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::trials;
@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         an_application_that_answers_later_is_counted_apart_and_nothing_is_sent_again,
         an_application_may_answer_through_a_listener,
+        an_answer_in_a_batch_is_heard_when_the_batch_is_taken_and_not_before,
         an_application_that_does_not_answer_is_told_of_once,
     ]
 }
@@ -72,6 +73,27 @@ fn an_application_may_answer_through_a_listener() {
     assert_eq!(row.application_awaited, 0);
     let listener = engine.counts("in");
     assert_eq!((listener.answers_matched, listener.answers_unmatched), (2, 1), "once each");
+}
+
+fn an_answer_in_a_batch_is_heard_when_the_batch_is_taken_and_not_before() {
+    let sink = Sink::start(|_| Reply::Code("CA"));
+    let (_site, engine) = running(&sink, "");
+    send(&engine, "1", "AL", "AL");
+    engine.wait_for_queue("lis", "owed", |row| row.application_awaited == 1);
+    let mut application = Peer::connect(engine.address("in"));
+    let batch = |other: &[u8]| {
+        [b"BHS|^~\\&|C|D|A|B|2026||||B1\r".as_slice(), &answer("AA", "1"), other].concat()
+    };
+    let without_type = b"MSH|^~\\&|A|B|C|D|2026|||BAD|P|2.5\rPID|1\r";
+    for _ in 0..2 {
+        assert_eq!(field(&application.exchange(&batch(without_type)), "MSA", 1), "AR");
+    }
+    let matched = || engine.counts("in").answers_matched;
+    assert_eq!((engine.queue("lis").application_awaited, matched()), (1, 0), "it is not taken");
+    assert_eq!(field(&application.exchange(&batch(&adt("BEHIND"))), "MSA", 1), "AA");
+    assert_eq!((engine.queue("lis").application_awaited, matched()), (0, 1));
+    assert_eq!(counts(&engine.queue("lis")).application_positive, 1);
+    assert_eq!(engine.counts("in").answers_unmatched, 0);
 }
 
 fn an_application_that_does_not_answer_is_told_of_once() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use wardline_engine::control::protocol::{Request, Response};
 use wardline_tests::message::{adt, field, framed};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
@@ -15,7 +16,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_copy_is_processed_and_marked_by_default,
         a_copy_gets_the_stored_answer_again_and_is_delivered_once_where_told_so,
+        a_copy_that_was_answered_again_is_shown_and_can_be_released,
         what_was_kept_before_a_restart_is_known_after_it,
+        each_message_of_a_batch_is_known_for_itself,
         a_copy_of_a_message_in_hand_waits_for_its_answer,
         what_was_refused_is_processed_anew,
         another_message_with_the_same_id_is_processed_and_told_of_loudly,
@@ -91,6 +94,38 @@ fn a_copy_gets_the_stored_answer_again_and_is_delivered_once_where_told_so() {
     assert!(String::from_utf8_lossy(&status.stdout).contains("came again: in: 2 answered again"));
 }
 
+fn a_copy_that_was_answered_again_is_shown_and_can_be_released() {
+    let sink = Sink::accepting();
+    let site = site("dedup = \"replay\"", &sink);
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    for id in ["M1", "M1", "M2"] {
+        assert_eq!(peer.send(&adt(id)), "AA");
+    }
+    sink.wait_for(2);
+    let Response::Copies { copies } = engine.ask(&Request::Copies { limit: 10 }) else {
+        panic!("copies")
+    };
+    let shown: Vec<_> = copies.iter().map(|copy| (&*copy.control_id, &*copy.listener)).collect();
+    assert_eq!(shown, [("M1", "in")], "the copy and no other");
+    let number = copies[0].message.to_string();
+    let run =
+        |arguments: &[&str]| site.command([&["--config", "wardline.toml"], arguments].concat());
+    let listed = run(&["copies", "list"]);
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    assert!(listed.contains("M1") && listed.contains("ADT^A01") && listed.contains(&number));
+    let released = run(&["copies", "release", &number]);
+    assert!(released.status.success(), "{}", String::from_utf8_lossy(&released.stderr));
+    let arrived = sink.wait_for(3);
+    assert_eq!(sink.control_ids(), ["M1", "M2", "M1"]);
+    assert_eq!(arrived[2].payload, adt("M1"), "the copy's own bytes");
+    assert_eq!(engine.counts("in").duplicates_released, 1);
+    let first = run(&["copies", "release", "1"]);
+    assert_eq!(first.status.code(), Some(6), "what was delivered is no copy to be released");
+    assert_eq!(peer.send(&adt("M1")), "AA");
+    assert_eq!(engine.counts("in").duplicates_suppressed, 2, "it is known as ever");
+}
+
 fn what_was_kept_before_a_restart_is_known_after_it() {
     let sink = Sink::accepting();
     let site = site("dedup = \"replay\"", &sink);
@@ -100,6 +135,33 @@ fn what_was_kept_before_a_restart_is_known_after_it() {
     let engine = site.start();
     assert_eq!(Peer::connect(engine.address("in")).exchange(&adt("1")), answer);
     assert_eq!(copies(&engine), (0, 1, 0));
+}
+
+fn each_message_of_a_batch_is_known_for_itself() {
+    for (dedup, expected, copied) in [
+        ("replay", &["M1", "M2", "M3"][..], (0, 3, 0)),
+        ("flag", &["M1", "M2", "M1", "M2", "M1", "M3"], (3, 0, 0)),
+    ] {
+        let sink = Sink::accepting();
+        let site = site(&format!("dedup = \"{dedup}\"\nbatch_ack = \"each\""), &sink);
+        let engine = site.start();
+        let mut peer = Peer::connect(engine.address("in"));
+        let mut batch = |messages: &[&str]| {
+            let bodies = messages.iter().flat_map(|id| adt(id));
+            let bhs = b"BHS|^~\\&|A|B|C|D|2026||||B1\r".iter().copied();
+            peer.write(&framed(&bhs.chain(bodies).collect::<Vec<u8>>()));
+            for id in messages {
+                let answer = peer.read();
+                let said = (field(&answer, "MSA", 1), field(&answer, "MSA", 2));
+                assert_eq!(said, ("AA".into(), (*id).into()), "{dedup}");
+            }
+        };
+        batch(&["M1", "M2"]);
+        batch(&["M1", "M2", "M1", "M3"]);
+        sink.wait_for(expected.len());
+        assert_eq!(sink.control_ids(), expected, "{dedup}");
+        assert_eq!(copies(&engine), copied, "{dedup}");
+    }
 }
 
 fn a_copy_of_a_message_in_hand_waits_for_its_answer() {

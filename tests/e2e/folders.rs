@@ -23,6 +23,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         one_refused_message_keeps_its_file_out,
         a_file_over_the_limit_is_set_aside_unread,
         a_file_that_was_in_hand_is_taken_again_after_a_start,
+        a_message_that_came_before_in_another_file_is_delivered_once_where_told_so,
+        a_file_that_is_taken_again_after_a_start_is_delivered_once_where_told_so,
+        a_folder_whose_files_another_listener_would_take_again_stops_the_start,
         files_that_cannot_be_taken_are_told_of_once,
         no_file_is_lost_however_often_the_engine_is_killed,
         a_folder_that_is_not_there_stops_the_start,
@@ -210,6 +213,51 @@ fn a_file_that_was_in_hand_is_taken_again_after_a_start() {
     dropbox.sink.wait_for(1);
     dropbox.wait_for("done", &["a.hl7"]);
     assert!(engine.log().contains("files that were in hand are taken again"), "{}", engine.log());
+}
+
+fn a_message_that_came_before_in_another_file_is_delivered_once_where_told_so() {
+    let dropbox = Dropbox::quick("dedup = \"replay\"");
+    let engine = dropbox.site.start();
+    dropbox.put("a.hl7", &adt("M1"));
+    dropbox.wait_for("done", &["a.hl7"]);
+    dropbox.put("b.hl7", &[adt("M1"), adt("M2")].concat());
+    dropbox.wait_for("done", &["a.hl7", "b.hl7"]);
+    dropbox.sink.wait_for(2);
+    assert_eq!(dropbox.sink.control_ids(), ["M1", "M2"]);
+    let counts = engine.counts("in");
+    assert_eq!((counts.stored, counts.duplicates_suppressed, counts.duplicates), (2, 1, 0));
+}
+
+fn a_file_that_is_taken_again_after_a_start_is_delivered_once_where_told_so() {
+    let dropbox = Dropbox::quick("dedup = \"replay\"");
+    let engine = dropbox.site.start();
+    dropbox.put("a.hl7", &adt("M1"));
+    dropbox.wait_for("done", &["a.hl7"]);
+    engine.wait_for_queue("lis", "empty", |queue| queue.pending == 0);
+    assert!(engine.stop().success());
+    // As if the power had gone between the sync and the rename.
+    fs::rename(dropbox.path("done/a.hl7"), dropbox.path(".wardline-taken/a.hl7")).expect("a file");
+    let engine = dropbox.site.start();
+    dropbox.wait_for("done", &["a.hl7"]);
+    dropbox.put("b.hl7", &adt("M2"));
+    dropbox.sink.wait_for(2);
+    assert_eq!(dropbox.sink.control_ids(), ["M1", "M2"]);
+    assert_eq!(engine.counts("in").duplicates_suppressed, 1);
+}
+
+fn a_folder_whose_files_another_listener_would_take_again_stops_the_start() {
+    let dropbox = Dropbox::new("done = \"link\"");
+    let other = dropbox.site.folder().join("other");
+    fs::create_dir(&other).expect("a folder");
+    std::os::unix::fs::symlink(&other, dropbox.path("link")).expect("a link");
+    let listener = "\n[[listeners]]\nid = \"other\"\nkind = \"file\"\npath = \"other\"\n";
+    let file = dropbox.site.folder().join("wardline.toml");
+    let configuration = fs::read_to_string(&file).expect("a configuration");
+    fs::write(&file, configuration + listener).expect("a writable folder");
+    let run = dropbox.site.command(["run", "wardline.toml"]);
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{told}");
+    assert!(told.contains("listener other watches it"), "{told}");
 }
 
 fn files_that_cannot_be_taken_are_told_of_once() {

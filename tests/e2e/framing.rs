@@ -10,14 +10,14 @@ use wardline_tests::peer::Peer;
 use wardline_tests::site::Engine;
 use wardline_tests::{trials, wait};
 
-use crate::ours::running;
+use crate::ours::{inbox, running};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_frame_cut_into_single_bytes_is_answered_like_a_whole_one,
         several_frames_in_one_write_are_answered_in_order,
         bytes_before_a_frame_are_dropped_and_counted,
-        line_ends_between_frames_are_silent,
+        line_ends_between_frames_are_silent_and_start_no_clock,
         a_new_frame_inside_an_unfinished_one_replaces_it,
         a_vt_that_starts_no_message_is_payload,
         a_frame_that_ends_in_fs_alone_is_handled_after_a_second_of_silence,
@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_listener_that_ends_at_any_fs_needs_no_cr,
         empty_frames_and_commit_blocks_are_ignored_and_counted,
         a_message_over_the_limit_is_refused_and_the_refusal_arrives,
+        what_is_too_large_and_begins_with_no_header_is_closed_without_an_answer,
         a_message_of_exactly_the_limit_is_taken,
         noise_without_a_frame_is_closed_after_64_kib,
         noise_that_stops_is_closed_by_the_frame_clock,
@@ -39,6 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_peer_that_does_not_read_its_answers_is_closed,
         a_full_listener_lets_a_newcomer_take_the_place_of_an_idle_connection,
         a_full_listener_closes_newcomers_where_told_so,
+        a_source_has_so_many_connections_and_others_are_let_in,
     ]
 }
 
@@ -75,22 +77,42 @@ fn several_frames_in_one_write_are_answered_in_order() {
 }
 
 fn bytes_before_a_frame_are_dropped_and_counted() {
-    let (_site, engine) = running("");
+    let site = inbox("");
+    let mut engine = site.spawn(&[("WARDLINE_LOG_FILTER", "debug")]);
+    engine.wait_until_up();
     let mut peer = Peer::connect(engine.address("in"));
     peer.write(b"GARBAGE");
     assert_eq!(peer.send(&adt("AFTER")), "AA");
     assert_eq!(engine.counts("in").lost_bytes, 7);
-    assert!(!engine.log().contains("GARBAGE"), "lost bytes are logged by length only");
+    let log = engine.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("lost bytes")).collect();
+    let told_of: u64 = told.iter().filter_map(|line| line.split("bytes=").nth(1)).map(length).sum();
+    assert_eq!(told_of, 7, "{told:?}");
+    assert!(!log.contains("GARBAGE"), "lost bytes are logged by length only");
 }
 
-fn line_ends_between_frames_are_silent() {
-    let (_site, engine) = running("");
+/// The number that a text begins with.
+fn length(text: &str) -> u64 {
+    text.split(|character: char| !character.is_ascii_digit())
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .expect("a number")
+}
+
+fn line_ends_between_frames_are_silent_and_start_no_clock() {
+    let (_site, engine) = running("frame_idle_timeout = \"200ms\"");
     let mut peer = Peer::connect(engine.address("in"));
     peer.write(b"\r\n\0 \x1c");
+    wait::until_so("the first to be let in", || engine.counts("in").opened == 1);
+    for _ in 0..2 {
+        let mut noisy = Peer::connect(engine.address("in"));
+        noisy.write(b"x");
+        assert!(noisy.is_closed(), "the clock of what came later has run out");
+    }
     assert_eq!(peer.send(&adt("ONE")), "AA");
     peer.write(b"\n");
     assert_eq!(peer.send(&adt("TWO")), "AA");
-    assert_eq!(engine.counts("in").lost_bytes, 0);
+    assert_eq!(engine.counts("in").lost_bytes, 2, "the noise alone");
 }
 
 fn a_new_frame_inside_an_unfinished_one_replaces_it() {
@@ -169,11 +191,22 @@ fn a_message_over_the_limit_is_refused_and_the_refusal_arrives() {
     });
     let answer = peer.read();
     assert_eq!((field(&answer, "MSA", 1), field(&answer, "MSA", 2)), ("AR".into(), "BIG".into()));
+    let text = field(&answer, "MSA", 3);
+    assert!(text.contains("larger than the 65536 bytes"), "{text}");
     assert!(peer.is_closed());
     writer.join().expect("the writer ends");
     let counts = counted(&engine, "the closed connection", |counts| counts.closed_too_large == 1);
     assert_eq!((counts.stored, counts.answered_ar), (0, 1));
     assert_eq!(Peer::connect(engine.address("in")).send(&adt("NEXT")), "AA");
+}
+
+fn what_is_too_large_and_begins_with_no_header_is_closed_without_an_answer() {
+    let (_site, engine) = running("max_message_size = \"64KiB\"");
+    let mut peer = Peer::connect(engine.address("in"));
+    peer.write(&framed(&vec![b'x'; 64 * 1024 + 1]));
+    assert!(peer.is_closed(), "and nothing before");
+    let counts = counted(&engine, "the closed connection", |counts| counts.closed_too_large == 1);
+    assert_eq!((counts.answered_ar, counts.stored), (0, 0));
 }
 
 fn a_message_of_exactly_the_limit_is_taken() {
@@ -306,5 +339,17 @@ fn a_full_listener_closes_newcomers_where_told_so() {
     let mut second = Peer::connect(address);
     assert!(second.is_closed());
     assert_eq!(first.send(&adt("2")), "AA");
+    assert_eq!(engine.counts("in").refused_full, 1);
+}
+
+fn a_source_has_so_many_connections_and_others_are_let_in() {
+    let (_site, engine) = running("max_per_source = 1\nwhen_full = \"close-newcomer\"");
+    let address = engine.address("in");
+    let mut first = Peer::connect(address);
+    assert_eq!(first.send(&adt("1")), "AA");
+    assert!(Peer::connect(address).is_closed());
+    let mut other = Peer::from("127.0.0.2:0".parse().expect("an address"), address);
+    assert_eq!(other.send(&adt("2")), "AA", "another source has a place of its own");
+    assert_eq!(first.send(&adt("3")), "AA");
     assert_eq!(engine.counts("in").refused_full, 1);
 }

@@ -25,7 +25,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_late_delivery_that_has_begun_is_not_withdrawn,
         what_was_promised_is_not_withdrawn_however_late_it_is,
         what_is_stored_is_known_though_its_sender_left_before_he_was_told,
-        what_an_operator_discards_is_ae_and_what_he_skips_is_kept,
+        what_an_operator_discards_or_skips_is_ae,
+        what_ended_undelivered_without_an_answer_to_relay_is_ae_whatever_becomes_of_late_ones,
         what_no_route_takes_to_the_destination_is_answered_when_it_is_stored,
         what_waits_for_its_answer_survives_the_process,
         a_block_is_committed_before_its_answer_is_awaited,
@@ -34,6 +35,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// A listener that answers with what `lis` says, before `lis` at this address and a file for each message.
 fn site(lis: SocketAddr, keys: &str) -> Site {
+    site_with(lis, keys, "")
+}
+
+/// The same, with more keys of `lis`.
+fn site_with(lis: SocketAddr, keys: &str, lis_keys: &str) -> Site {
     Site::new(
         PROGRAM,
         &format!(
@@ -56,14 +62,15 @@ match = {{}}
 to = ["archive"]
 
 [[destinations]]
-id = "lis"
-kind = "mllp"
-address = "{lis}"
-
-[[destinations]]
 id = "archive"
 kind = "file"
 path = "out/{{control_id}}.hl7"
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{lis}"
+{lis_keys}
 "#
         ),
     )
@@ -213,7 +220,7 @@ fn what_is_stored_is_known_though_its_sender_left_before_he_was_told() {
     assert_eq!(sink.control_ids(), ["FIRST", "LEFT"]);
 }
 
-fn what_an_operator_discards_is_ae_and_what_he_skips_is_kept() {
+fn what_an_operator_discards_or_skips_is_ae() {
     let nobody = Nobody::new();
     let site = site(nobody.address(), "answer_within = \"1h\"");
     let engine = site.start();
@@ -232,7 +239,7 @@ fn what_an_operator_discards_is_ae_and_what_he_skips_is_kept() {
         reason: "test".into(),
         dry_run: false,
     };
-    for (id, word, code) in [("1", discard, "AE"), ("2", skip, "AA")] {
+    for (id, word) in [("1", discard), ("2", skip)] {
         let mut peer = Peer::connect(engine.address("in"));
         peer.write(&framed(&adt(id)));
         engine.wait_for_queue("lis", "waiting", |queue| queue.pending == 1);
@@ -240,9 +247,38 @@ fn what_an_operator_discards_is_ae_and_what_he_skips_is_kept() {
             Response::Refused { reason: RefusedReason::InFlight, .. } => None,
             other => Some(other),
         });
-        assert_eq!(field(&peer.read(), "MSA", 1), code);
+        assert_eq!(field(&peer.read(), "MSA", 1), "AE");
     }
     assert_eq!(engine.queue("lis").dead, 1, "what was skipped can be sent again");
+    let counts = engine.counts("in");
+    assert_eq!((counts.answers_undelivered, counts.answers_late), (2, 0));
+}
+
+fn what_ended_undelivered_without_an_answer_to_relay_is_ae_whatever_becomes_of_late_ones() {
+    let ruled = "[[destinations.on_reply]]\ncode = [\"AA\"]\nthen = \"dead\"";
+    let unclear = "on_unclear = \"dead\"\nretry = { max_attempts = 1 }";
+    for on_late in ["accept", "return"] {
+        for (lis_keys, answer) in [(ruled, None), (unclear, Some("SOMEBODY-ELSE"))] {
+            let sink = Sink::start(move |arrived| match answer {
+                None => own_words("AA", arrived),
+                Some(id) => own_words("AE", &Arrived { control_id: id.into(), ..arrived.clone() }),
+            });
+            let keys = format!("on_late = \"{on_late}\"\nanswer_within = \"1h\"");
+            let site = site_with(sink.address(), &keys, lis_keys);
+            let engine = site.start();
+            let answer = Peer::connect(engine.address("in")).exchange(&adt("1"));
+            let said = [("MSA", 1), ("MSA", 2), ("ERR", 3), ("ZAK", 1)]
+                .map(|(segment, number)| field(&answer, segment, number));
+            let expected = ["AE", "1", "207^Application internal error^HL70357", ""];
+            assert_eq!(said, expected, "{on_late}, {lis_keys}");
+            let counts = engine.counts("in");
+            let counts = (counts.answers_undelivered, counts.answers_late, counts.answers_relayed);
+            assert_eq!(counts, (1, 0, 0), "{on_late}, {lis_keys}");
+            engine.wait_for_queue("lis", "a dead letter", |queue| queue.dead == 1);
+            let file = site.folder().join("out/1.hl7");
+            wait::until_so("the other destination to have it", || file.exists());
+        }
+    }
 }
 
 fn what_no_route_takes_to_the_destination_is_answered_when_it_is_stored() {

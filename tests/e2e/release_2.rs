@@ -1,8 +1,12 @@
 //! MLLP release 2 as its receiver: a commit block for each message, below the answers of HL7.
 
+use std::net::SocketAddr;
+use std::sync::{Mutex, mpsc};
+
 use libtest_mimic::Trial;
 use wardline_tests::message::{adt, field, framed};
 use wardline_tests::peer::Peer;
+use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::site::Site;
 use wardline_tests::{trials, wait};
 
@@ -14,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_is_refused_is_committed_and_answered,
         where_no_answer_is_due_the_commit_still_comes,
         a_block_that_comes_again_gets_its_answer_again_and_is_stored_once,
+        a_block_whose_answer_another_system_gives_is_stored_once_and_answered_alike,
+        a_block_that_another_system_refused_is_decided_anew,
         a_message_that_was_not_taken_is_decided_anew,
         what_cannot_be_stored_now_is_answered_15_and_the_connection_goes_on,
         a_batch_is_one_block,
@@ -92,6 +98,69 @@ fn a_block_that_comes_again_gets_its_answer_again_and_is_stored_once() {
     let anew = committed(&mut later, &adt("M1"));
     assert_ne!(anew, first, "behind another block it is no resend: the sender had its commit");
     assert_eq!(engine.counts("in").stored, 3);
+}
+
+/// A release 2 listener that answers with what `lis` says, at this address.
+fn relaying(lis: SocketAddr) -> Site {
+    Site::new(
+        PROGRAM,
+        &format!(
+            r#"
+[[listeners]]
+id = "in"
+bind = "127.0.0.1:0"
+mllp = 2
+ack = "after_delivery"
+ack_from = "lis"
+answer_within = "1h"
+
+[[routes]]
+id = "all"
+match = {{}}
+to = ["lis"]
+
+[[destinations]]
+id = "lis"
+kind = "mllp"
+address = "{lis}"
+"#
+        ),
+    )
+}
+
+fn a_block_whose_answer_another_system_gives_is_stored_once_and_answered_alike() {
+    let (answer_it, may_answer) = mpsc::channel();
+    let may_answer = Mutex::new(may_answer);
+    let sink = Sink::start(move |_| {
+        may_answer.lock().expect("no panic").recv().expect("the word");
+        Reply::Code("AA")
+    });
+    let site = relaying(sink.address());
+    let engine = site.start();
+    let mut left = Peer::connect(engine.address("in"));
+    left.write(&framed(&adt("M1")));
+    sink.wait_for(1);
+    left.reset(); // Before it has read its commit.
+    let mut later = Peer::connect(engine.address("in"));
+    assert_eq!(later.exchange(&adt("M1")), COMMITTED, "while the answer is awaited");
+    answer_it.send(()).expect("the sink waits");
+    let first = later.read();
+    assert_eq!((field(&first, "MSA", 1), field(&first, "MSA", 2)), ("AA".into(), "M1".into()));
+    assert_eq!(committed(&mut later, &adt("M1")), first, "and when it is there");
+    let counts = engine.counts("in");
+    assert_eq!((counts.stored, counts.blocks_again, counts.answers_relayed), (1, 2, 1));
+    assert_eq!(sink.control_ids(), ["M1"], "one delivery");
+}
+
+fn a_block_that_another_system_refused_is_decided_anew() {
+    let sink = Sink::start(|arrived| Reply::Code(if arrived.nth == 0 { "AR" } else { "AA" }));
+    let site = relaying(sink.address());
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    let answers = [(); 2].map(|()| field(&committed(&mut peer, &adt("M1")), "MSA", 1));
+    assert_eq!(answers, ["AR", "AA"]);
+    let counts = engine.counts("in");
+    assert_eq!((counts.stored, counts.blocks_again), (2, 0));
 }
 
 fn a_message_that_was_not_taken_is_decided_anew() {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::thread;
 
 use libtest_mimic::Trial;
-use wardline_tests::message::{adt, field, framed};
+use wardline_tests::message::{adt, field, framed, large};
 use wardline_tests::peer::Peer;
 use wardline_tests::site::Site;
 use wardline_tests::{trials, wait};
@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         who_is_in_no_network_of_the_list_is_turned_away_counted_and_told_of_once,
         a_source_over_its_rate_is_slowed_and_never_refused,
+        a_source_over_its_rate_keeps_no_memory_from_others,
+        a_source_over_its_rate_waits_however_often_it_connects,
         a_source_has_so_many_messages_in_hand_and_others_are_not_held_up,
         a_peer_that_sends_without_waiting_keeps_nobody_else_waiting,
     ]
@@ -60,6 +62,41 @@ fn a_source_over_its_rate_is_slowed_and_never_refused() {
     assert!(slowed > 0, "a second's worth may come at once, thirty are more");
     assert_eq!(from(ANOTHER, address).send(&adt("OTHER")), "AA");
     assert_eq!(engine.counts("in").slowed_rate, slowed, "the other source is under its rate");
+}
+
+fn a_source_over_its_rate_keeps_no_memory_from_others() {
+    let site = Site::new(
+        PROGRAM,
+        "[engine]\ndata_dir = \"data\"\nmax_buffered = \"1MiB\"\n\
+         [[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\nunrouted = \"discard\"\nrate = \"1/h\"\n",
+    );
+    let engine = site.start();
+    let address = engine.address("in");
+    let mut slowed = Peer::connect(address);
+    let mut pouring = slowed.stream().try_clone().expect("a socket");
+    let poured = thread::spawn(move || {
+        let frames = [framed(&adt("FIRST")), framed(&large("SECOND", 8 << 20))].concat();
+        // As much of it as is read before the engine ends.
+        let _broken_off = pouring.write_all(&frames);
+    });
+    assert_eq!(field(&slowed.read(), "MSA", 2), "FIRST");
+    wait::until_so("the second to wait", || engine.counts("in").slowed_rate == 1);
+    let other = from(ANOTHER, address).send(&large("OTHER", 8 << 20));
+    assert_eq!(other, "AA", "one larger than all the room there is");
+    assert_eq!(engine.counts("in").frames, 2, "the second of the slow source is not in hand");
+    assert!(engine.stop().success(), "a drain waits for nobody's rest");
+    poured.join().expect("no panic");
+}
+
+fn a_source_over_its_rate_waits_however_often_it_connects() {
+    let (_site, engine) = running("rate = \"1/h\"");
+    let address = engine.address("in");
+    assert_eq!(Peer::connect(address).send(&adt("FIRST")), "AA");
+    let mut next = Peer::connect(address);
+    next.write(&framed(&adt("SECOND")));
+    wait::until_so("the second to wait", || engine.counts("in").slowed_rate == 1);
+    assert_eq!(from(ANOTHER, address).send(&adt("OTHER")), "AA");
+    assert_eq!(engine.counts("in").frames, 2, "the second was not read");
 }
 
 fn a_source_has_so_many_messages_in_hand_and_others_are_not_held_up() {

@@ -21,9 +21,9 @@ use wardline_flow::{
 };
 
 use crate::diagnostic::{Diagnostic, Placed};
-use crate::model::{Config, HandlerLimits, Order};
+use crate::model::{Config, Entrance, HandlerLimits, Order, WhenDone};
 use crate::reading::Context;
-use crate::sections::{DestinationDraft, Drafts, Main, RouteDraft};
+use crate::sections::{DestinationDraft, Drafts, ListenerDraft, Main, RouteDraft};
 use crate::setting::Id;
 
 use names::Names;
@@ -120,6 +120,29 @@ fn report_shared_folders(context: &Context<'_>, drafts: &Drafts) {
             context.report(fault.beside(&first.place, "first here").hint(hint));
         }
         seen.push(folder);
+    }
+    for draft in &drafts.listeners {
+        report_watched_goals(context, drafts, draft);
+    }
+}
+
+/// Reports folders that files go to, and that another listener takes them from again. Links are seen at the start.
+fn report_watched_goals(context: &Context<'_>, drafts: &Drafts, draft: &ListenerDraft) {
+    let (Entrance::Folder(watched), Some(own)) = (&draft.listener.entrance, &draft.folder) else {
+        return;
+    };
+    let done = (watched.when_done == WhenDone::Move).then_some(("done", &watched.done));
+    let is_another =
+        |other: &&Placed<PathBuf>| !other.value.components().eq(own.value.components());
+    let folders = drafts.listeners.iter().filter_map(|other| other.folder.as_ref());
+    for other in folders.filter(is_another) {
+        for (key, goal) in done.into_iter().chain([("failed", &watched.failed)]) {
+            if goal.components().eq(other.value.components()) {
+                let fault = Diagnostic::fault(format!("`{key}` is a folder that is watched"));
+                let fault = fault.at(&own.place).beside(&other.place, "by this listener");
+                context.report(fault.hint("its files would be taken again: name another"));
+            }
+        }
     }
 }
 

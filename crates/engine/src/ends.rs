@@ -25,8 +25,10 @@ const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) enum End {
     /// The peer has it.
     Delivered,
-    /// A dead letter, or held until an operator decides.
-    Kept,
+    /// A dead letter: it was not delivered, and is not unless an operator sends it again.
+    Dead,
+    /// Held until an operator decides: it may yet be delivered.
+    Held,
     /// An operator discarded it: it will never be delivered.
     Discarded,
 }

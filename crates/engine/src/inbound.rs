@@ -16,6 +16,7 @@
 //! [`completions`], [`answer`].
 
 pub(crate) mod answer;
+mod apart;
 pub(crate) mod blocks;
 pub(crate) mod budget;
 pub(crate) mod close;
@@ -29,6 +30,7 @@ pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod intake;
 pub(crate) mod listener;
+pub(crate) mod release;
 pub(crate) mod roster;
 pub(crate) mod session;
 mod socket;

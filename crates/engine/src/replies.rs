@@ -54,6 +54,20 @@ impl Replies {
         Self { destinations }
     }
 
+    /// Whether somebody waits for a message that came in there. Nobody is told.
+    pub(crate) fn awaits(&self, listener: &ListenerId, message: &Message) -> bool {
+        if self.destinations.iter().all(Apart::awaits_nothing) {
+            return false;
+        }
+        let Some((code, control_id)) = acknowledged(message) else {
+            return false;
+        };
+        let is_owed =
+            |apart: &Apart| code.is_some_and(|code| apart.applications.is_owed(code, control_id));
+        let mut all = self.destinations.iter();
+        all.any(|apart| apart.elsewhere.awaits(listener, control_id) || is_owed(apart))
+    }
+
     /// Gives a message that came in there to whoever waits for it. False where nobody does: then it is a message like
     /// any.
     ///

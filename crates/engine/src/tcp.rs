@@ -58,3 +58,27 @@ fn connect_fault(error: &io::Error) -> TransportFault {
         _ => TransportFault::Unreachable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_peer_that_is_gone_without_a_word_is_found_by_the_kernel() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let stream = TcpStream::connect(listener.local_addr().expect("bound")).expect("a peer");
+        let socket = SockRef::from(&stream);
+        set_up(&socket).expect("options that this system has");
+        assert!(socket.keepalive().expect("an option"));
+        let probing = (
+            socket.tcp_keepalive_time().expect("an option"),
+            socket.tcp_keepalive_interval().expect("an option"),
+            socket.tcp_keepalive_retries().expect("an option"),
+        );
+        assert_eq!(probing, (Duration::from_secs(60), Duration::from_secs(15), 4));
+        let unacknowledged = socket.tcp_user_timeout().expect("an option");
+        assert_eq!(unacknowledged, Some(Duration::from_secs(60)));
+    }
+}

@@ -36,7 +36,8 @@ pub use names::{DeliveryRef, Lane, MessageId, Name, NotAMessageId};
 pub use options::StoreOptions;
 pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
 pub use query::{
-    DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, Page, Query,
+    DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, KeptMessage,
+    Page, Query,
 };
 pub use stats::{Closed, OldestStays, Stats, Verified};
 
@@ -106,6 +107,14 @@ pub trait Store: Send + Sync + 'static {
         most: usize,
         visit: &mut dyn FnMut(Recent<'_>),
     ) -> Result<(), ReadError>;
+
+    /// One message as it came, whatever became of its deliveries; `None` = there is none of this number, or retention has
+    /// let it go. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or what is stored of it is damaged.
+    fn message(&self, message: MessageId) -> Result<Option<KeptMessage>, ReadError>;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

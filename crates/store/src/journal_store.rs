@@ -1,5 +1,6 @@
 //! The store of one machine: a journal with an index behind it, and four threads.
 
+mod kept;
 pub(crate) mod open;
 mod reading;
 mod recent;
@@ -13,8 +14,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::api::{
-    Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, Name, Page,
-    Port, PortId, Query, ReadError, Recent, Refusal, Refused, Stats, Store, Ticket, Verified,
+    Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, KeptMessage,
+    MessageId, Name, Page, Port, PortId, Query, ReadError, Recent, Refusal, Refused, Stats, Store,
+    Ticket, Verified,
 };
 use crate::core::Core;
 use crate::format::accept::bodies;
@@ -170,6 +172,10 @@ impl Store for JournalStore {
     ) -> Result<(), ReadError> {
         let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
         recent::tell(&self.core, since, most, visit)
+    }
+
+    fn message(&self, message: MessageId) -> Result<Option<KeptMessage>, ReadError> {
+        kept::message(&self.core, message)
     }
 
     fn stats(&self) -> Stats {

@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod config;
 mod configuration;
+mod copies;
 mod dead;
 mod deliveries;
 mod diff;
@@ -84,6 +85,8 @@ enum Command {
     #[command(subcommand)]
     Dead(dead::Dead),
     #[command(subcommand)]
+    Copies(copies::Copies),
+    #[command(subcommand)]
     Hl7(hl7::Hl7),
     #[command(subcommand)]
     Lookup(lookup::Lookup),
@@ -151,6 +154,7 @@ impl Command {
             Self::Ping(ping) => ping.execute(invocation),
             Self::Queue(queue) => queue.execute(invocation),
             Self::Dead(dead) => dead.execute(invocation),
+            Self::Copies(copies) => copies.execute(invocation),
             Self::Lookup(lookup) => lookup.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),

@@ -70,7 +70,9 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
             section.call("a listener of kind \"file\"".to_owned());
             let (named, watched) = super::folder::read(&mut section);
             folder = named;
-            Listener::watching(known_as, watched)
+            let mut listener = Listener::watching(known_as, watched);
+            read_copies(&mut section, &mut listener);
+            listener
         }
     };
     let handlers = section.list("handlers").unwrap_or_default();
@@ -167,10 +169,15 @@ fn read_answers(section: &mut Section<'_>, listener: &mut Listener) {
     section.set("err", &mut listener.err);
     section.set("multiple", &mut listener.multiple);
     section.set("batch_ack", &mut listener.batch_ack);
-    section.set("dedup", &mut listener.dedup);
-    section.set("dedup_window", &mut listener.dedup_window);
+    read_copies(section, listener);
     section.set("on_unavailable", &mut listener.on_unavailable);
     section.set("unavailable_wait", &mut listener.unavailable_wait);
+}
+
+/// What becomes of messages that came before.
+fn read_copies(section: &mut Section<'_>, listener: &mut Listener) {
+    section.set("dedup", &mut listener.dedup);
+    section.set("dedup_window", &mut listener.dedup_window);
 }
 
 fn read_intake(section: &mut Section<'_>) -> Intake {

@@ -70,3 +70,32 @@ bind = "127.0.0.1:2575"
     let faults = site.load(&[]).expect_err("faults");
     assert_snapshot!(site.portable(&faults.to_string()));
 }
+
+#[test]
+fn a_goal_is_no_folder_that_another_listener_watches() {
+    let site = site(
+        r#"
+[[listeners]]
+id = "one"
+kind = "file"
+path = "/srv/exports"
+failed = "../again"
+
+[[listeners]]
+id = "two"
+kind = "file"
+path = "/srv/results"
+done = "/srv/exports/"
+
+[[listeners]]
+id = "three"
+kind = "file"
+path = "/srv/orders"
+when_done = "delete"
+done = "/srv/exports"
+failed = "/srv/results/failed"
+"#,
+    );
+    let faults = site.load(&[]).expect_err("files would be taken again");
+    assert_snapshot!(site.portable(&faults.to_string()));
+}

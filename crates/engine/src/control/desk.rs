@@ -4,6 +4,7 @@
 //! stopped store, and for queues whose destination is gone from the configuration, the desk acts on the store itself
 //! ([`stopped`]). An action is answered after it is durable: the queue shown with it is read from what was synced.
 
+mod copies;
 mod deliveries;
 mod lanes;
 mod listing;
@@ -143,6 +144,8 @@ impl Desk {
             Request::Reload { dry_run, moves, park, by } => {
                 self.reload(Asked { by, dry_run, moves, park }).await
             }
+            Request::Copies { limit } => self.copies(limit).await,
+            Request::Release { message, by } => self.release(message, &by).await,
         }
     }
 

@@ -13,6 +13,7 @@ use super::protocol::{HandlerRow, ListenerRow};
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
+use crate::inbound::surroundings::Around;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
 use crate::outbound::{PoolDoor, Reception};
 use crate::replies::Apart;
@@ -44,6 +45,8 @@ pub(crate) struct ListenerFace {
     /// One set of counters for each arbiter.
     pub(crate) counters: Vec<Arc<ListenerCounters>>,
     pub(crate) last_received: Arc<Moment>,
+    /// What its messages are decided and stored with, on one of the arbiters.
+    pub(crate) around: Option<Around>,
 }
 
 /// One destination.

@@ -19,8 +19,8 @@ pub use certificates::{CertificateRow, CertificateState};
 pub use lookups::{LookupRow, MissedKey};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
 pub use rows::{
-    DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow, QueueRow,
-    Status, StoreFigures, VerifyFigures,
+    CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
+    QueueRow, Status, StoreFigures, VerifyFigures,
 };
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
@@ -136,6 +136,18 @@ pub enum Request {
     StoreStats,
     /// Read the whole store and compare.
     StoreVerify,
+    /// Copies of the last day that were answered again and not delivered, the newest first.
+    Copies {
+        /// At most this many rows, capped at [`MAX_PAGE`].
+        limit: usize,
+    },
+    /// Deliver such a copy after all: it goes through its listener as if it came now.
+    Release {
+        /// The copy.
+        message: MessageId,
+        /// Who asks.
+        by: String,
+    },
     /// Read the configuration and every file it names again, and apply what is changed.
     Reload {
         /// Only tell what would happen.
@@ -234,6 +246,18 @@ pub enum Response {
     StoreStats(Box<StoreFigures>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
+    /// To [`Request::Copies`].
+    Copies {
+        /// The newest first.
+        copies: Vec<CopyRow>,
+    },
+    /// To [`Request::Release`].
+    Released {
+        /// The copy, which stays as it was.
+        copy: MessageId,
+        /// The message that is delivered in its place, or the first of several.
+        message: MessageId,
+    },
     /// To [`Request::Reload`].
     Reloaded(Box<Reload>),
     /// The request could not be met.
@@ -277,6 +301,8 @@ pub enum RefusedReason {
     QueueNotEmpty,
     /// An address, a folder or a handler could not be had; everything stays as it was.
     NotReloaded,
+    /// A copy was not taken again, or could not be stored.
+    NotReleased,
 }
 
 impl Request {

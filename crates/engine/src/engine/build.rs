@@ -73,7 +73,8 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
-    /// A listener's folder is not there or another engine's, or `done` or `failed` is that folder or on another disk.
+    /// A listener's folder is not there or another engine's, or `done` or `failed` is on another disk or a folder that is
+    /// watched.
     #[error("listener {listener} cannot watch {}", path.display())]
     Folder {
         /// Its id.
@@ -126,7 +127,7 @@ impl Engine {
         let (changed, intake) = watch::channel(Intake::Open);
         let options = store_options(&config, changed);
         let store = Arc::new(JournalStore::open(options)?);
-        let entrances = config.listeners.iter().map(Entrance::open).collect::<Result<_, _>>()?;
+        let entrances = Entrance::open_all(&config.listeners)?;
         let receptions = receptions(&config)?;
         let path = crate::control::socket_path(folder);
         let control = ControlSocket::bind(&path)

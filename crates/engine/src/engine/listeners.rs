@@ -206,6 +206,7 @@ impl RunningListener {
             roster: Arc::clone(&self.roster),
             counters: self.lasting.counters.clone(),
             last_received: Arc::clone(&self.lasting.last_received),
+            around: self.around.first().map(Around::of),
         }
     }
 }

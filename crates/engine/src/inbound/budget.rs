@@ -79,6 +79,21 @@ impl Share {
         }
     }
 
+    /// Whether it is the one that may finish, without room.
+    pub(super) fn is_finishing(&self) -> bool {
+        self.finishing.is_some()
+    }
+
+    /// The message of the one that may finish is whole: the next one may, if there is room by now for what it holds. If
+    /// there is none, not before it is answered: what is held would have no bound.
+    pub(super) fn finished(&mut self, held: usize) {
+        let lacking = u32::try_from(self.lacking(held)).unwrap_or(u32::MAX);
+        if let Ok(room) = Arc::clone(&self.budget.room).try_acquire_many_owned(lacking) {
+            self.add(room);
+            self.finishing = None;
+        }
+    }
+
     /// Takes what a connection that holds so much needs to read on, if there is room at this moment.
     pub(super) fn take(&mut self, held: usize) -> bool {
         let generous = AT_ONCE.max(self.pieces());

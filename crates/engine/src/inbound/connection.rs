@@ -23,9 +23,11 @@ mod batch;
 mod block;
 mod keep;
 mod owed;
+mod reading;
 mod recognise;
 mod relay;
 mod say;
+mod waiting;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -47,22 +49,19 @@ use self::recognise::{Known, Recognised};
 pub(crate) use self::relay::Relaying;
 use self::say::Heard;
 use super::answer::Clock;
+use super::apart::{LARGE, apart};
 use super::blocks::{InHand, LastBlock};
-use super::budget::{NoRoom, Share};
+use super::budget::Share;
 use super::close::CloseReason;
 use super::handshake::shake_hands;
 use super::intake::{Decided, Read, Settled};
 use super::roster::Seat;
 use super::session::{Next, Session};
-use super::socket::{ReadOutcome, Socket};
-use super::sources::{Source, Turn};
+use super::socket::Socket;
+use super::sources::Source;
 use super::surroundings::{Around, Surroundings};
 use crate::drain::Drain;
 use crate::events::{ExceptionReason, Telling};
-
-/// Messages in a row that one connection may have handled before the others of its arbiter get their turn: a peer that
-/// sends a thousand without waiting for an answer keeps nobody else waiting for all of them.
-const IN_A_ROW: u8 = 16;
 
 /// The actor: a shell around one conversation.
 pub(crate) struct Connection {
@@ -182,7 +181,7 @@ impl Conversation {
             match next {
                 Next::Message(payload) => {
                     self.seat.busy();
-                    let turn = self.turn().await;
+                    let turn = self.turn(payload.len()).await;
                     if self.current.has_changed() {
                         self.renew().await;
                     }
@@ -197,6 +196,9 @@ impl Conversation {
                     }
                     drop(turn); // Others of its source need not wait while it rests.
                     self.rest().await;
+                    if self.session.buffered() > 0 {
+                        self.keep_pace().await;
+                    }
                     if self.drain.is_draining() {
                         self.socket.part().await;
                         return Err(CloseReason::Draining);
@@ -217,111 +219,19 @@ impl Conversation {
         }
     }
 
-    /// Goes by the configuration of now, unless the connection is to leave. Between frames only.
-    async fn renew(&mut self) {
-        if self.drain.is_draining() {
-            return;
-        }
-        self.around = self.current.newest();
-        self.drain = self.around.drain.clone();
-        self.source = self.around.sources.of(self.peer.ip());
-        let listener = self.around.intake.listener();
-        self.session.limit(listener);
-        self.socket.limit(listener.write_timeout);
-        self.around.intake.opened().await;
-    }
-
-    /// Waits until the next message may be taken in hand, for the sake of the others.
-    async fn turn(&mut self) -> Option<Turn> {
-        self.in_a_row += 1;
-        if self.in_a_row > IN_A_ROW {
-            self.in_a_row = 0;
-            tokio::task::yield_now().await;
-        }
-        let source = self.source.as_ref()?;
-        Some(source.turn(&mut self.drain, &self.around.counters).await)
-    }
-
-    /// Gets what a large message needs to be read on, or waits for it: not reading, so that no clock of a frame runs.
-    async fn make_room(&mut self) -> Result<Next, CloseReason> {
-        let held = self.session.buffered();
-        if !self.share.take(held) {
-            self.around.counters.slowed_memory.one();
-            self.seat.busy();
-            let limit = self.around.intake.listener().unavailable_wait;
-            let waited = tokio::select! {
-                biased;
-                () = self.drain.begun() => return Err(self.leave(false).await),
-                waited = self.share.wait(held, limit) => waited,
-            };
-            waited.map_err(|NoRoom| CloseReason::NoRoom)?;
-        }
-        Ok(self.session.next(Instant::now()))
-    }
-
-    /// Lets a peer wait that repeats itself; not for longer than the engine runs.
-    async fn rest(&mut self) {
-        let Some(pause) = self.rest.take() else { return };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = self.drain.begun() => {}
-        }
-    }
-
-    /// Waits for bytes, for the session's clock, for a drain or another configuration, or for a newcomer who needs the
-    /// place.
-    async fn read(&mut self, deadline: Option<Instant>) -> Result<Next, CloseReason> {
-        let idle = self.session.is_idle();
-        if idle {
-            self.seat.idle();
-            self.in_a_row = 0;
-        } else {
-            self.seat.busy();
-        }
-        if self.drain.is_draining() {
-            return Err(self.leave(idle).await);
-        }
-        let most = self.share.next_read(self.session.buffered());
-        // Reading comes first: when bytes are there, which is the usual way, nothing else is asked. A peer that never
-        // stops sending is told of a drain above.
-        let outcome = tokio::select! {
-            biased;
-            outcome = self.socket.read(self.session.buffer(), most, deadline) => outcome,
-            changed = self.current.changed(), if idle => {
-                if changed.is_err() || self.drain.is_draining() {
-                    return Err(self.leave(idle).await);
-                }
-                self.renew().await;
-                return Ok(self.session.next(Instant::now()));
-            }
-            () = self.drain.begun(), if !idle => return Err(self.leave(idle).await),
-            () = self.seat.asked_to_leave(), if idle => return Err(CloseReason::Replaced),
-        };
-        let now = Instant::now();
-        match outcome {
-            ReadOutcome::Bytes => self.session.received(now),
-            ReadOutcome::EndOfStream => self.session.ended(),
-            ReadOutcome::DeadlinePassed => return Ok(self.session.waited(now)),
-            ReadOutcome::Failed(_) if !idle => return Err(CloseReason::InsideFrame),
-            ReadOutcome::Failed(kind) => return Err(CloseReason::Failed(kind)),
-        }
-        Ok(self.session.next(now))
-    }
-
-    /// Leaves for a drain; what the peer has sent and nobody read must not reset what it has yet to read.
-    async fn leave(&mut self, idle: bool) -> CloseReason {
-        if !idle || self.socket.has_unread() {
-            self.socket.part().await;
-        }
-        CloseReason::Draining
-    }
-
     /// From a payload to its answer.
     async fn answer(&mut self, payload: Bytes) -> Goes {
         let received_at = Timestamp::now();
         let around = Arc::clone(&self.around);
         around.last_received.set(received_at);
-        let (message, checked) = match around.intake.read(&payload, &around.counters) {
+        let read = if payload.len() > LARGE {
+            let (intake, counters) = (Arc::clone(&around.intake), Arc::clone(&around.counters));
+            let payload = payload.clone();
+            apart(move || intake.read(&payload, &counters)).await
+        } else {
+            around.intake.read(&payload, &around.counters)
+        };
+        let (message, checked) = match read {
             Read::Message(message, checked) => (message, checked),
             Read::Batch => return self.answer_batch(&payload, received_at).await,
             Read::Unreadable(refusal) => {

@@ -15,6 +15,7 @@
 //! the journal.
 
 mod seeding;
+mod several;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,10 +25,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256, digest};
 use tokio::sync::Notify;
-use wardline_config::{AckWhen, Dedup, Entrance, Listener};
+use wardline_config::{AckWhen, Dedup, Listener};
 use wardline_hl7::Message;
 use wardline_store::{Digest, Name, Store, StoredAnswer};
 
+pub(crate) use self::several::{Found, Several};
 use super::storm::Storms;
 use crate::observe::News;
 
@@ -93,6 +95,8 @@ pub(crate) struct InHand {
     duplicates: Arc<Duplicates>,
     digest: Digest,
     is_taken: bool,
+    /// Whether it is remembered as not taken, so that it is noticed when it comes again and again.
+    is_watched: bool,
 }
 
 /// What the table says at this moment.
@@ -130,11 +134,7 @@ pub(crate) fn recognising(
     is_new: impl Fn(&Listener) -> bool,
     store: &Arc<impl Store>,
 ) -> BTreeMap<Name, Arc<Duplicates>> {
-    let looks = |one: &&Listener| match one.entrance {
-        Entrance::Bind(_) | Entrance::Dial(_) => one.dedup != Dedup::Off,
-        Entrance::Folder(_) => false,
-    };
-    let looking = listeners.iter().filter(looks);
+    let looking = listeners.iter().filter(|one| one.dedup != Dedup::Off);
     let share = REMEMBERED_IDS / looking.clone().count().max(1);
     let table = |one: &Listener| Some((one.id.arc(), Duplicates::of(one, share)?));
     let new = looking.filter(|one| is_new(one));
@@ -197,7 +197,12 @@ impl Duplicates {
             Some(_) | None => Seen::New,
         };
         table.slot(digest).in_hand = true;
-        Look::Seen(seen(InHand { duplicates: Arc::clone(self), digest, is_taken: false }))
+        Look::Seen(seen(InHand {
+            duplicates: Arc::clone(self),
+            digest,
+            is_taken: false,
+            is_watched: true,
+        }))
     }
 
     /// Something that the journal has from before this start: older than all that is known.
@@ -272,6 +277,12 @@ impl InHand {
         drop(self); // Wakes who waits.
     }
 
+    /// One of several: whether it stands for them.
+    fn watched_if(mut self, is_watched: bool) -> Self {
+        self.is_watched = is_watched;
+        self
+    }
+
     /// It is taken, and nothing of it is kept.
     pub(crate) fn discarded(mut self) {
         self.is_taken = true;
@@ -284,7 +295,7 @@ impl Drop for InHand {
         table.slot(self.digest).in_hand = false;
         table.tidy(self.digest);
         drop(table);
-        if !self.is_taken {
+        if !self.is_taken && self.is_watched {
             self.duplicates.storms.not_taken(self.digest, Instant::now());
         }
         self.duplicates.ended.notify_waiters();

@@ -23,6 +23,27 @@ pub(crate) enum Entrance {
 }
 
 impl Entrance {
+    /// Opens those of all listeners, in their order.
+    pub(crate) fn open_all(listeners: &[config::Listener]) -> Result<Vec<Self>, BuildError> {
+        let entrances: Vec<Self> = listeners.iter().map(Self::open).collect::<Result<_, _>>()?;
+        let folders = || {
+            listeners.iter().zip(&entrances).filter_map(|(listener, entrance)| match entrance {
+                Self::Folder(inbox) => Some((&listener.id, inbox)),
+                Self::Socket(_) | Self::Peer(_) => None,
+            })
+        };
+        for (id, inbox) in folders() {
+            for (other_id, other) in folders().filter(|(other_id, _)| *other_id != id) {
+                inbox.is_apart_from(other, other_id).map_err(|source| BuildError::Folder {
+                    listener: id.clone(),
+                    path: inbox.settings().path.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(entrances)
+    }
+
     /// Binds the address, or takes possession of the folder.
     pub(crate) fn open(listener: &config::Listener) -> Result<Self, BuildError> {
         let id = || listener.id.clone();

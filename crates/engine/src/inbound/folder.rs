@@ -17,6 +17,7 @@
 //! it. Its death costs the files that come until the next start, and loses none.
 
 mod disk;
+mod goals;
 mod inbox;
 mod names;
 mod reason;
@@ -40,7 +41,7 @@ use self::inbox::{Away, InHand, Unread};
 use self::reason::Reason;
 use self::watch::Watch;
 use super::handover::{NotHandedOver, hand_over};
-use super::intake::{BatchDecided, Settled};
+use super::intake::{BatchDecided, Settled, recognise_each};
 use super::listener::Berth;
 use super::roster::{Roster, Seat};
 use super::surroundings::{Around, Surroundings};
@@ -252,10 +253,17 @@ impl Watching {
             let reason = Reason::Refused { message, refusal };
             if passes { NotStored::Now(reason) } else { NotStored::Ever(reason) }
         };
-        let batch = around.intake.split(&payload).map_err(|refusal| refused(None, refusal))?;
-        let members = around.intake.read_each(&batch, &around.replies, &around.counters);
-        match around.intake.decide_each(&members, None, received_at, &around.counters).await {
-            BatchDecided::Store(settled) => self.keep(settled, received_at).await,
+        let batch =
+            around.intake.split_apart(&payload).await.map_err(|refusal| refused(None, refusal))?;
+        let mut members = around.intake.read_each(&batch, &around.replies, &around.counters).await;
+        let (duplicates, counters) = (around.duplicates.as_ref(), &around.counters);
+        let several = recognise_each(&mut members, duplicates, received_at, counters).await;
+        match around.intake.decide_each(&members, None, received_at, counters).await {
+            BatchDecided::Store(settled) => {
+                self.keep(settled, received_at).await?;
+                several.kept(received_at);
+                Ok(())
+            }
             BatchDecided::Refuse { number, refusal, .. } => Err(refused(Some(number), refusal)),
         }
     }
@@ -310,7 +318,7 @@ impl Watching {
             }
         }
         tracing::debug!(messages = settled.taken, unrouted = settled.unrouted.len(), "file stored");
-        around.intake.stored(&settled, &around.counters);
+        around.intake.stored(&settled, &around.replies, &around.counters);
         Ok(())
     }
 

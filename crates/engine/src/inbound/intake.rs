@@ -13,7 +13,9 @@
 //! Nothing is stored or answered here.
 
 mod batch;
+mod handlers;
 mod owed;
+mod settled;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -23,20 +25,19 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
-use wardline_flow::{
-    AckMode, Asked, DestinationId, HandlerName, IntakeLints, Plan, PlanFault, Refusal, Route,
-    Source, rule,
-};
+use wardline_flow::{AckMode, Asked, IntakeLints, Plan, PlanFault, Refusal, Source, rule};
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 use wardline_store::NewMessage;
 
-pub(crate) use self::batch::{BatchDecided, Member};
+pub(crate) use self::batch::{BatchDecided, Member, recognise_each};
+use self::settled::Acknowledgement;
+pub(crate) use self::settled::Settled;
 use super::answer::{failure, rejection};
 use super::unasked::Unasked;
 use crate::charsets::Untranscodable;
 use crate::events::ExceptionReason;
-use crate::handler::{Called, HandlerFault, Received, Verdict, read_emitted};
+use crate::handler::Received;
 use crate::observe::{ListenerCounters, UnroutedTypes};
 use crate::ways::Ways;
 
@@ -79,23 +80,6 @@ pub(crate) enum Decided {
         /// What became of the handler.
         reason: ExceptionReason,
     },
-}
-
-/// Messages whose ways are planned.
-#[derive(Debug, Default)]
-pub(crate) struct Settled {
-    /// How many that came are kept, or others in their place.
-    pub(crate) taken: u64,
-    /// The messages with all their deliveries: one record.
-    pub(crate) messages: Vec<NewMessage>,
-    /// The types of those among them that no route takes.
-    pub(crate) unrouted: Vec<String>,
-    /// How many of the messages are answers that go by a destination.
-    pub(crate) owed: u64,
-    /// How many more no route takes, which are not kept: `unrouted = "discard"`.
-    pub(crate) discarded: u64,
-    /// Destinations that do not get them, for tests are kept from production.
-    pub(crate) withheld: Vec<DestinationId>,
 }
 
 impl Intake {
@@ -252,64 +236,6 @@ impl Intake {
         }
     }
 
-    /// The handlers of the listener, then those of each route that matches, in the order of the file, each once.
-    fn handlers_of<'a>(&'a self, routes: &[&'a Route]) -> Vec<&'a HandlerName> {
-        let mut names: Vec<&HandlerName> = Vec::new();
-        for name in self.listener.handlers.iter().chain(routes.iter().flat_map(|r| &r.handlers)) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
-    }
-
-    /// Shows the message to one handler: what it emits instead, or why the message goes no further.
-    async fn show(
-        &self,
-        name: &HandlerName,
-        received: Received,
-        counters: &ListenerCounters,
-    ) -> Result<Option<Vec<Message>>, Decided> {
-        let called = match self.ways.callers.get(name) {
-            Some(caller) => caller.call(received, self.listener.handler_timeout).await,
-            None => Called::Fault(HandlerFault::Down),
-        };
-        let (refusal, reason) = match called {
-            Called::Verdict(Verdict::Accept) => return Ok(None),
-            Called::Verdict(Verdict::Emit(payloads)) => {
-                match payloads.into_iter().map(read_emitted).collect() {
-                    Ok(messages) => return Ok(Some(messages)),
-                    Err(error) => {
-                        let refusal = failure(format!("handler {name}: {error}"));
-                        (refusal, ExceptionReason::HandlerError)
-                    }
-                }
-            }
-            Called::Verdict(Verdict::Reject { code, text }) => {
-                return Err(Decided::Refuse(rejection(code, text)));
-            }
-            Called::Verdict(Verdict::Fail { text }) => {
-                (failure(text), ExceptionReason::HandlerError)
-            }
-            Called::Verdict(Verdict::Panicked) => fault(name, HandlerFault::Panicked),
-            Called::Fault(kind) => fault(name, kind),
-        };
-        counters.handler_faults.one();
-        Err(Decided::Undecided { refusal, reason })
-    }
-
-    /// Counts what was stored and what of it has no way, with an alarm about each type.
-    pub(crate) fn stored(&self, settled: &Settled, counters: &ListenerCounters) {
-        counters.stored.add(settled.taken);
-        counters.answered_elsewhere.add(settled.owed);
-        self.ways.withheld.count(&self.source, &settled.withheld);
-        counters.unrouted.add(settled.unrouted.len() as u64);
-        counters.discarded.add(settled.discarded);
-        for message_type in &settled.unrouted {
-            self.told.tell(&self.source, message_type);
-        }
-    }
-
     /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks for each that has none.
     fn settle(&self, plans: Vec<(Message, Plan)>) -> Decided {
         let mut settled = Settled { taken: 1, ..Settled::default() };
@@ -350,22 +276,6 @@ fn unplanned(fault: &PlanFault, counters: &ListenerCounters) -> Decided {
 
 fn no_route() -> Refusal {
     rejection(ErrorCode::UnsupportedMessageType, "No route takes this message")
-}
-
-fn fault(name: &HandlerName, fault: HandlerFault) -> (Refusal, ExceptionReason) {
-    let (text, reason) = match fault {
-        HandlerFault::Panicked => {
-            (format!("handler {name} failed on this message"), ExceptionReason::HandlerCrash)
-        }
-        HandlerFault::TimedOut => {
-            (format!("handler {name} did not decide in time"), ExceptionReason::HandlerTimeout)
-        }
-        HandlerFault::Busy => {
-            (format!("handler {name} had no instance free in time"), ExceptionReason::HandlerBusy)
-        }
-        HandlerFault::Down => (format!("handler {name} is down"), ExceptionReason::HandlerDown),
-    };
-    (failure(text), reason)
 }
 
 #[cfg(test)]

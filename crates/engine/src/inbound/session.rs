@@ -197,6 +197,7 @@ impl Session {
         match decoded {
             Decoded::Frame(frame) => self.on_frame(frame, now),
             Decoded::Lost(bytes) => {
+                tracing::debug!(bytes = bytes.len(), "lost bytes: they are in no frame");
                 self.counters.lost_bytes.add(bytes.len() as u64);
                 self.lost += bytes.len();
                 self.clocks.lost_since.get_or_insert(now);

@@ -1,8 +1,8 @@
 //! Sources: who may connect to one listener, and how much of it one of them may have.
 //!
 //! A source is an address, whatever number of connections comes from it. Who is in no network of `allow` is turned away
-//! before it has a seat. A source over its `rate`, or with as many messages in hand as it may have, is read slower: its
-//! next message waits here, its connection reads nothing meanwhile, and nothing is ever refused for it. So one that
+//! before it has a seat. A source over its `rate` is not read for a while; with as many messages in hand as it may have,
+//! its next one waits here and its connection reads nothing meanwhile. Nothing is ever refused for it. So one that
 //! floods its listener leaves the rest of the engine to the others.
 //!
 //! Where none of the keys is set a connection has no [`Source`], and none of this runs.
@@ -87,17 +87,11 @@ impl Sources {
 }
 
 impl Source {
-    /// Returns when the next message of this source may be taken in hand, in the order in which they came. A drain ends
-    /// every wait: what was read is answered.
+    /// Returns when a message of this source may be taken in hand, in the order in which they came. A drain ends every
+    /// wait: what was read is answered.
     pub(super) async fn turn(&self, drain: &mut Drain, counters: &ListenerCounters) -> Turn {
-        let wait = self.pace.as_ref().map(|pace| lock(pace).take(Instant::now()));
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-            counters.slowed_rate.one();
-            tokio::select! {
-                biased;
-                () = drain.begun() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
+        if let Some(pace) = &self.pace {
+            lock(pace).pay(Instant::now());
         }
         let Some(in_flight) = &self.in_flight else { return Turn { _place: None } };
         if let Ok(place) = Arc::clone(in_flight).try_acquire_owned() {
@@ -110,6 +104,12 @@ impl Source {
             place = Arc::clone(in_flight).acquire_owned() => Turn { _place: place.ok() },
         }
     }
+
+    /// How long its connections are not to be read, by its rate. They pay for a message when they take it in hand, and
+    /// wait when the next one has begun to come.
+    pub(super) fn debt(&self, now: Instant) -> Duration {
+        self.pace.as_ref().map_or(Duration::ZERO, |pace| lock(pace).debt(now))
+    }
 }
 
 impl Pace {
@@ -117,12 +117,18 @@ impl Pace {
         Self { interval: rate.interval(), due: None }
     }
 
-    /// Takes the next moment at which a message may go on; how long that is from now.
-    fn take(&mut self, now: Instant) -> Duration {
+    /// One message was taken in hand.
+    fn pay(&mut self, now: Instant) {
         let due = self.due.map_or(now, |due| due.max(now));
         self.due = Some(due + self.interval);
+    }
+
+    /// How long it is until the next message may come.
+    fn debt(&self, now: Instant) -> Duration {
         let at_once = BURST.saturating_sub(self.interval);
-        due.saturating_duration_since(now).saturating_sub(at_once)
+        self.due
+            .map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
+            .saturating_sub(at_once)
     }
 }
 
@@ -150,16 +156,23 @@ mod tests {
     fn a_second_s_worth_may_come_at_once_and_then_it_comes_evenly() {
         let now = Instant::now();
         let mut pace = pace(5, Duration::from_secs(1));
-        let waits: Vec<u128> = (0..8).map(|_| pace.take(now).as_millis()).collect();
-        assert_eq!(waits, [0, 0, 0, 0, 0, 200, 400, 600]);
-        assert!(pace.take(now + Duration::from_secs(9)).is_zero(), "a pause is caught up with");
+        let mut debt_after_one = |now| {
+            pace.pay(now);
+            pace.debt(now).as_millis()
+        };
+        let waits: Vec<u128> = (0..7).map(|_| debt_after_one(now)).collect();
+        assert_eq!(waits, [0, 0, 0, 0, 200, 400, 600]);
+        let later = now + Duration::from_secs(9);
+        assert_eq!(debt_after_one(later), 0, "a pause is caught up with");
     }
 
     #[test]
     fn a_rate_below_one_a_second_has_no_burst() {
         let now = Instant::now();
         let mut pace = pace(10, Duration::from_secs(60));
-        assert_eq!([pace.take(now), pace.take(now)].map(|wait| wait.as_secs()), [0, 6]);
+        assert!(pace.debt(now).is_zero());
+        pace.pay(now);
+        assert_eq!(pace.debt(now).as_secs(), 6);
     }
 
     #[test]
@@ -202,19 +215,15 @@ mod tests {
     }
 
     #[actix::test]
-    async fn a_drain_ends_every_wait() {
-        let slow = Rate { messages: NonZeroU32::MIN, per: Duration::from_secs(3600) };
-        let limited = Listener {
-            rate: Some(slow),
-            max_in_flight_per_source: std::num::NonZeroUsize::new(1),
-            ..listener()
-        };
+    async fn a_drain_ends_the_wait() {
+        let limited =
+            Listener { max_in_flight_per_source: std::num::NonZeroUsize::new(1), ..listener() };
         let source = Sources::new(&limited).of(HOSPITAL).unwrap();
         let counters = ListenerCounters::default();
         let (phase, mut drain) = Drain::new();
         let _first = source.turn(&mut drain, &counters).await;
         phase.send_replace(crate::drain::Phase::Draining);
         source.turn(&mut drain, &counters).await;
-        assert_eq!((counters.slowed_rate.get(), counters.slowed_in_flight.get()), (1, 1));
+        assert_eq!(counters.slowed_in_flight.get(), 1);
     }
 }

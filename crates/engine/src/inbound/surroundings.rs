@@ -70,6 +70,11 @@ impl Around {
         (sender, Self(current))
     }
 
+    /// What this replaces.
+    pub(crate) fn of(sender: &AroundSender) -> Self {
+        Self(sender.subscribe())
+    }
+
     /// What is there now.
     pub(crate) fn now(&self) -> Arc<Surroundings> {
         Arc::clone(&self.0.borrow())

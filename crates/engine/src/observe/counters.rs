@@ -152,8 +152,10 @@ counters! {
         files_retried,
         /// Answers of a destination that went to the sender as ours.
         answers_relayed,
-        /// Answers of a destination that were to be relayed and did not come in time.
+        /// Answers of a destination that were to be relayed and did not come in time, or not before an operator decides.
         answers_late,
+        /// Answers AE for want of one of the destination: the delivery ended, and not with the message there.
+        answers_undelivered,
         /// Messages stored with all their deliveries.
         stored,
         /// Messages stored that no route matched, received or emitted in their place.
@@ -181,6 +183,8 @@ counters! {
         duplicates,
         /// Messages that came before and were answered as then, without a second delivery.
         duplicates_suppressed,
+        /// Messages that came before and were delivered after all, as an operator said.
+        duplicates_released,
         /// Messages with an id that came before with other bytes.
         duplicates_other_bytes,
         /// Times a sender began to send the same message again and again, and was slowed down.

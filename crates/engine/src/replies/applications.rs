@@ -108,6 +108,13 @@ impl Applications {
         self.owed.load(Ordering::Acquire)
     }
 
+    /// Whether a reply to the message with this id is owed.
+    pub(crate) fn is_owed(&self, code: AckCode, control_id: &[u8]) -> bool {
+        !code.is_accept_level()
+            && self.owed() > 0
+            && self.ledger().by_id.contains_key(&self.key(control_id))
+    }
+
     /// A reply to the message with this id. True where it was owed: then nobody else is to make anything of it.
     pub(crate) fn hear(&self, code: AckCode, control_id: &[u8]) -> bool {
         if code.is_accept_level() || self.owed() == 0 {
@@ -232,7 +239,11 @@ mod tests {
         }
         assert!(!applications.hear(AckCode::CA, b"M1"), "a commit accept is no application's");
         assert!(!applications.hear(AckCode::AA, b"M4"));
-        assert!(applications.hear(AckCode::AA, b"M1"));
+        assert!(
+            !applications.is_owed(AckCode::CA, b"M1") && !applications.is_owed(AckCode::AA, b"M4")
+        );
+        assert!(applications.is_owed(AckCode::AA, b"M1"));
+        assert!(applications.hear(AckCode::AA, b"M1"), "to be asked is not to be told");
         assert!(applications.hear(AckCode::AE, b"M3"));
         assert!(!applications.hear(AckCode::AA, b"M1"), "once");
         assert_eq!(applications.owed(), 1);

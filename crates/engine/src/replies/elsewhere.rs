@@ -123,19 +123,32 @@ impl Elsewhere {
         self.count.load(Ordering::Acquire)
     }
 
+    /// Whether a delivery waits for an answer that came in there, for the message with this id.
+    pub(crate) fn awaits(&self, listener: &ListenerId, control_id: &[u8]) -> bool {
+        self.count() > 0
+            && self.listener.as_ref() == Some(listener)
+            && self.waits().of(self.matching, control_id).is_some()
+    }
+
     /// An answer that came in there, for the message with this id. True where a delivery waits for it.
     pub(crate) fn hear(&self, listener: &ListenerId, control_id: &[u8], answer: &Message) -> bool {
         if self.count() == 0 || self.listener.as_ref() != Some(listener) {
             return false;
         }
         let waits = self.waits();
-        let mut waiting = waits.waiting.iter();
-        let found = waiting.find(|one| self.matching.accepts(&one.control_id, control_id));
+        let found = waits.of(self.matching, control_id);
         found.is_some_and(|one| one.answers.try_send(answer.bytes().clone()).is_ok())
     }
 
     fn waits(&self) -> MutexGuard<'_, Waits> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waits {
+    /// Who waits for an answer that names this id.
+    fn of(&self, matching: AckMatch, control_id: &[u8]) -> Option<&Waiting> {
+        self.waiting.iter().find(|one| matching.accepts(&one.control_id, control_id))
     }
 }
 
@@ -191,6 +204,8 @@ mod tests {
             elsewhere.wait(number(2), &Bytes::from_static(b"M2")).expect("a wait");
         assert!(!elsewhere.hear(&"other".into(), b"M1", &answer()));
         assert!(!elsewhere.hear(&"answers".into(), b"M3", &answer()));
+        assert!(!elsewhere.awaits(&"other".into(), b"M1"));
+        assert!(elsewhere.awaits(&"answers".into(), b"M1"));
         assert!(elsewhere.hear(&"answers".into(), b"M1", &answer()));
         assert_eq!(one.try_recv().expect("the answer"), answer().bytes());
         assert!(two.try_recv().is_err());

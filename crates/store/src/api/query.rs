@@ -104,6 +104,34 @@ impl fmt::Debug for DeliveryDetail {
     }
 }
 
+/// A message as it came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptMessage {
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Through which listener.
+    pub listener: Name,
+    /// From where.
+    pub peer: Name,
+    /// What was found out about it when it came.
+    pub marks: Marks,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for KeptMessage {
+    /// The body shows its size only (PHI-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptMessage")
+            .field("received_at", &self.received_at)
+            .field("listener", &self.listener)
+            .field("peer", &self.peer)
+            .field("marks", &self.marks)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
 /// One destination's queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DestinationState {

@@ -92,3 +92,32 @@ fn what_retention_carries_forward_is_still_known() {
     let rows = open.rows("lis");
     assert_eq!(rows[0].marks, Marks::IN_BATCH);
 }
+
+#[test]
+fn a_message_is_found_by_its_number_whatever_became_of_it() {
+    let site = Site::new();
+    let mut ids = Vec::new();
+    for start in 0..3 {
+        let open = site.open();
+        for nth in 0..3 {
+            let id = open.accept(known(10 * start + nth, 1_000));
+            open.conclude(id, "lis", delivered());
+            ids.push((id, format!("message {}", 10 * start + nth)));
+        }
+    }
+    let open = site.open();
+    for (id, body) in &ids {
+        let found = open.store.message(*id).expect("readable").expect("it is there");
+        assert_eq!((&found.body[..], found.marks), (body.as_bytes(), Marks::IN_BATCH));
+        assert_eq!(&*found.listener, "adt-in");
+    }
+    let numbers: Vec<u64> = ids.iter().map(|(id, _)| id.get()).collect();
+    for other in (1..=numbers[8] + 5).filter(|number| !numbers.contains(number)) {
+        let id = MessageId::from_number(other).expect("from 1 on");
+        assert_eq!(
+            open.store.message(id).expect("readable"),
+            None,
+            "{other}: an outcome, or nothing"
+        );
+    }
+}

@@ -110,6 +110,7 @@ impl Failure for ReachError {
                 | RefusedReason::InFlight
                 | RefusedReason::Busy
                 | RefusedReason::NotTheHead
+                | RefusedReason::NotReleased
                 | RefusedReason::TooLong => Exit::Failed,
             },
             Self::Rebuild(_) => Exit::StoreFailed,

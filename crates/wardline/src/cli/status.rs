@@ -119,6 +119,7 @@ fn copies(row: &ListenerRow, terminal: Terminal) -> Result<(), TerminalError> {
     let found = [
         (row.counts.duplicates, "delivered again"),
         (row.counts.duplicates_suppressed, "answered again"),
+        (row.counts.duplicates_released, "released"),
         (row.counts.duplicates_other_bytes, "with other bytes"),
         (row.counts.storms, "storms"),
     ];

@@ -6,6 +6,7 @@ use wardline_store::ReadError;
 
 use super::super::protocol::RefusedReason;
 use super::super::reloading::Refusal;
+use crate::inbound::release::NotReleased;
 use crate::outbound::OperatorFault;
 
 /// Why a request was refused; becomes [`Response::Refused`].
@@ -31,13 +32,20 @@ pub(super) enum DeskError {
     Task(#[from] tokio::task::JoinError),
     #[error("{}", .0.text)]
     NotReloaded(Refusal),
+    #[error("there is no copy of that number that was answered again and not delivered")]
+    NoSuchCopy,
+    #[error("the listener that it came through is gone from the configuration")]
+    NoSuchListener,
+    #[error("the copy is not released")]
+    NotReleased(#[from] NotReleased),
 }
 
 impl DeskError {
     /// The same for the exit code.
     pub(super) fn reason(&self) -> RefusedReason {
         match self {
-            Self::NotFound => RefusedReason::NotFound,
+            Self::NotFound | Self::NoSuchCopy | Self::NoSuchListener => RefusedReason::NotFound,
+            Self::NotReleased(_) => RefusedReason::NotReleased,
             Self::InFlight => RefusedReason::InFlight,
             Self::Busy => RefusedReason::Busy,
             Self::NotTheHead => RefusedReason::NotTheHead,

@@ -213,6 +213,25 @@ impl std::fmt::Debug for LaneRow {
     }
 }
 
+/// A copy that was answered again and not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyRow {
+    /// Its number.
+    pub message: MessageId,
+    /// Through which listener.
+    pub listener: String,
+    /// From where.
+    pub peer: String,
+    /// MSH-10.
+    pub control_id: String,
+    /// MSH-9, as `ADT^A01`.
+    pub message_type: String,
+    /// When it was received, RFC 3339.
+    pub received: String,
+    /// Bytes.
+    pub size: u64,
+}
+
 /// One delivery, whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryDetail {

@@ -62,6 +62,22 @@ async fn one_at_a_time_may_finish_whatever_is_left() {
 }
 
 #[actix::test]
+async fn who_has_finished_lets_the_next_one_as_soon_as_there_is_room_for_what_it_holds() {
+    let budget = Budget::new(2 * MIB);
+    let (mut one, mut other) = (budget.share(), budget.share());
+    assert!(one.take(FREE + MIB) && other.take(FREE + MIB));
+    let (mut first, mut second) = (budget.share(), budget.share());
+    first.wait(FREE + 1, LONG).await.unwrap();
+    first.finished(FREE + MIB);
+    assert!(first.is_finishing(), "there is no room, and its message is still in hand");
+    drop(other);
+    first.finished(FREE + MIB);
+    assert!(!first.is_finishing() && first.covers(FREE + MIB) && !second.take(FREE + 1));
+    second.wait(FREE + 1, LONG).await.unwrap();
+    assert!(second.is_finishing());
+}
+
+#[actix::test]
 async fn room_goes_to_who_waits_before_it_goes_to_a_newcomer() {
     let budget = Budget::new(MIB);
     let (mut full, mut finishing) = (budget.share(), budget.share());

@@ -21,10 +21,10 @@ use wardline_hl7::AckCode;
 use wardline_hl7::ack::{BatchAnswer, Original, build_batch};
 use wardline_hl7::batch::Batch;
 
-use super::recognise::Known;
 use super::say::{Answers, Heard};
 use super::{Conversation, Goes};
 use crate::inbound::answer::{AnswerStyle, ControlIds, framed};
+use crate::inbound::apart::take_turns;
 use crate::inbound::intake::{BatchDecided, Member};
 
 /// A batch whose messages are answered one by one.
@@ -80,7 +80,7 @@ impl Conversation {
     /// From a payload with several messages to its answers.
     pub(super) async fn answer_batch(&mut self, payload: &Bytes, received_at: Timestamp) -> Goes {
         let around = Arc::clone(&self.around);
-        let batch = match around.intake.split(payload) {
+        let batch = match around.intake.split_apart(payload).await {
             Ok(batch) => batch,
             Err(refusal) => {
                 let heard = self.heard(Original::Unreadable(payload), Asked::Original);
@@ -88,12 +88,13 @@ impl Conversation {
             }
         };
         around.counters.batches.one();
-        let members = around.intake.read_each(&batch, &around.replies, &around.counters);
+        let mut members = around.intake.read_each(&batch, &around.replies, &around.counters).await;
+        let known = self.recognise_each(&mut members, received_at).await;
         let peer = Some(self.peer);
         match around.intake.decide_each(&members, peer, received_at, &around.counters).await {
             BatchDecided::Store(settled) => {
                 let heard = self.heard_batch(&batch, &members, None);
-                self.keep(heard, settled, Known::default(), received_at).await
+                self.keep(heard, settled, known, received_at).await
             }
             BatchDecided::Refuse { number, refusal, reason } => {
                 if let Some(reason) = reason {
@@ -162,7 +163,7 @@ impl EachHeard<'_> {
     }
 
     /// The answers of all messages, in the frames they go in; the first id is used first.
-    pub(super) fn answers(
+    pub(super) async fn answers(
         self,
         outcome: Outcome<'_>,
         style: &AnswerStyle,
@@ -172,7 +173,7 @@ impl EachHeard<'_> {
     ) -> Answers {
         let mut first = Some(first);
         let mut new_id = || first.take().unwrap_or_else(|| control_ids.next());
-        let mut answers = self.each(outcome, style, &mut new_id, time);
+        let mut answers = self.each(outcome, style, &mut new_id, time).await;
         let is_any_due = answers.iter().any(|due| !due.is_empty());
         if self.form == Form::Errors {
             for due in &mut answers {
@@ -196,7 +197,7 @@ impl EachHeard<'_> {
     }
 
     /// The application's answers, which go by a destination.
-    pub(super) fn owed(
+    pub(super) async fn owed(
         self,
         outcome: Outcome<'_>,
         style: &AnswerStyle,
@@ -204,12 +205,12 @@ impl EachHeard<'_> {
         time: &str,
     ) -> Vec<Bytes> {
         let owed = Self { way: Way::Destination, ..self };
-        let each = owed.each(outcome, style, || control_ids.next(), time);
+        let each = owed.each(outcome, style, || control_ids.next(), time).await;
         each.into_iter().flatten().map(|(_, answer)| answer).collect()
     }
 
     /// What is due for each message.
-    fn each(
+    async fn each(
         &self,
         outcome: Outcome<'_>,
         style: &AnswerStyle,
@@ -227,6 +228,7 @@ impl EachHeard<'_> {
                 (code, style.answer(original, code, refusal, &new_id(), time))
             });
             answers.push(due.collect());
+            take_turns(number).await;
         }
         answers
     }

@@ -26,11 +26,13 @@ impl Conversation {
                 // Nothing may have been said: to an acknowledgement that came in.
                 self.commit().await
             }
-            Block::Again(frames) => {
+            Block::Again(mut again) => {
                 around.counters.blocks_again.one();
                 self.socket.write(Commit::Acknowledged.frame()).await?;
-                for frame in frames.iter() {
-                    self.socket.write(frame).await?;
+                while let Some(frames) = again.next().await {
+                    for frame in frames.iter() {
+                        self.socket.write(frame).await?;
+                    }
                 }
                 Ok(())
             }

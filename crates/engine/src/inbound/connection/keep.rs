@@ -27,13 +27,13 @@ impl Conversation {
     ) -> Goes {
         let around = Arc::clone(&self.around);
         let whole = heard;
-        let heard = self.owe(whole, Outcome::Taken, &mut settled, received_at);
+        let heard = self.owe(whole, Outcome::Taken, &mut settled, received_at).await;
         let messages = std::mem::take(&mut settled.messages);
         let control_id = around.control_ids.next();
         if messages.is_empty() {
             known.discarded();
-            around.intake.stored(&settled, &around.counters);
-            let answers = self.positive(heard, control_id, received_at);
+            around.intake.stored(&settled, &around.replies, &around.counters);
+            let answers = self.positive(heard, control_id, received_at).await;
             return self.say(answers).await;
         }
         let due = heard.due(AckCode::AA);
@@ -55,16 +55,16 @@ impl Conversation {
             Err(NotHandedOver::InTime) => return self.unavailable(heard).await,
             Err(NotHandedOver::Ever) => return self.refuse(whole, &too_large_to_store()).await,
         };
-        let answers = self.positive(heard, control_id, received_at);
+        let answers = self.positive(heard, control_id, received_at).await;
         let Some(stored) = awaited.stored().await else {
             return self.unavailable(heard).await;
         };
         tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
-        around.intake.stored(&settled, &around.counters);
+        around.intake.stored(&settled, &around.replies, &around.counters);
         match relayed {
             None => {
                 if let Some(block) = &self.uncommitted {
-                    block.kept(answers.frames());
+                    block.answered(answers.frames());
                 }
                 for_copies.taken();
                 self.say(answers).await

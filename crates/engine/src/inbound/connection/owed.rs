@@ -21,7 +21,7 @@ use crate::inbound::surroundings::Surroundings;
 
 impl Conversation {
     /// Puts the answers that go by a destination beside what is stored. What is left goes back on the connection.
-    pub(super) fn owe<'a>(
+    pub(super) async fn owe<'a>(
         &mut self,
         heard: Heard<'a>,
         outcome: Outcome<'_>,
@@ -30,7 +30,7 @@ impl Conversation {
     ) -> Heard<'a> {
         let around = Arc::clone(&self.around);
         let Some(destination) = around.app_ack_to() else { return heard };
-        for answer in self.owed(heard, outcome, at) {
+        for answer in self.owed(heard, outcome, at).await {
             around.intake.owe(answer, destination, settled);
         }
         heard.on_connection()
@@ -41,7 +41,7 @@ impl Conversation {
         if self.around.app_ack_to().is_some() { heard.on_connection() } else { heard }
     }
 
-    fn owed(&mut self, heard: Heard<'_>, outcome: Outcome<'_>, at: Timestamp) -> Vec<Bytes> {
+    async fn owed(&mut self, heard: Heard<'_>, outcome: Outcome<'_>, at: Timestamp) -> Vec<Bytes> {
         let around = Arc::clone(&self.around);
         let time = self.clock.text(at);
         let (style, control_ids) = (&around.style, &*around.control_ids);
@@ -53,7 +53,7 @@ impl Conversation {
                 };
                 due.codes().map(answer).collect()
             }
-            Heard::Each(each) => each.owed(outcome, style, control_ids, time),
+            Heard::Each(each) => each.owed(outcome, style, control_ids, time).await,
         }
     }
 
@@ -65,7 +65,7 @@ impl Conversation {
             Err(_not_taken) => false,
         };
         if kept {
-            self.around.intake.stored(&settled, &self.around.counters);
+            self.around.intake.stored(&settled, &self.around.replies, &self.around.counters);
         }
         kept
     }

@@ -10,8 +10,9 @@ use wardline_store::{Digest, Marks, NewMessage, StoredAnswer};
 
 use super::say::Heard;
 use super::{Conversation, Goes};
-use crate::inbound::duplicates::{InHand, Seen, digest_of};
-use crate::inbound::intake::Settled;
+use crate::inbound::apart::{LARGE, apart};
+use crate::inbound::duplicates::{Duplicates, Found, InHand, Seen, Several, digest_of};
+use crate::inbound::intake::{Member, Settled, recognise_each};
 use crate::inbound::storm::Weather;
 
 /// A message that is to be processed, and what is known of it.
@@ -20,11 +21,14 @@ pub(super) struct Known {
     digest: Option<Digest>,
     marks: Marks,
     in_hand: Option<InHand>,
+    /// The messages of a batch.
+    several: Option<Several>,
 }
 
 /// What copies of a message get, once its sender has been told that it is taken.
 pub(super) struct ForCopies {
     in_hand: Option<InHand>,
+    several: Option<Several>,
     received_at: Timestamp,
     answer: Option<StoredAnswer>,
 }
@@ -40,18 +44,16 @@ pub(super) enum Recognised {
 impl Known {
     /// Marks what is stored of it, so that it is known after a start.
     pub(super) fn mark(&self, settled: &mut Settled) {
-        for message in &mut settled.messages {
-            message.marks = message.marks.with(self.marks);
-        }
-        if let Some(first) = settled.messages.first_mut() {
-            first.digest = self.digest;
-        }
+        settled.mark(self.marks, self.digest);
     }
 
     /// It is answered positively and nothing of it is kept: the same again is new.
     pub(super) fn discarded(self) {
         if let Some(in_hand) = self.in_hand {
             in_hand.discarded();
+        }
+        if let Some(several) = self.several {
+            several.discarded();
         }
     }
 
@@ -61,7 +63,7 @@ impl Known {
         received_at: Timestamp,
         answer: Option<StoredAnswer>,
     ) -> ForCopies {
-        ForCopies { in_hand: self.in_hand, received_at, answer }
+        ForCopies { in_hand: self.in_hand, several: self.several, received_at, answer }
     }
 }
 
@@ -70,6 +72,9 @@ impl ForCopies {
     pub(super) fn taken(self) {
         if let Some(in_hand) = self.in_hand {
             in_hand.kept(self.received_at, self.answer);
+        }
+        if let Some(several) = self.several {
+            several.kept(self.received_at);
         }
     }
 }
@@ -82,7 +87,13 @@ impl Conversation {
         let Some(duplicates) = &around.duplicates else {
             return Recognised::Process(Known::default());
         };
-        let Some(digest) = digest_of(message) else {
+        let digest = if message.bytes().len() > LARGE {
+            let message = message.clone();
+            apart(move || digest_of(&message)).await
+        } else {
+            digest_of(message)
+        };
+        let Some(digest) = digest else {
             return Recognised::Process(Known::default());
         };
         let (in_hand, marks) = match duplicates.look(digest, at).await {
@@ -98,10 +109,7 @@ impl Conversation {
             Seen::OtherBytes(in_hand) => {
                 counters.duplicates_other_bytes.one();
                 self.feel(message, duplicates.storms.came(digest, Instant::now()));
-                let sender = [3, 4].map(|field| message.header().field(field));
-                if duplicates.reusing.is_news(&String::from_utf8_lossy(&sender.join(&b'|'))) {
-                    self.tell(message, "other bytes under an id that came before: delivered");
-                }
+                self.tell_of_other_bytes(message, duplicates);
                 (in_hand, Marks::OTHER_BYTES)
             }
             Seen::Copy(answer) => {
@@ -110,7 +118,31 @@ impl Conversation {
                 return Recognised::Copy(digest, answer);
             }
         };
-        Recognised::Process(Known { digest: Some(digest), marks, in_hand: Some(in_hand) })
+        let in_hand = Some(in_hand);
+        Recognised::Process(Known { digest: Some(digest), marks, in_hand, several: None })
+    }
+
+    /// The same for the messages of a batch, each for itself; those that are copies are marked, to be kept and no more.
+    pub(super) async fn recognise_each(&mut self, members: &mut [Member], at: Timestamp) -> Known {
+        let around = Arc::clone(&self.around);
+        let Some(duplicates) = &around.duplicates else { return Known::default() };
+        let several = recognise_each(members, Some(duplicates), at, &around.counters).await;
+        let message = |found: &Found| members.get(found.place)?.message.as_ref();
+        if let Some((first, message)) = several.first().and_then(|one| Some((one, message(one)?))) {
+            let comes_again = [Marks::DUPLICATE, Marks::SUPPRESSED].iter();
+            let weather = if comes_again.into_iter().any(|mark| first.marks.has(*mark)) {
+                duplicates.storms.repeated(first.digest, Instant::now())
+            } else {
+                duplicates.storms.came(first.digest, Instant::now())
+            };
+            self.feel(message, weather);
+        }
+        for found in several.found.iter().filter(|found| found.marks.has(Marks::OTHER_BYTES)) {
+            if let Some(message) = message(found) {
+                self.tell_of_other_bytes(message, duplicates);
+            }
+        }
+        Known { several: Some(several), ..Known::default() }
     }
 
     /// Gives the answer of the first copy again. This one is kept without deliveries, and not waited for: the first is
@@ -138,7 +170,7 @@ impl Conversation {
             None => (around.control_ids.next(), received_at),
         };
         // The application's answer that goes by a destination is in its queue since the first copy.
-        let answers = self.positive(self.staying(heard), control_id, at);
+        let answers = self.positive(self.staying(heard), control_id, at).await;
         self.say(answers).await
     }
 
@@ -152,6 +184,13 @@ impl Conversation {
                 message,
                 "the sender sends the same message again and again: its connection is slowed down",
             );
+        }
+    }
+
+    fn tell_of_other_bytes(&self, message: &Message, duplicates: &Duplicates) {
+        let sender = [3, 4].map(|field| message.header().field(field));
+        if duplicates.reusing.is_news(&String::from_utf8_lossy(&sender.join(&b'|'))) {
+            self.tell(message, "other bytes under an id that came before: delivered");
         }
     }
 

@@ -4,7 +4,7 @@
 //!  durable ──▶ 06, CA, where due ──▶ waiting ──its end──▶ the destination's answer, as ours
 //!                                      │ answer_within
 //!                                      ├────────late───▶ AA, where due │ on_late = "return": withdrawn, AE
-//!                                      └───discarded───▶ AE, where due
+//!                                      └─not delivered─▶ AE, where due
 //! ```
 //!
 //! The message is durable before anything is awaited: whatever becomes of this connection, nothing is lost. What was
@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use wardline_config::{OnLate, Relay};
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Original, Reply, relayed};
+use wardline_mllp::Commit;
 use wardline_store::{MessageId, Name, NewMessage, Stored};
 
 use super::recognise::ForCopies;
@@ -71,6 +72,13 @@ impl Relaying {
     }
 }
 
+/// What the sender hears last, which may be nothing.
+struct LastWord {
+    answers: Answers,
+    /// Whether copies of the message get what he has heard; otherwise they are new.
+    is_taken: bool,
+}
+
 impl Conversation {
     /// Waits for the destination and says what it said. `ours` is what the sender gets where that has no words; `for_copies`
     /// what copies get where what he gets is positive.
@@ -78,54 +86,83 @@ impl Conversation {
         &mut self,
         heard: Heard<'_>,
         ours: Answers,
-        (relaying, awaiting): (&Relaying, Awaiting),
+        awaited: (&Relaying, Awaiting),
         stored: Stored,
         for_copies: ForCopies,
     ) -> Goes {
         let (accept, ours) = ours.apart();
-        let is_promised = self.uncommitted.is_some() || !accept.is_empty();
-        if let Err(reason) = self.promise(accept).await {
+        let block = self.uncommitted.take();
+        let is_promised = block.is_some() || !accept.is_empty();
+        if let Some(block) = &block {
+            block.kept(accept.frames());
+        }
+        let promised = self.promise(block.is_some(), accept).await;
+        if block.is_none() && promised.is_err() {
             // It is durable and goes its way: the copy that its sender sends for want of a word is one.
             for_copies.taken();
-            return Err(reason);
+            return promised;
         }
         let heard = heard.behind_accept();
-        let may_be_returned = !is_promised && !heard.due(AckCode::AE).is_empty();
+        let last = self.last_word(heard, ours, awaited, stored, is_promised).await;
+        if let Some(block) = block {
+            // Though nobody may be there to hear it: his copy asks for it.
+            let frames = last.answers.frames();
+            if last.is_taken { block.answered(frames) } else { block.refused(frames) }
+        }
+        if last.is_taken {
+            for_copies.taken();
+        }
+        promised?;
+        if last.answers.is_empty() { Ok(()) } else { self.say(last.answers).await }
+    }
+
+    /// Says that the message is ours, where its sender is to hear that before the destination's answer.
+    async fn promise(&mut self, is_block: bool, accept: Answers) -> Goes {
+        if is_block {
+            self.socket.write(Commit::Acknowledged.frame()).await?;
+        }
+        if accept.is_empty() { Ok(()) } else { self.say(accept).await }
+    }
+
+    /// What the sender hears when the delivery has ended, or he has waited for long enough.
+    async fn last_word(
+        &mut self,
+        heard: Heard<'_>,
+        ours: Answers,
+        (relaying, awaiting): (&Relaying, Awaiting),
+        stored: Stored,
+        is_promised: bool,
+    ) -> LastWord {
         let counters = Arc::clone(&self.around.counters);
         let ended = self.end_of(relaying, &awaiting, stored).await;
         if let Some((code, answer)) = ended.as_ref().and_then(|ended| relayed_to(heard, ended)) {
             counters.answers_relayed.one();
-            if code.is_positive() {
-                for_copies.taken();
-            }
-            if heard.due(code).is_empty() {
-                return Ok(());
-            }
-            return self.say(Answers::application(code, framed(&answer))).await;
+            let is_due = !heard.due(code).is_empty();
+            let is_taken = code.is_positive() || (is_promised && !is_due);
+            let answers = Answers::Whole([None, is_due.then(|| (code, framed(&answer)))]);
+            return LastWord { answers, is_taken };
         }
-        match ended.map(|ended| ended.end) {
-            Some(End::Delivered) => {}
-            Some(End::Discarded) if heard.due(AckCode::AE).is_empty() => return Ok(()),
-            Some(End::Discarded) => {
-                return self.refuse(heard, &failure("The message was discarded")).await;
-            }
-            Some(End::Kept) | None => {
+        let why = match ended.map(|ended| ended.end) {
+            Some(End::Delivered) => return LastWord { answers: ours, is_taken: true },
+            Some(End::Dead) => "The message was not delivered",
+            Some(End::Discarded) => "The message was discarded",
+            Some(End::Held) | None => {
                 counters.answers_late.one();
-                if relaying.relay.on_late == OnLate::Return && may_be_returned {
-                    relaying.withdraw(&awaiting, stored).await;
-                    let why = "The message was not delivered in time";
-                    return self.refuse(heard, &failure(why)).await;
+                let may_be_returned = !is_promised && !heard.due(AckCode::AE).is_empty();
+                if relaying.relay.on_late == OnLate::Accept || !may_be_returned {
+                    return LastWord { answers: ours, is_taken: true };
                 }
+                relaying.withdraw(&awaiting, stored).await;
+                let answers =
+                    self.negative(heard, &failure("The message was not delivered in time")).await;
+                return LastWord { answers, is_taken: false };
             }
-        }
-        for_copies.taken();
-        if ours.is_empty() { Ok(()) } else { self.say(ours).await }
-    }
-
-    /// Says that the message is ours, where its sender is to hear that before the destination's answer.
-    async fn promise(&mut self, accept: Answers) -> Goes {
-        self.commit().await?;
-        if accept.is_empty() { Ok(()) } else { self.say(accept).await }
+        };
+        counters.answers_undelivered.one();
+        let answers = self.negative(heard, &failure(why)).await;
+        // What is not said undoes no promise.
+        let is_taken = is_promised && answers.is_empty();
+        LastWord { answers, is_taken }
     }
 
     /// How the awaited delivery ended; `None` when that takes too long, or the engine drains and starts nothing more.

@@ -82,16 +82,16 @@ impl Conversation {
     }
 
     /// The positive answers. Whoever says them vouches for ACK-1; the first has this MSH-10.
-    pub(super) fn positive(
+    pub(super) async fn positive(
         &mut self,
         heard: Heard<'_>,
         control_id: String,
         at: Timestamp,
     ) -> Answers {
-        self.answers(heard, Outcome::Taken, control_id, at)
+        self.answers(heard, Outcome::Taken, control_id, at).await
     }
 
-    fn answers(
+    async fn answers(
         &mut self,
         heard: Heard<'_>,
         outcome: Outcome<'_>,
@@ -108,8 +108,14 @@ impl Conversation {
                     style.answer(original, code, outcome.refusal(), control_id, time)
                 })
             }
-            Heard::Each(each) => each.answers(outcome, style, first, control_ids, time),
+            Heard::Each(each) => each.answers(outcome, style, first, control_ids, time).await,
         }
+    }
+
+    /// The negative answers to something that is stored: nothing is owed elsewhere.
+    pub(super) async fn negative(&mut self, heard: Heard<'_>, refusal: &Refusal) -> Answers {
+        let first = self.around.control_ids.next();
+        self.answers(heard, Outcome::Refused(refusal), first, Timestamp::now()).await
     }
 
     /// Answers that it is not taken, and why.
@@ -117,11 +123,12 @@ impl Conversation {
         tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
         let (now, outcome) = (Timestamp::now(), Outcome::Refused(refusal));
         let mut settled = Settled::default();
-        let heard = self.owe(heard, outcome, &mut settled, now);
+        let heard = self.owe(heard, outcome, &mut settled, now).await;
         if !settled.messages.is_empty() && !self.keep_owed(settled, now).await {
             return self.give_up().await;
         }
-        let answers = self.answers(heard, outcome, self.around.control_ids.next(), now);
+        let first = self.around.control_ids.next();
+        let answers = self.answers(heard, outcome, first, now).await;
         self.say(answers).await
     }
 
@@ -164,11 +171,6 @@ impl Conversation {
 }
 
 impl Answers {
-    /// The application's alone.
-    pub(super) fn application(code: AckCode, frame: Bytes) -> Self {
-        Self::Whole([None, Some((code, frame))])
-    }
-
     /// The accept answer, and the application's; those of a batch stay together.
     pub(super) fn apart(self) -> (Self, Self) {
         match self {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use wardline_store::Marks;
+
 use super::*;
+use crate::observe::ListenerCounters;
 
 const WINDOW: Duration = Duration::from_secs(3600);
 
@@ -214,4 +217,70 @@ async fn what_the_journal_has_is_remembered_unless_something_newer_is() {
     assert!(matches!(duplicates.look(id(2, 1), at(11)).await, Seen::Copy(Some(_))));
     assert!(matches!(duplicates.look(id(3, 1), at(3603)).await, Seen::New(_)), "too old by then");
     assert!(matches!(duplicates.look(id(2, 1), at(3603)).await, Seen::Copy(Some(_))));
+}
+
+fn batch(ids: &[u8]) -> Vec<Message> {
+    let text = |id| format!("MSH|^~\\&|A|B|C|D|2026||ADT^A01|{id}|P|2.5\rPID|1\r");
+    ids.iter().map(|id| message(&text(id))).collect()
+}
+
+async fn look_each(
+    duplicates: &Arc<Duplicates>,
+    messages: &[Message],
+    counters: &ListenerCounters,
+) -> Several {
+    duplicates.look_each(messages.iter().enumerate(), at(0), counters).await
+}
+
+/// The marks of each message, in the order of the batch.
+fn marks(several: &Several) -> Vec<Marks> {
+    let mut found: Vec<_> = several.found.iter().map(|found| (found.place, found.marks)).collect();
+    found.sort_unstable_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, marks)| marks).collect()
+}
+
+#[actix::test]
+async fn each_message_of_a_batch_is_known_for_itself() {
+    let new = Marks::default();
+    for (dedup, again) in [(Dedup::Flag, Marks::DUPLICATE), (Dedup::Replay, Marks::SUPPRESSED)] {
+        let (duplicates, counters) = (duplicates(dedup), ListenerCounters::default());
+        let first = look_each(&duplicates, &batch(&[1, 2, 1]), &counters).await;
+        assert_eq!(marks(&first), [new, new, again]);
+        drop(first);
+        let taken = look_each(&duplicates, &batch(&[2, 1]), &counters).await;
+        assert_eq!(marks(&taken), [new, new], "what was dropped was not taken");
+        taken.kept(at(0));
+        let then = look_each(&duplicates, &batch(&[1, 3, 2]), &counters).await;
+        assert_eq!(marks(&then), [again, new, again]);
+        assert_eq!(counters.duplicates.get() + counters.duplicates_suppressed.get(), 3);
+    }
+}
+
+#[actix::test]
+async fn two_batches_with_the_same_messages_never_wait_for_each_other() {
+    let (duplicates, counters) = (duplicates(Dedup::Flag), ListenerCounters::default());
+    let ids: Vec<u8> = (0..=255).collect();
+    let sent = |ids: Vec<u8>| {
+        let (duplicates, counters) = (&duplicates, &counters);
+        async move {
+            let several = look_each(duplicates, &batch(&ids), counters).await;
+            tokio::task::yield_now().await;
+            several.kept(at(0));
+        }
+    };
+    let backwards = ids.iter().rev().copied().collect();
+    tokio::join!(sent(ids.clone()), sent(backwards), sent(ids.clone()));
+    assert_eq!(counters.duplicates.get(), 2 * 256, "all but the first");
+}
+
+#[actix::test]
+async fn a_batch_that_is_refused_is_watched_as_one() {
+    let (duplicates, counters) = (duplicates(Dedup::Flag), ListenerCounters::default());
+    for time in 1..=20 {
+        let refused =
+            look_each(&duplicates, &batch(&(0..=255).collect::<Vec<u8>>()), &counters).await;
+        let first = *refused.first().expect("a message");
+        let weather = duplicates.storms.came(first.digest, Instant::now());
+        assert_eq!(weather != crate::inbound::storm::Weather::Calm, time >= 10, "time {time}");
+    }
 }

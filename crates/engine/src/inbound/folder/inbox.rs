@@ -20,7 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -28,9 +28,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
-use thiserror::Error;
 use wardline_config::{FileSort, WatchedFolder, WhenDone};
+use wardline_flow::ListenerId;
 
+use super::goals::Goals;
 use super::names::{LONGEST_NAME, OTHER_NAMES, if_there, rename_into, stamped, with_tail};
 use super::reason::Reason;
 use super::watch::{Found, Shape};
@@ -50,6 +51,7 @@ const REASON: &str = ".reason";
 pub(crate) struct Inbox {
     settings: WatchedFolder,
     taken: PathBuf,
+    goals: Goals,
     /// The folder, locked as long as this lives: another process would take what is in hand here for left behind.
     _lock: File,
 }
@@ -59,15 +61,6 @@ pub(super) struct InHand {
     path: PathBuf,
     /// As it lay still.
     shape: Shape,
-}
-
-/// Why files cannot go where the listener says.
-#[derive(Debug, Error)]
-enum NoGoal {
-    #[error("what goes to {} would be taken again: it is the folder itself", .0.display())]
-    Watched(PathBuf),
-    #[error("what goes to {} would be taken again: it is where files are in hand", .0.display())]
-    Taken(PathBuf),
 }
 
 /// What became of a file whose messages are stored.
@@ -94,37 +87,22 @@ pub(super) enum Unread {
 impl Inbox {
     /// Takes possession of a folder that is there; makes those where its files go.
     pub(crate) fn open(settings: WatchedFolder) -> io::Result<Self> {
-        let watched = fs::metadata(&settings.path)?;
-        if !watched.is_dir() {
+        if !fs::metadata(&settings.path)?.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
         }
         let taken = settings.path.join(TAKEN);
-        let goals: &[&Path] = match settings.when_done {
-            WhenDone::Move => &[&taken, &settings.failed, &settings.done],
-            WhenDone::Delete => &[&taken, &settings.failed],
-        };
-        for goal in goals {
-            fs::create_dir_all(goal)?;
-            let there = fs::metadata(goal)?;
-            if there.dev() != watched.dev() {
-                return Err(ErrorKind::CrossesDevices.into());
-            }
-            // By whatever name: a link leads there too.
-            let no_goal = if there.ino() == watched.ino() {
-                NoGoal::Watched
-            } else if *goal != taken && there.ino() == fs::metadata(&taken)?.ino() {
-                NoGoal::Taken
-            } else {
-                continue;
-            };
-            return Err(io::Error::new(ErrorKind::InvalidInput, no_goal(goal.to_path_buf())));
-        }
+        let goals = Goals::make(&settings, &taken)?;
         let lock = File::open(&settings.path)?;
         // On a file system without locks it is for the operator to see to that there is one engine.
         if let Err(Errno::WOULDBLOCK) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             return Err(ErrorKind::ResourceBusy.into());
         }
-        Ok(Self { settings, taken, _lock: lock })
+        Ok(Self { settings, taken, goals, _lock: lock })
+    }
+
+    /// That no file of this folder goes to where this other listener takes it again.
+    pub(crate) fn is_apart_from(&self, other: &Self, listener: &ListenerId) -> io::Result<()> {
+        self.goals.are_apart_from(&other.goals, listener)
     }
 
     pub(crate) fn settings(&self) -> &WatchedFolder {

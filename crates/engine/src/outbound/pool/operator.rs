@@ -165,7 +165,7 @@ impl OutboundPool {
             Alteration::Skip { .. } | Alteration::Discard { .. } | Alteration::Return => {}
         }
         let heard = lease.as_ref().map(|lease| lease.last_reply.clone());
-        self.tell_sender_altered(id, heard.clone().unwrap_or_default(), alteration);
+        self.tell_sender_altered(id, alteration);
         let outcome = match alteration {
             Alteration::Skip { stored_reply } => {
                 let heard = heard.filter(|reply| !reply.is_empty());
@@ -188,10 +188,10 @@ impl OutboundPool {
     }
 
     /// Whoever waits for the end of it need not wait longer. Who has it returned knows.
-    fn tell_sender_altered(&self, id: MessageId, heard: Bytes, alteration: &Alteration) {
+    fn tell_sender_altered(&self, id: MessageId, alteration: &Alteration) {
         match alteration {
-            Alteration::Skip { .. } => self.tell_sender(id, heard, End::Kept),
-            Alteration::Discard { .. } => self.tell_sender(id, heard, End::Discarded),
+            Alteration::Skip { .. } => self.tell_sender(id, Bytes::new(), End::Dead),
+            Alteration::Discard { .. } => self.tell_sender(id, Bytes::new(), End::Discarded),
             Alteration::Return | Alteration::Revive { .. } => {}
         }
     }

@@ -24,7 +24,12 @@ impl OutboundPool {
         self.tell(id, sends, &fate);
         match fate {
             Fate::Delivered(_) => self.tell_sender(id, reply, End::Delivered),
-            Fate::Dead { .. } | Fate::Held { .. } => self.tell_sender(id, reply, End::Kept),
+            // What names another message is no word about this one.
+            Fate::Dead { cause: Cause::UnclearUnknownId, .. } => {
+                self.tell_sender(id, Bytes::new(), End::Dead);
+            }
+            Fate::Dead { .. } => self.tell_sender(id, reply, End::Dead),
+            Fate::Held { .. } => self.tell_sender(id, reply, End::Held),
             Fate::Concluded | Fate::Retry { .. } | Fate::Returned => {}
         }
         let stays_in_hand = matches!(fate, Fate::Retry { .. } | Fate::Returned);

@@ -77,7 +77,9 @@ fn patience(request: &Request) -> Duration {
         | Request::Discard { .. }
         | Request::Revive { .. }
         | Request::Lookups { .. }
-        | Request::StoreStats => PATIENCE,
+        | Request::StoreStats
+        | Request::Copies { .. }
+        | Request::Release { .. } => PATIENCE,
     }
 }
 

@@ -318,3 +318,30 @@ fn a_goal_that_is_the_folder_itself_under_another_name_is_refused() {
         assert!(error.to_string().contains("would be taken again"), "{error}");
     }
 }
+
+#[test]
+fn a_goal_that_another_listener_watches_is_refused_by_whatever_name() {
+    type Change = fn(&mut WatchedFolder, PathBuf);
+    let (done, failed): (Change, Change) = (|to, path| to.done = path, |to, path| to.failed = path);
+    let below = tempfile::tempdir().expect("a folder");
+    let watched = |name: &str| {
+        let path = below.path().join(name);
+        fs::create_dir_all(&path).expect("a folder");
+        WatchedFolder::new(path)
+    };
+    let other = Inbox::open(watched("other")).expect("a folder that can be watched");
+    let one = Inbox::open(watched("one")).expect("a folder that can be watched");
+    one.is_apart_from(&other, &"other".into()).expect("nothing of it goes there");
+    drop(one);
+    for (change, leads_to) in
+        [(done, "other"), (failed, "one/../other"), (done, "other/.wardline-taken")]
+    {
+        let mut settings = watched("one");
+        change(&mut settings, below.path().join(leads_to));
+        let one = Inbox::open(settings).expect("a folder that can be watched");
+        let error =
+            one.is_apart_from(&other, &"other".into()).expect_err("it would be taken again");
+        assert!(error.to_string().contains("listener other watches it"), "{error}");
+        other.is_apart_from(&one, &"one".into()).expect("nothing of the other comes here");
+    }
+}
