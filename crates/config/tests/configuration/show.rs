@@ -83,3 +83,19 @@ fn what_is_shown_is_the_same_configuration_again() {
         assert_eq!(after.config, before.config, "{text}");
     }
 }
+
+#[test]
+fn what_may_be_a_secret_is_not_shown() {
+    let text = "version = 1\n[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n\
+        [[routes]]\nid = \"r\"\nmatch = {}\nto = [\"web\"]\n\
+        [[destinations]]\nid = \"web\"\nkind = \"http\"\nurl = \"https://lis.example/hl7\"\n\
+        [destinations.headers]\nAuthorization = \"Bearer ${TOKEN}\"\nX-Key = \"s3cret\"\n";
+    let variables = [("TOKEN", "t0ken")];
+    let site = Site::new(&[("wardline.toml", text)]);
+    let shown = written(&loaded(&site, &variables).settings(&environment(&variables), true));
+    assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+    assert!(
+        shown.contains("Authorization = \"***\"") && shown.contains("X-Key = \"***\""),
+        "{shown}"
+    );
+}
