@@ -13,8 +13,8 @@ use super::site::{DEADLINE, Site, by_patient, max_attempts, mllp, unordered, unt
 use crate::outbound::limits::MAX_STOPPED;
 use crate::outbound::testing::framed_reply;
 
-/// Messages that are stored in one record.
-const PATIENTS_AT_ONCE: usize = 512;
+/// Messages that are stored in one record, which is read as a whole for each of them.
+const PATIENTS_AT_ONCE: usize = 64;
 
 /// The `nth` message of a patient: `A.3` of patient A.
 fn of(patient: &str, nth: usize) -> Bytes {
