@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use wardline_engine::control::protocol::{
     ChangeKind, Effect, Part, QueueMove, RefusedReason, Reload, Request, Response,
 };
-use wardline_tests::message::{adt, field};
+use wardline_tests::message::{adt, field, framed};
 use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
@@ -34,6 +34,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_parked_queue_is_held_until_its_destination_is_back_and_somebody_decides,
         a_handler_that_is_not_changed_remembers_and_a_changed_one_begins_anew,
         reloads_at_once_are_done_one_after_the_other,
+        connections_that_would_have_to_speak_otherwise_are_closed_behind_their_message,
+        where_peers_dial_in_stays_open_when_its_destination_changes,
+        a_listener_may_begin_to_relay_what_a_destination_says,
     ]
 }
 
@@ -367,4 +370,67 @@ fn reloads_at_once_are_done_one_after_the_other() {
     assert_eq!(changes, 2, "the first applied it, the others found nothing to do");
     assert_eq!(peer.send(&adt("1")), "AR");
     assert_eq!(Peer::connect(engine.address("lab")).send(&adt("2")), "AA");
+}
+
+fn connections_that_would_have_to_speak_otherwise_are_closed_behind_their_message() {
+    let sink = Sink::accepting();
+    let lis = mllp("lis", sink.address());
+    let nobody = Nobody::new();
+    let with = |keys: &str| {
+        let route = "[[routes]]\nid = \"all\"\nto = [\"lis\"]\n";
+        let bind = nobody.address();
+        format!("[[listeners]]\nid = \"in\"\nbind = \"{bind}\"\n{keys}\n{route}{lis}")
+    };
+    let (before, after) = (with(""), with("mllp = 2"));
+    let address = nobody.address();
+    let site = Site::new(PROGRAM, &before);
+    drop(nobody);
+    let engine = site.start();
+    let mut peer = Peer::connect(address);
+    assert_eq!(peer.send(&adt("1")), "AA");
+    site.configure(&after);
+    assert_eq!(reloaded(&engine, &asking(false)).changes[0].effect, Effect::Reconnects);
+    assert!(peer.is_closed());
+    let mut peer = Peer::connect(address);
+    peer.write(&framed(&adt("2")));
+    assert_eq!(peer.read(), [0x06], "it is committed");
+    assert_eq!(field(&peer.read(), "MSA", 1), "AA");
+    let counts = engine.counts("in");
+    assert_eq!((counts.stored, counts.closed_draining), (2, 1), "it counts on");
+}
+
+fn where_peers_dial_in_stays_open_when_its_destination_changes() {
+    let waiting = |keys: &str| {
+        format!(
+            "\n[[destinations]]\nid = \"lis\"\nkind = \"mllp\"\nrole = \"server\"\nbind = \"127.0.0.1:0\"\n\
+             retry = {{ first = \"1h\", max = \"1h\" }}\n{keys}\n"
+        )
+    };
+    let site = Site::new(PROGRAM, &configuration(&[("in", "")], "lis", &waiting("")));
+    let engine = site.start();
+    let door = engine.queue("lis").endpoint;
+    let changed = waiting("ack_timeout = \"29s\"");
+    site.configure(&configuration(&[("in", "")], "lis", &changed));
+    assert_eq!(reloaded(&engine, &asking(false)).changes[0].keys, ["ack_timeout"]);
+    assert_eq!(engine.queue("lis").endpoint, door);
+    let mut lis = Peer::connect(door.parse().expect("an address"));
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("1")), "AA");
+    assert_eq!(lis.read(), adt("1"));
+    site.configure(&configuration(&[("in", "")], "lis", &waiting("allow = [\"127.0.0.0/8\"]")));
+    let reload = reloaded(&engine, &asking(false));
+    assert_eq!(reload.changes[0].keys, ["allow", "ack_timeout"]);
+    assert_ne!(engine.queue("lis").endpoint, door, "a free port is another");
+}
+
+fn a_listener_may_begin_to_relay_what_a_destination_says() {
+    let sink = Sink::start(|_| Reply::Code("AR"));
+    let lis = mllp("lis", sink.address());
+    let site = Site::new(PROGRAM, &configuration(&[("in", "")], "lis", &lis));
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&adt("1")), "AA", "it is stored");
+    let relaying = "ack = \"after_delivery\"\nack_from = \"lis\"\nanswer_within = \"60s\"";
+    site.configure(&configuration(&[("in", relaying)], "lis", &lis));
+    reloaded(&engine, &asking(false));
+    assert_eq!(peer.send(&adt("2")), "AR", "as the destination says");
 }

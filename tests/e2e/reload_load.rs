@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
-use wardline_engine::control::protocol::{Effect, Request, Response};
+use wardline_engine::control::protocol::{Effect, QueueMove, Request, Response};
 use wardline_tests::message::adt;
 use wardline_tests::peer::Peer;
-use wardline_tests::sink::Sink;
+use wardline_tests::sink::{Arrived, Reply, Sink};
 use wardline_tests::site::{Engine, Site};
 use wardline_tests::{trials, wait};
 
@@ -22,7 +23,10 @@ const CHANGED: usize = 150;
 const SENDERS: usize = 10;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![one_of_three_hundred_interfaces_is_changed_and_the_others_keep_their_sockets]
+    trials![
+        one_of_three_hundred_interfaces_is_changed_and_the_others_keep_their_sockets,
+        a_queue_is_moved_under_load_and_every_sender_keeps_its_order,
+    ]
 }
 
 fn configuration(sink: &Sink, changed: &str) -> String {
@@ -70,10 +74,9 @@ fn one_of_three_hundred_interfaces_is_changed_and_the_others_keep_their_sockets(
     let sink = Sink::accepting();
     let site = Site::new(PROGRAM, &configuration(&sink, "bind = \"127.0.0.1:0\""));
     let engine = site.start();
-    let status = engine.status();
     let mut changed = None;
     let mut groups: Vec<Vec<Sender>> = (0..SENDERS).map(|_| Vec::new()).collect();
-    for (number, row) in status.listeners.iter().enumerate() {
+    for (number, row) in engine.status().listeners.iter().enumerate() {
         assert_eq!(row.id, format!("in-{number}"));
         let peer = Peer::connect(row.address.parse().expect("an address"));
         let sender = Sender { number, peer, acknowledged: Vec::new() };
@@ -135,4 +138,65 @@ fn one_of_three_hundred_interfaces_is_changed_and_the_others_keep_their_sockets(
     assert_eq!(arrived.len(), acknowledged.len(), "each is delivered once");
     let set = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
     assert_eq!(set(&arrived), set(&acknowledged), "what was acknowledged, and nothing else");
+}
+
+/// A site with one listener before one destination.
+fn renamed(destination: &str, sink: &Sink) -> String {
+    format!(
+        "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n[[routes]]\nid = \"all\"\nto = [\"{destination}\"]\n\
+         [[destinations]]\nid = \"{destination}\"\nkind = \"mllp\"\naddress = \"{}\"\n",
+        sink.address()
+    )
+}
+
+fn a_queue_is_moved_under_load_and_every_sender_keeps_its_order() {
+    // Slower than its senders, so that there is a queue.
+    let slow = |_: &Arrived| Reply::After(Duration::from_millis(5), Box::new(Reply::Code("AA")));
+    let (before, after) = (Sink::start(slow), Sink::accepting());
+    let site = Site::new(PROGRAM, &renamed("lis", &before));
+    let engine = site.start();
+    let address = engine.address("in");
+    let (done, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let senders: Vec<Sender> = thread::scope(|scope| {
+        let sending: Vec<_> = (0..SENDERS)
+            .map(|number| {
+                let (done, sent) = (&done, &sent);
+                scope.spawn(move || {
+                    let peer = Peer::connect(address);
+                    let mut sender = Sender { number, peer, acknowledged: Vec::new() };
+                    while !done.load(Ordering::Acquire) {
+                        sender.send();
+                        sent.fetch_add(1, Ordering::AcqRel);
+                    }
+                    sender
+                })
+            })
+            .collect();
+        let go_on = |what: &str| {
+            let so_far = sent.load(Ordering::Acquire);
+            wait::until_so(what, || sent.load(Ordering::Acquire) >= so_far + 20 * SENDERS);
+        };
+        go_on("a queue to grow");
+        site.configure(&renamed("laboratory", &after));
+        let moves = vec![QueueMove { from: "lis".to_owned(), to: "laboratory".to_owned() }];
+        let (park, by) = (Vec::new(), "test".to_owned());
+        let queue = match engine.ask(&Request::Reload { dry_run: false, moves, park, by }) {
+            Response::Reloaded(reload) => reload.queues[0].clone(),
+            other => panic!("asked to reload, got {other:?}\n{}", engine.log()),
+        };
+        assert!(queue.deliveries > 0 && queue.left == 0, "{queue:?}");
+        go_on("what follows the queue");
+        done.store(true, Ordering::Release);
+        sending.into_iter().map(|one| one.join().expect("every message is answered AA")).collect()
+    });
+    let all = senders.iter().map(|one| one.acknowledged.len()).sum::<usize>();
+    wait::until_so("all to arrive", || before.arrived().len() + after.arrived().len() >= all);
+    let arrived = [before.control_ids(), after.control_ids()].concat();
+    assert_eq!(arrived.len(), all, "each is delivered once");
+    for Sender { number, acknowledged, .. } in senders {
+        let of_it = format!("{number}-");
+        let in_order: Vec<_> =
+            arrived.iter().filter(|id| id.starts_with(&of_it)).cloned().collect();
+        assert_eq!(in_order, acknowledged, "ORDER-1 for sender {number}");
+    }
 }

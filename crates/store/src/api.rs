@@ -84,6 +84,10 @@ pub trait Store: Send + Sync + 'static {
     /// Deliveries of one destination that have not ended, or are dead letters, oldest first. Blocks.
     fn query(&self, query: &Query) -> Result<Page, ReadError>;
 
+    /// The first of what [`query`](Self::query) gives, whole: as many as it asks for, or fewer where their bytes pass
+    /// [`WINDOW_BYTES`](crate::limits::WINDOW_BYTES); none only where there are none. Blocks.
+    fn query_whole(&self, query: &Query) -> Result<Vec<DeliveryDetail>, ReadError>;
+
     /// One delivery, whole; `None` when there is none or it has ended. Blocks.
     fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError>;
 

@@ -152,6 +152,10 @@ impl Store for JournalStore {
         reading::page(&self.core, query)
     }
 
+    fn query_whole(&self, query: &Query) -> Result<Vec<DeliveryDetail>, ReadError> {
+        reading::whole(&self.core, query)
+    }
+
     fn delivery(&self, delivery: &DeliveryRef) -> Result<Option<DeliveryDetail>, ReadError> {
         reading::detail(&self.core, delivery, Wanted::Sent)
     }

@@ -6,6 +6,7 @@
 
 mod copies;
 mod deliveries;
+mod figures;
 mod lanes;
 mod listing;
 mod queues;
@@ -18,13 +19,13 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use wardline_config::{Config, Destination};
 use wardline_flow::Lookups;
-use wardline_store::{MessageId, Store, Verified};
+use wardline_store::{MessageId, Store};
 
+use self::figures::{resident_bytes, verify_figures};
 use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    CertificateState, DiscardFrom, LookupRow, QueueRow, Request, Response, Rest, Status,
-    StoreFigures, VerifyFigures, Which,
+    CertificateState, DiscardFrom, LookupRow, QueueRow, Request, Response, Rest, Status, Which,
 };
 use super::reloading::{Asked, Reloads};
 use crate::outbound::{self, Chosen};
@@ -275,27 +276,6 @@ impl Desk {
         }
     }
 
-    async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
-        let store = Arc::clone(&self.store);
-        let stats = tokio::task::spawn_blocking(move || store.stats()).await?;
-        Ok(StoreFigures {
-            folder: self.folder.clone(),
-            segments: stats.segments,
-            journal_bytes: stats.journal_bytes,
-            index_bytes: stats.index_bytes,
-            index_blobs: stats.index_blobs,
-            index_lag: stats.index_lag,
-            index_rebuilds: stats.index_rebuilds,
-            live_deliveries: stats.live_deliveries,
-            free_bytes: stats.free_bytes,
-            syncs: stats.syncs,
-            records: stats.records,
-            written_bytes: stats.written_bytes,
-            oldest: stats.oldest.map(|at| at.to_string()),
-            oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),
-        })
-    }
-
     /// The running engine as it is now.
     fn face(&self) -> Option<Arc<Face>> {
         self.live.as_ref().map(|live| Arc::clone(&live.face.borrow()))
@@ -353,28 +333,4 @@ impl From<Which> for Chosen {
 
 fn lookup_rows(lookups: &Lookups, keys: bool) -> impl Iterator<Item = LookupRow> {
     lookups.iter().map(move |(name, table)| LookupRow::of(name, table, keys))
-}
-
-fn verify_figures(verified: &Verified) -> VerifyFigures {
-    let mut faults: Vec<String> = verified.corruptions.iter().map(ToString::to_string).collect();
-    if verified.index_differences > 0 {
-        faults.push(format!(
-            "the index and the journal differ on {} deliveries: run `wardline store rebuild`",
-            verified.index_differences
-        ));
-    }
-    VerifyFigures {
-        records: verified.records,
-        messages: verified.messages,
-        live: verified.live,
-        faults,
-    }
-}
-
-/// Resident memory of this process; 0 where the system does not tell.
-fn resident_bytes() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }

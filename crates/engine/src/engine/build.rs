@@ -194,7 +194,7 @@ pub(super) fn reception(
 }
 
 /// The connections this configuration may have open at once, in both directions.
-fn connections(config: &Config) -> u64 {
+pub(super) fn connections(config: &Config) -> u64 {
     let inbound = config.listeners.iter().map(|one| one.max_connections.get() + LISTENING);
     let outbound = config.destinations.iter().map(|destination| match &destination.kind {
         DestinationKind::Mllp(mllp) => match &mllp.endpoint {

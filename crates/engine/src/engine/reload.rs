@@ -55,6 +55,10 @@ impl Running {
         let loaded = tokio::task::spawn_blocking(move || reread()).await??;
         let warnings = loaded.warnings.iter();
         let warnings = warnings.map(|one| one.render(&loaded.files, Paint::Plain)).collect();
+        for warning in loaded.warnings.iter().filter(|_| !asked.dry_run) {
+            let (warning, place) = (warning.message(), warning.place(&loaded.files));
+            tracing::warn!(place, "the configuration: {warning}");
+        }
         let config = self.counting_on(loaded);
         let diff = Diff::between(&self.config, &config);
         let certificates = self.certificates_of(&config).await;

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use wardline_store::limits::{WINDOW_BYTES, WINDOW_DELIVERIES};
-use wardline_store::{More, Outcome, Store};
+use wardline_store::{DeliveryState, More, Outcome, Query, Store};
 
 use crate::site::{PATIENCE, Site, change, dead, delivered, drain, message};
 
@@ -187,4 +187,25 @@ fn revived_deliveries_come_by_windows_and_in_order() {
         outbox.done(id);
     }
     assert_eq!(outbox.take(1).more, More::Nothing);
+}
+
+#[test]
+fn a_queue_is_read_whole_in_order_and_in_pieces_of_a_window() {
+    let site = Site::new();
+    let open = site.open();
+    let body = vec![b'x'; WINDOW_BYTES / 2 + 1];
+    let large: Vec<_> =
+        (0..3).map(|_| open.accept(message(body.clone(), &["lis", "other"]))).collect();
+    let buried = open.message("dead", &["lis"]);
+    open.store.record(change(buried, "lis", dead(None)), None);
+    let last = open.message("last", &["lis"]);
+    let read = |after| {
+        let state = Some(DeliveryState::Pending);
+        let query = Query { destination: "lis".into(), state, after, limit: 10 };
+        let whole = open.store.query_whole(&query).expect("readable").into_iter();
+        whole.map(|one| (one.row.message, one.body.expect("sound").len())).collect::<Vec<_>>()
+    };
+    assert_eq!(read(None), [(large[0], body.len()), (large[1], body.len())]);
+    assert_eq!(read(Some(large[1])), [(large[2], body.len()), (last, 4)]);
+    assert_eq!(read(Some(last)), []);
 }

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::timeout;
 use wardline_config::Config;
 use wardline_flow::{DestinationId, ListenerId};
-use wardline_store::Name;
+use wardline_store::{Change, DestinationState, Name, Store};
 
+use super::super::build::connections;
+use super::super::descriptors;
 use super::super::destinations::{self, RunningDestination};
 use super::super::harbour::Version;
 use super::super::listeners::{self, Lasting, RunningListener};
 use super::super::relays::Relays;
 use super::super::running::{Running, replies};
 use super::farewell::{Farewell, IN_HAND};
+use super::fault::NotReloaded;
 use super::moving::Mover;
 use super::prepared::{Prepared, recognises_alike};
 use super::queues::Left;
@@ -43,7 +47,9 @@ impl Running {
         let mut moved: Vec<QueueMoved> = Vec::new();
         for QueueMove { from, to } in &left.moves {
             self.stop_sending(from).await;
-            let deliveries = self.move_queue((from, to), &charsets, &by).await;
+            // What still comes must not keep this going for ever.
+            let most = self.pending(from).await;
+            let deliveries = self.move_queue((from, to), most, &charsets, &by).await;
             let (destination, to) = (from.clone(), Some(to.clone()));
             moved.push(QueueMoved { destination, to, deliveries, left: 0 });
         }
@@ -60,12 +66,12 @@ impl Running {
             for one in &mut moved {
                 let Some(to) = &one.to else { continue };
                 one.deliveries +=
-                    self.move_queue((&one.destination, to), &ways.charsets, &by).await;
+                    self.move_queue((&one.destination, to), u64::MAX, &ways.charsets, &by).await;
             }
             drop(gate);
             self.let_go(gone, Unused::now(), &left, &by);
         }
-        self.count_left(&mut moved, &left).await;
+        self.count_left(&mut moved, &left, &by).await;
         moved
     }
 
@@ -83,12 +89,36 @@ impl Running {
         }
     }
 
-    async fn move_queue(&self, (from, to): (&str, &str), charsets: &Charsets, by: &Name) -> u64 {
+    /// How many deliveries wait for that destination.
+    async fn pending(&self, id: &str) -> u64 {
+        let states = self.states().await;
+        states.iter().find(|one| &*one.destination == id).map_or(0, |one| one.pending)
+    }
+
+    async fn states(&self) -> Vec<DestinationState> {
+        let store = self.store();
+        let states = tokio::task::spawn_blocking(move || store.destinations()).await;
+        match states.map_err(NotReloaded::Task).and_then(|states| Ok(states?)) {
+            Ok(states) => states,
+            Err(reason) => {
+                tracing::error!(%reason, "the queues cannot be counted");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn move_queue(
+        &self,
+        (from, to): (&str, &str),
+        most: u64,
+        charsets: &Charsets,
+        by: &Name,
+    ) -> u64 {
         let Some(quay) = self.harbour.quays.first() else { return 0 };
         let completions = &quay.completions;
         let by_record =
             Mover { harbour: &self.harbour, completions, charsets, by: Name::clone(by) };
-        let (moved, fault) = by_record.move_all(from, &DestinationId::from(to)).await;
+        let (moved, fault) = by_record.move_all(from, &DestinationId::from(to), most).await;
         if let Some(reason) = fault {
             tracing::error!(destination = from, to, moved, %reason, "its queue is not moved to the end");
         }
@@ -105,6 +135,7 @@ impl Running {
     ) -> (Vec<RunningDestination>, Unused) {
         let Prepared { config, certificates, handlers, entrances, endpoints, duplicates } =
             prepared;
+        descriptors::raise(connections(&config));
         let certificates = certificates.take();
         let withheld = Arc::new(self.version.ways.withheld.renewed(&config));
         let routing = Arc::new(config.routing.clone());
@@ -210,20 +241,30 @@ impl Running {
     }
 
     /// What stays under the ids that are gone.
-    async fn count_left(&self, moved: &mut Vec<QueueMoved>, left: &Left) {
-        let store = self.store();
-        let states = tokio::task::spawn_blocking(move || store.destinations()).await;
-        let states = states.ok().and_then(Result::ok).unwrap_or_default();
+    async fn count_left(&self, moved: &mut Vec<QueueMoved>, left: &Left, by: &Name) {
+        let states = self.states().await;
         let count = |id: &str| {
             let state = states.iter().find(|one| &*one.destination == id);
             state.map_or(0, |one| one.pending + one.held + one.dead)
         };
         for one in moved.iter_mut() {
             one.left = count(&one.destination);
+            self.release(&states, &one.destination, by);
         }
         for id in &left.park {
             let (destination, deliveries) = (id.clone(), count(id));
             moved.push(QueueMoved { destination, to: None, deliveries, left: deliveries });
+        }
+    }
+}
+
+impl Running {
+    /// Ends the hold of a queue that was parked before it was moved: the next destination of this id begins like any.
+    fn release(&self, states: &[DestinationState], id: &str, by: &Name) {
+        let is_held = |one: &DestinationState| &*one.destination == id && one.hold.is_some();
+        if states.iter().any(is_held) {
+            let (at, destination, by) = (Timestamp::now(), Name::from(id), Name::clone(by));
+            self.harbour.store.record(Change::DestinationReleased { at, destination, by }, None);
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) struct Farewell {
 
 impl Farewell {
     /// Ends them; `unused` tells when nothing more comes for them.
-    pub(super) async fn say(self, gone: Vec<RunningDestination>, unused: Unused) {
+    pub(super) async fn say(self, mut gone: Vec<RunningDestination>, unused: Unused) {
+        gone.iter_mut().filter(|one| self.is_parked(one)).for_each(RunningDestination::end);
         let mut drain = self.drain.clone();
         tokio::select! {
             _late_ones_are_orphaned = timeout(IN_HAND, unused.wait()) => {}
@@ -45,13 +46,13 @@ impl Farewell {
 
     async fn end(&self, mut destination: RunningDestination) {
         let id = destination.face.destination.id.arc();
-        let is = |ids: &[String]| ids.iter().any(|one| **one == *id);
-        if !is(&self.parked) && !is(&self.moved) {
+        let is_moved = self.moved.iter().any(|one| **one == *id);
+        if !is_moved && !self.is_parked(&destination) {
             self.delivered(&id).await;
         }
         destination.end();
         destination.face.pool.drained().await;
-        if is(&self.parked) {
+        if self.is_parked(&destination) {
             let held = Change::DestinationHeld {
                 at: Timestamp::now(),
                 destination: id,
@@ -60,6 +61,11 @@ impl Farewell {
             };
             self.store.record(held, None);
         }
+    }
+
+    fn is_parked(&self, destination: &RunningDestination) -> bool {
+        let id = destination.face.destination.id.as_str();
+        self.parked.iter().any(|one| one == id)
     }
 
     /// Returns when its queue is empty.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use wardline_flow::DestinationId;
 use wardline_store::{
     Accept, Concluded, DeliveryDetail, DeliveryRef, DeliveryState, Name, NewMessage, Outcome,
-    Query, ReadError, Store,
+    Query, Store,
 };
 
 use super::super::harbour::Harbour;
@@ -17,8 +17,8 @@ use crate::charsets::Charsets;
 use crate::inbound::completions::Completions;
 use crate::inbound::handover::{NotHandedOver, hand_over};
 
-/// Deliveries read and handed over at once: their bodies are in memory together.
-const AT_ONCE: usize = 64;
+/// Deliveries read and handed over at once, as far as the store gives so many bytes.
+const AT_ONCE: usize = 256;
 /// How long one waits for a store that takes nothing.
 const STORE_WAIT: Duration = Duration::from_secs(10);
 
@@ -33,30 +33,30 @@ pub(super) struct Mover<'a> {
 }
 
 impl Mover<'_> {
-    /// Moves what is pending, up to the first that cannot be; how many it were. Nobody else may have them in hand.
+    /// Moves what is pending, at most so many and what was read with them, up to the first that cannot be moved; how many
+    /// it were. Nobody else may have them in hand.
     pub(super) async fn move_all(
         &self,
         from: &str,
         to: &DestinationId,
+        most: u64,
     ) -> (u64, Option<NotReloaded>) {
         let mut moved = 0;
-        loop {
+        while moved < most {
             match self.move_some(&Name::from(from), to).await {
-                Ok(some) => {
-                    moved += some;
-                    // What is still coming must not keep this going for ever.
-                    if some < AT_ONCE as u64 {
-                        return (moved, None);
-                    }
-                }
+                Ok(0) => break,
+                Ok(some) => moved += some,
                 Err(fault) => return (moved, Some(fault)),
             }
         }
+        (moved, None)
     }
 
     async fn move_some(&self, from: &Name, to: &DestinationId) -> Result<u64, NotReloaded> {
         let (store, destination) = (Arc::clone(&self.harbour.store), Name::clone(from));
-        let first = tokio::task::spawn_blocking(move || first_of(&*store, destination)).await??;
+        let state = Some(DeliveryState::Pending);
+        let first = Query { destination, state, after: None, limit: AT_ONCE };
+        let first = tokio::task::spawn_blocking(move || store.query_whole(&first)).await??;
         let mut awaited = Vec::with_capacity(first.len());
         for detail in first {
             let Some(accept) = self.record(detail, to) else { break };
@@ -96,16 +96,4 @@ impl Mover<'_> {
             concludes: Some(Concluded { delivery, outcome }),
         })
     }
-}
-
-/// The first that are pending, with their bytes. Blocks.
-fn first_of(store: &dyn Store, destination: Name) -> Result<Vec<DeliveryDetail>, ReadError> {
-    let query =
-        Query { destination, state: Some(DeliveryState::Pending), after: None, limit: AT_ONCE };
-    let mut details = Vec::new();
-    for row in store.query(&query)?.deliveries {
-        let delivery = DeliveryRef { message: row.message, destination: row.destination };
-        details.extend(store.delivery(&delivery)?);
-    }
-    Ok(details)
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use actix::Arbiter;
 use wardline_store::DeliveryState;
 
 use super::sink::{Act, Sink};
 use super::site::{Site, mllp, until, with};
+use crate::drain::Drain;
+use crate::outbound::{Delivering, start};
 
 #[actix::test]
 async fn a_drain_waits_for_the_answer_in_flight_and_starts_nothing_new() {
@@ -21,6 +24,25 @@ async fn a_drain_waits_for_the_answer_in_flight_and_starts_nothing_new() {
     assert_eq!(site.counters.ack_timeouts.get(), 1, "the answer was waited for");
     assert_eq!(site.rows(DeliveryState::Pending).await.len(), 2);
     assert_eq!(pool.describe().await.state, "stopped");
+}
+
+#[actix::test]
+async fn a_pool_that_is_made_of_something_else_follows_when_nothing_of_the_first_is_in_flight() {
+    let silent = Sink::start(|_, _| Act::Ignore).await;
+    let good = Sink::good().await;
+    let patient = with(mllp(silent.address), |mllp| mllp.ack_timeout = Duration::from_secs(1));
+    let site = Site::new(patient);
+    let (pool, told) = start(site.delivering.clone(), &Arbiter::current());
+    site.accept(2).await;
+    until(|| silent.log.len() == 1).await;
+    let (_phase, drain) = Drain::new();
+    let destination = mllp(good.address);
+    told.send_replace(Delivering { destination, drain, ..site.delivering.clone() });
+    site.drain();
+    site.delivered(2).await;
+    assert_eq!((silent.ids(), good.ids()), (vec!["M1".to_owned()], vec!["M1".into(), "M2".into()]));
+    assert_eq!(site.counters.ack_timeouts.get(), 1, "the answer was waited for");
+    assert_eq!(pool.describe().await.state, "up", "behind the same door");
 }
 
 #[actix::test]

@@ -1,0 +1,56 @@
+//! Figures of the store and of the process.
+
+use std::sync::Arc;
+
+use wardline_store::Verified;
+
+use super::super::protocol::{StoreFigures, VerifyFigures};
+use super::{Desk, DeskError};
+
+impl Desk {
+    pub(super) async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
+        let store = Arc::clone(&self.store);
+        let stats = tokio::task::spawn_blocking(move || store.stats()).await?;
+        Ok(StoreFigures {
+            folder: self.folder.clone(),
+            segments: stats.segments,
+            journal_bytes: stats.journal_bytes,
+            index_bytes: stats.index_bytes,
+            index_blobs: stats.index_blobs,
+            index_lag: stats.index_lag,
+            index_rebuilds: stats.index_rebuilds,
+            live_deliveries: stats.live_deliveries,
+            free_bytes: stats.free_bytes,
+            syncs: stats.syncs,
+            records: stats.records,
+            written_bytes: stats.written_bytes,
+            oldest: stats.oldest.map(|at| at.to_string()),
+            oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),
+        })
+    }
+}
+
+/// What reading the whole store found.
+pub(super) fn verify_figures(verified: &Verified) -> VerifyFigures {
+    let mut faults: Vec<String> = verified.corruptions.iter().map(ToString::to_string).collect();
+    if verified.index_differences > 0 {
+        faults.push(format!(
+            "the index and the journal differ on {} deliveries: run `wardline store rebuild`",
+            verified.index_differences
+        ));
+    }
+    VerifyFigures {
+        records: verified.records,
+        messages: verified.messages,
+        live: verified.live,
+        faults,
+    }
+}
+
+/// Resident memory of this process; 0 where the system does not tell.
+pub(super) fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
+}
