@@ -20,6 +20,7 @@ mod setting;
 mod show;
 mod starter;
 mod suggest;
+mod withheld;
 
 pub use diagnostic::{Diagnostic, Faults, Paint, Severity, SourceFile};
 pub use load::{Loaded, load, load_environment, load_profile};

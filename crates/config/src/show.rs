@@ -1,7 +1,7 @@
 //! A configuration as it holds, key by key, each with where it comes from: a line of a file, a variable, or the default.
 //!
-//! What is shown is a configuration again. Secrets are never in it, and a free text that a variable fills in stays as it
-//! is written: what a variable holds may be a secret in the wrong place.
+//! What is shown is a configuration again, but for secrets, which are never in it. A free text that a variable fills in
+//! stays as it is written: what a variable holds may be a secret in the wrong place.
 
 mod text;
 
@@ -13,15 +13,9 @@ use crate::diagnostic::SourceFile;
 use crate::load::Loaded;
 use crate::reading::{Asked, Form, Found, TracedKey, TracedTable, expand, names_in};
 use crate::schema::{Reference, TELLING};
-use crate::setting::Shape;
+use crate::withheld::Withheld;
 
 use text::written;
-
-/// What is shown instead of a secret.
-const MASKED: &str = "***";
-
-/// Tables of the operator's own keys whose values may be secrets: a header may be `Authorization`.
-const SECRET_TABLES: [&str; 1] = ["headers"];
 
 /// What joins main file and included ones; what is shown is one.
 const INCLUDE: &str = "include";
@@ -146,40 +140,39 @@ impl<'s> Showing<'s> {
             Form::Element => format!("[[{}]]", written(&path.keys)),
         };
         let keys = traced.keys.iter().filter(|key| key.name != INCLUDE);
-        let mut settings: Vec<Shown> = keys.filter_map(|key| self.key(key, counterparts)).collect();
-        let is_secret = SECRET_TABLES.contains(&traced.key.as_str());
-        let others = traced.others.map(|asked| if is_secret { of_secret(asked) } else { asked });
+        let mut settings: Vec<Shown> =
+            keys.filter_map(|key| self.key(traced, key, counterparts)).collect();
         for (name, found) in &traced.own {
-            let (value, origin) = self.found(found, others);
+            let withheld = Withheld::of(&traced.key, name);
+            let (value, origin) = self.found(found, traced.others, withheld);
             settings.push(Shown { key: name.clone(), value, origin });
         }
         self.shown.push(ShownTable { header, path: path.shown.join("."), settings });
     }
 
-    fn key(&self, key: &TracedKey, counterparts: &[usize]) -> Option<Shown> {
+    fn key(&self, table: &TracedTable, key: &TracedKey, counterparts: &[usize]) -> Option<Shown> {
         // A table, or a list of such, stands by itself.
         key.asked?;
-        let is_secret = ["password", "secret", "token"].iter().any(|word| key.name.contains(word));
-        let asked = key.asked.map(|asked| if is_secret { of_secret(asked) } else { asked });
+        let withheld = Withheld::of(&table.key, key.name);
         let (value, origin) = match (&key.variable, &key.found) {
             (Some((variable, text)), _) => {
                 let origin = Origin::Environment { variable: variable.clone() };
-                (masked(Value::String(text.clone()), asked), origin)
+                (masked(Value::String(text.clone()), withheld), origin)
             }
-            (None, Some(found)) => self.found(found, asked),
+            (None, Some(found)) => self.found(found, key.asked, withheld),
             (None, None) => (self.default(counterparts, key.name)?, Origin::Default),
         };
         Some(Shown { key: key.name.to_owned(), value, origin })
     }
 
     /// A value of a file, filled in where that may be shown.
-    fn found(&self, found: &Found, asked: Option<Asked>) -> (Value, Origin) {
+    fn found(&self, found: &Found, asked: Option<Asked>, withheld: Withheld) -> (Value, Origin) {
         let mut variables = Vec::new();
         let value = filled(&found.value, asked, self.environment, &mut variables);
         let file = self.loaded.files.get(found.place.file);
         let line = file.map_or(0, |file| file.position(found.place.span.start).0);
         let path = file.map(|file: &SourceFile| file.path.clone()).unwrap_or_default();
-        (masked(value, asked), Origin::File { path, line, variables })
+        (masked(value, withheld), Origin::File { path, line, variables })
     }
 
     fn tables(&mut self, table: usize, counterparts: &[usize], path: &Path) {
@@ -280,16 +273,8 @@ fn is_beside(table: &TracedTable) -> bool {
     table.form == Form::File && table.get("version").is_none()
 }
 
-/// The same asked of a secret.
-fn of_secret(asked: Asked) -> Asked {
-    Asked { shape: Shape::Secret, ..asked }
-}
-
-fn masked(value: Value, asked: Option<Asked>) -> Value {
-    match asked {
-        Some(Asked { shape: Shape::Secret, .. }) => Value::String(MASKED.to_owned()),
-        _ => value,
-    }
+fn masked(value: Value, withheld: Withheld) -> Value {
+    withheld.instead_of(value.as_str()).map_or(value, Value::String)
 }
 
 /// The value with its variables filled in, where what they hold may be shown; their names go to `variables`.

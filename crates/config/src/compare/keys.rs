@@ -6,15 +6,16 @@ use toml::{Table, Value};
 
 use super::Section;
 use crate::diagnostic::SourceFile;
+use crate::withheld::Withheld;
 
 /// A key that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChange {
     /// Its name, with those of the tables around it: `retry.for`, `rules[2].expression`.
     pub key: String,
-    /// What it said.
+    /// What it said, secrets left out: both sides may look the same.
     pub old: Option<String>,
-    /// What it says.
+    /// What it says, likewise.
     pub new: Option<String>,
 }
 
@@ -22,7 +23,16 @@ pub struct KeyChange {
 pub(super) struct Written(Vec<Table>);
 
 /// Keys with their values, those of tables in them included.
-pub(super) type Keys = BTreeMap<String, String>;
+pub(super) type Keys = BTreeMap<String, Said>;
+
+/// A value.
+#[derive(PartialEq, Eq)]
+pub(super) struct Said {
+    /// As it is written; never told.
+    written: String,
+    /// The same as it may be shown.
+    shown: String,
+}
 
 impl Written {
     pub(super) fn of(files: &[SourceFile]) -> Self {
@@ -35,7 +45,8 @@ impl Written {
         let mut keys = Keys::new();
         let tables = self.0.iter().filter_map(|file| table(file, section, id));
         for (key, value) in tables.flatten() {
-            flatten(key, value, &mut keys);
+            // The names of tables with keys of the operator's own are below a section.
+            flatten(key, value, Withheld::of("", key), &mut keys);
         }
         keys
     }
@@ -57,20 +68,27 @@ fn table<'t>(file: &'t Table, section: Section, id: Option<&str>) -> Option<&'t 
     }
 }
 
-fn flatten(key: &str, value: &Value, keys: &mut Keys) {
+fn flatten(key: &str, value: &Value, withheld: Withheld, keys: &mut Keys) {
     match value {
         Value::Table(table) => {
+            let name = key.rsplit('.').next().unwrap_or(key);
             for (inner, value) in table {
-                flatten(&format!("{key}.{inner}"), value, keys);
+                let withheld = match withheld {
+                    Withheld::All => Withheld::All,
+                    Withheld::Nothing | Withheld::Query => Withheld::of(name, inner),
+                };
+                flatten(&format!("{key}.{inner}"), value, withheld, keys);
             }
         }
         Value::Array(values) if values.iter().any(Value::is_table) => {
             for (value, number) in values.iter().zip(1..) {
-                flatten(&format!("{key}[{number}]"), value, keys);
+                flatten(&format!("{key}[{number}]"), value, withheld, keys);
             }
         }
         plain => {
-            keys.insert(key.to_owned(), plain.to_string());
+            let masked = withheld.instead_of(plain.as_str()).map(Value::String);
+            let shown = masked.as_ref().unwrap_or(plain).to_string();
+            keys.insert(key.to_owned(), Said { written: plain.to_string(), shown });
         }
     }
 }
@@ -82,7 +100,8 @@ pub(super) fn changes(mut old: Keys, mut new: Keys) -> Vec<KeyChange> {
     names.dedup();
     let change = |key: String| {
         let (old, new) = (old.remove(&key), new.remove(&key));
-        (old != new).then_some(KeyChange { key, old, new })
+        let shown = |said: Said| said.shown;
+        (old != new).then(|| KeyChange { key, old: old.map(shown), new: new.map(shown) })
     };
     names.into_iter().filter_map(change).collect()
 }

@@ -12,8 +12,6 @@ pub(crate) enum Shape {
     Open,
     /// A text of any form; what is wrong with it, reading tells.
     Text,
-    /// A text that nobody may see.
-    Secret,
     /// A text of this form, as a regular expression that is found in it whole.
     Form(&'static str),
     /// A size: a number of bytes, or a text.
@@ -40,7 +38,7 @@ impl Shape {
         let text = |form: &str| json!({ "type": "string", "pattern": format!("^({form})$|{FROM_ENVIRONMENT}") });
         match self {
             Self::Open => json!({}),
-            Self::Text | Self::Secret => json!({ "type": "string" }),
+            Self::Text => json!({ "type": "string" }),
             Self::Form(form) => text(form),
             Self::Size => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, text(SIZE)] }),
             Self::Boolean => json!({ "anyOf": [{ "type": "boolean" }, text("true|false")] }),
@@ -58,7 +56,7 @@ impl Shape {
     /// Whether what a variable fills in may be shown. A free text may hold anything, a secret in the wrong place too.
     pub(crate) fn is_harmless(self) -> bool {
         match self {
-            Self::Open | Self::Text | Self::Secret => false,
+            Self::Open | Self::Text => false,
             Self::Form(_) | Self::Size | Self::Boolean | Self::Whole { .. } | Self::Words(_) => {
                 true
             }

@@ -101,3 +101,19 @@ fn a_table_that_holds_something_else_has_changed_although_its_section_has_not() 
     };
     assert_eq!(told(&files("g"), &files("kg")), "lookup units: \n");
 }
+
+#[test]
+fn of_what_may_be_a_secret_it_is_told_that_it_changed_and_not_what_it_says() {
+    let web = |secret: &str| {
+        let web = format!(
+            "\n[[destinations]]\nid = \"web\"\nkind = \"http\"\n\
+             url = \"https://lis.example/hl7?key={secret}\"\nbody = {{ mrn = \"PID-3.1\", note = \"{{id}}\" }}\n\
+             [destinations.headers]\nAuthorization = \"Bearer {secret}\"\n\
+             X-Token = {{ file = \"token\", prefix = \"{secret} \" }}\nX-Site = \"north\"\n"
+        );
+        let routed = BEFORE.replace("to = [\"lis\"]", "to = [\"lis\", \"web\"]");
+        let text = format!("version = 1\n{routed}{web}");
+        Site::new(&[("wardline.toml", &text), ("token", "t0ken")])
+    };
+    assert_snapshot!(told(&web("0ld"), &web("n3w")), @r#"destination web: headers.Authorization: "***" -> "***"; headers.X-Token.prefix: "***" -> "***"; url: "https://lis.example/hl7?***" -> "https://lis.example/hl7?***""#);
+}
