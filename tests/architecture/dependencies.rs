@@ -12,10 +12,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wardline-hl7", &[]),
     ("wardline-flow", &["wardline-hl7"]),
     ("wardline-store", &["wardline-hl7"]),
-    ("wardline-config", &["wardline-mllp", "wardline-hl7", "wardline-flow"]),
+    ("wardline-script", &["wardline-mllp", "wardline-hl7", "wardline-flow"]),
+    ("wardline-config", &["wardline-mllp", "wardline-hl7", "wardline-flow", "wardline-script"]),
     (
         "wardline-engine",
-        &["wardline-mllp", "wardline-hl7", "wardline-flow", "wardline-config", "wardline-store"],
+        &[
+            "wardline-mllp",
+            "wardline-hl7",
+            "wardline-flow",
+            "wardline-script",
+            "wardline-config",
+            "wardline-store",
+        ],
     ),
     (
         "wardline",
@@ -23,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wardline-mllp",
             "wardline-hl7",
             "wardline-flow",
+            "wardline-script",
             "wardline-config",
             "wardline-store",
             "wardline-engine",
@@ -33,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Dependencies that stand for something a crate must not know, and who alone may know it.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("sled", &["wardline-store"]),
+    ("mlua", &["wardline-script"]),
     ("actix", &["wardline-engine", "wardline"]),
     ("actix-rt", &["wardline-engine", "wardline"]),
     ("tokio", &["wardline-engine", "wardline"]),

@@ -7,9 +7,11 @@ use libtest_mimic::Trial;
 use wardline_tests::message::field;
 use wardline_tests::nobody::Nobody;
 use wardline_tests::peer::Peer;
+use wardline_tests::sink::Sink;
 use wardline_tests::site::Site;
 use wardline_tests::trials;
 
+use crate::ours::PROGRAM;
 use crate::shipped::{self, arrived, command, find, printed};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -21,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_result_of_a_patient_on_no_ward_is_a_dead_letter_until_the_list_is_mended,
         orders_wait_at_the_hospital_until_the_laboratory_is_up,
         results_are_filed_in_the_laboratory_and_reach_the_hospital,
+        a_script_keeps_its_connection_and_makes_a_new_one_when_it_is_gone,
     ]
 }
 
@@ -115,6 +118,35 @@ fn a_result_of_a_patient_on_no_ward_is_a_dead_letter_until_the_list_is_mended() 
     printed(&command(&site, &["dead", "retry", "enriched", "--all"]));
     let enriched = arrived(&site.folder().join("var/enrich/out"), "RESULT-1.hl7");
     assert_eq!(field(&enriched, "PV1", 3), "3 WEST");
+}
+
+fn a_script_keeps_its_connection_and_makes_a_new_one_when_it_is_gone() {
+    let sink = Sink::accepting();
+    let site = shipped::site(
+        PROGRAM.into(),
+        "examples/reconnecting_client/wardline.toml",
+        &[
+            ("127.0.0.1:2575", "127.0.0.1:0"),
+            ("var/reconnecting_client/data", "data"),
+            ("500ms", "50ms"),
+        ],
+    );
+    let script = shipped::text("examples/reconnecting_client/client.lua");
+    let script = script.replace("7013", &sink.address().port().to_string());
+    fs::write(site.folder().join("client.lua"), script).expect("a writable folder");
+    let engine = site.start();
+    let mut peer = Peer::connect(engine.address("wards"));
+    for number in 1..=2 {
+        assert_eq!(peer.send(&wardline_tests::message::adt(&format!("M{number}"))), "AA");
+        sink.wait_for(number);
+    }
+    assert_eq!(sink.connections(), 1, "its globals live");
+    engine.wait_for_queue("peer", "both to be delivered", |row| row.pending == 0);
+    sink.drop_connections();
+    assert_eq!(peer.send(&wardline_tests::message::adt("M3")), "AA");
+    engine.wait_for_queue("peer", "the third to be delivered", |row| row.pending == 0);
+    assert_eq!(sink.control_ids(), ["M1", "M2", "M3"]);
+    assert_eq!(sink.connections(), 2);
 }
 
 fn hospital(laboratory: &str) -> Site {

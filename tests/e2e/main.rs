@@ -46,6 +46,8 @@ mod replies;
 mod roles;
 mod rules;
 mod scale;
+mod script_peers;
+mod scripts;
 mod shipped;
 mod sources;
 mod store_damage;
@@ -98,6 +100,8 @@ fn main() -> std::process::ExitCode {
     trials.extend(roles::trials());
     trials.extend(rules::trials());
     trials.extend(scale::trials());
+    trials.extend(script_peers::trials());
+    trials.extend(scripts::trials());
     trials.extend(sources::trials());
     trials.extend(store_damage::trials());
     trials.extend(text::trials());

@@ -197,13 +197,17 @@ fn leads(route: &RouteDraft, listener: Option<&Placed<Id>>, to: &Placed<Id>) -> 
 fn check_handlers(context: &Context<'_>, drafts: &Drafts) -> Vec<HandlerLimits> {
     let mut limits: BTreeMap<&str, HandlerLimits> = BTreeMap::new();
     for name in used_handlers(drafts) {
-        names::report_unknown_handler(context, &name.value.0, &name.place);
+        names::report_unknown_handler(context, drafts, &name.value.0, &name.place);
         let defaults = || HandlerLimits::new(HandlerName::from(name.value.0.as_str()));
         limits.entry(&name.value.0).or_insert_with(defaults);
     }
     let mut declared: BTreeMap<&str, &Placed<String>> = BTreeMap::new();
     for draft in &drafts.handlers {
-        names::report_unknown_handler(context, &draft.name.value, &draft.name.place);
+        if draft.is_script() {
+            names::report_known_handler(context, &draft.name);
+        } else {
+            names::report_unknown_handler(context, drafts, &draft.name.value, &draft.name.place);
+        }
         if let Some(first) = declared.insert(&draft.name.value, &draft.name) {
             let fault =
                 Diagnostic::fault(format!("the handler `{}` has two tables", draft.name.value));

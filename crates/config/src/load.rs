@@ -8,6 +8,7 @@ mod environment_site;
 mod include;
 mod lookups;
 mod profiles;
+mod scripts;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -163,6 +164,7 @@ fn load_main(
         }
     }
     profiles::give(context, files, &mut drafts);
+    scripts::give(context, files, &mut drafts);
     let tables = lookups::tables(context, files, &drafts);
     make_absolute(context, &mut main);
     if !is_whole {

@@ -19,6 +19,7 @@ mod order;
 mod profile;
 mod route;
 mod rule;
+mod step_script;
 mod store;
 mod tls;
 mod transform;
@@ -30,7 +31,7 @@ use crate::reading::{Named, Section};
 
 pub(crate) use destination::DestinationDraft;
 pub(crate) use file::{Drafts, Main, read_included, read_main};
-pub(crate) use handler::HandlerDraft;
+pub(crate) use handler::{HandlerDraft, ScriptDraft};
 pub(crate) use listener::ListenerDraft;
 pub(crate) use lookup::{LookupDraft, MissPolicy};
 pub(crate) use profile::read as read_profile;

@@ -18,9 +18,10 @@ mod size;
 mod url;
 
 pub(crate) use address::{Host, PeerAddress};
-pub(crate) use choice::{Acknowledging, Kind, ListenerKind, Role, WholeBody};
+pub(crate) use choice::{Acknowledging, HandlerKind, Kind, ListenerKind, Role, WholeBody};
 pub(crate) use expression::{Cel, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
+pub(crate) use number::Instructions;
 pub(crate) use shape::Shape;
 pub(crate) use size::Size;
 pub(crate) use url::{HeaderName, HeaderText};

@@ -7,12 +7,14 @@
 //! - [`received`]: what a handler gets. [`decision`]: what it says. [`emitted`]: what it says instead of the message.
 //! - [`caller`]: how the engine calls it, under a timeout.
 //! - [`supervisor`]: who replaces instances that panicked or block their thread.
+//! - [`lua`]: the handler that runs a script.
 
 mod budget;
 mod caller;
 mod decision;
 mod emitted;
 mod instance;
+mod lua;
 mod received;
 mod supervisor;
 
@@ -20,6 +22,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Recipient};
+use wardline_config::Config;
+
+use lua::LuaHandler;
+pub(crate) use lua::Reach;
 
 pub use decision::{Decision, Verdict};
 pub use received::Received;
@@ -43,6 +49,21 @@ impl Handlers {
         F: Fn() -> A + Send + Sync + 'static,
     {
         self.0.insert(name.to_owned(), Arc::new(move || make().start().recipient()));
+    }
+
+    /// These and the scripts of a configuration, which has no script of the name of one of these.
+    #[must_use]
+    pub(crate) fn with_scripts(mut self, config: &Config, reach: Reach) -> Self {
+        for limits in &config.handlers {
+            if let Some(script) = &limits.script {
+                let (script, lookups) = (Arc::clone(script), Arc::clone(&config.routing.lookups));
+                let name = limits.name.clone();
+                self.add(limits.name.as_str(), move || {
+                    LuaHandler::new(name.clone(), Arc::clone(&script), Arc::clone(&lookups), reach)
+                });
+            }
+        }
+        self
     }
 
     /// The names, in order.

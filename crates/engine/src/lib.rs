@@ -20,6 +20,7 @@ mod engine;
 mod handler;
 mod inbound;
 mod outbound;
+mod planning;
 mod rename;
 mod replies;
 mod tcp;

@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
-use wardline_flow::{HandlerName, Routing};
+use wardline_flow::{HandlerName, Routing, Transform};
 
 use crate::charsets::Charsets;
 use crate::handler::HandlerCaller;
@@ -23,6 +23,8 @@ use crate::observe::Withheld;
 /// One version.
 pub(crate) struct Ways {
     pub(crate) routing: Arc<Routing>,
+    /// Whether a plan may take its time.
+    pub(crate) has_scripts: bool,
     pub(crate) charsets: Charsets,
     pub(crate) withheld: Arc<Withheld>,
     /// The handlers, by name.
@@ -64,7 +66,10 @@ impl Ways {
         callers: BTreeMap<HandlerName, HandlerCaller>,
     ) -> (Arc<Self>, Unused) {
         let (in_use, unused) = oneshot::channel();
-        let ways = Self { routing, charsets, withheld, callers, opens, _in_use: in_use };
+        let of_routes = routing.routes.iter().map(|route| &route.transform);
+        let has_scripts = of_routes.chain(routing.transforms.values()).any(Transform::has_script);
+        let ways =
+            Self { routing, has_scripts, charsets, withheld, callers, opens, _in_use: in_use };
         (Arc::new(ways), Unused(unused))
     }
 

@@ -11,6 +11,7 @@
 mod date_format;
 mod fault;
 mod name_format;
+mod rewrite;
 mod steps;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::lookup::Lookups;
 pub use date_format::{DateFormat, DateFormatError};
 pub use fault::{StepFault, TransformFault};
 pub use name_format::{NameFormat, NameFormatError};
+pub use rewrite::{Program, Rewrite, RewriteFault};
 
 /// The steps of one route or destination, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,6 +133,8 @@ pub enum Change {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// `script`: whatever a program makes of it.
+    Script(Program),
     /// `renumber`: field 1 of each segment of a name counts them.
     Renumber {
         /// The segment's name.
@@ -189,6 +193,18 @@ impl Transform {
             }
         }
         Ok(current)
+    }
+
+    /// Whether a program has a part in it, which may take its time.
+    pub fn has_script(&self) -> bool {
+        fn is_script(step: &Step) -> bool {
+            match &step.change {
+                Change::Script(_) => true,
+                Change::ForEach { steps, .. } => steps.iter().any(is_script),
+                _ => false,
+            }
+        }
+        self.steps.iter().any(is_script)
     }
 
     /// Whether nothing is to be done.
@@ -262,6 +278,7 @@ impl std::fmt::Display for Change {
             Self::Split { path, .. } => write!(f, "split {path}"),
             Self::Join { to, .. } => write!(f, "join to {to}"),
             Self::ForEach { segment, .. } => write!(f, "for_each {segment}"),
+            Self::Script(program) => write!(f, "script {}", program.0.name()),
             Self::Renumber { segment, .. } => write!(f, "renumber {segment}"),
         }
     }

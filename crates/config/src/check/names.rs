@@ -127,17 +127,35 @@ impl<'d> Names<'d> {
     }
 }
 
-/// Reports a handler that this binary does not have.
-pub(super) fn report_unknown_handler(context: &Context<'_>, name: &str, place: &Place) {
-    if context.handlers.contains(&name) {
+/// Reports a script that has the name of a handler of this binary.
+pub(super) fn report_known_handler(context: &Context<'_>, name: &Placed<String>) {
+    if context.handlers.contains(&name.value.as_str()) {
+        let fault = Diagnostic::fault(format!("this program has a handler `{}`", name.value));
+        context.report(fault.at(&name.place).hint("give the script a name of its own"));
+    }
+}
+
+/// Reports a handler that neither this binary nor a script is.
+pub(super) fn report_unknown_handler(
+    context: &Context<'_>,
+    drafts: &Drafts,
+    name: &str,
+    place: &Place,
+) {
+    let scripts = drafts.handlers.iter().filter(|draft| draft.is_script());
+    let scripts = scripts.map(|draft| draft.name.value.as_str());
+    let known: Vec<&str> = context.handlers.iter().copied().chain(scripts).collect();
+    if known.contains(&name) {
         return;
     }
-    let known = context.handlers.iter().copied();
+    let is_empty = known.is_empty();
+    let known = known.into_iter();
     let fault = Diagnostic::fault(format!("unknown handler `{name}`")).at(place);
     context.report(fault.hint(match did_you_mean(name, known.clone()) {
         Some(question) => question,
-        None if context.handlers.is_empty() => {
-            "this program has no handlers; docs/handlers.md adds one".to_owned()
+        None if is_empty => {
+            "this program has no handlers; docs/handlers.md adds one, docs/scripting.md a script"
+                .to_owned()
         }
         None => format!("this program has {}", listed(known)),
     }));

@@ -5,11 +5,12 @@ use wardline_hl7::{Index, Path, SegmentPath};
 
 use crate::diagnostic::{Diagnostic, Place, Placed};
 use crate::reading::Section;
+use crate::sections::step_script::StepScript;
 use crate::setting::{Cel, Id, Sentence, tables_of};
 use crate::suggest::listed;
 
 /// What a step may do; each step has one of these keys.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "set",
     "copy",
     "clear",
@@ -22,6 +23,7 @@ const VERBS: [&str; 12] = [
     "join",
     "for_each",
     "renumber",
+    "script",
 ];
 
 /// `for_each` within `for_each`: more than this is no transform but a program.
@@ -43,6 +45,8 @@ pub(crate) struct Named {
     pub(crate) conditions: Vec<Placed<Cel>>,
     /// `expression` of `set`.
     pub(crate) expressions: Vec<Placed<Cel>>,
+    /// `script`.
+    pub(crate) scripts: Vec<StepScript>,
 }
 
 /// Reads `[[….transform]]`.
@@ -131,6 +135,12 @@ fn read_change(
             let with: Option<Placed<Sentence>> = section.require("with");
             let to = edited(section, "to");
             Some(Change::Join { paths, with: with?.value.0, to: to? })
+        }
+        "script" => {
+            let script = StepScript::read(section)?;
+            let program = script.program();
+            named.scripts.push(script);
+            Some(Change::Script(program))
         }
         "for_each" => read_for_each(section, named, depth),
         _ => {

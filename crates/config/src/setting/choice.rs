@@ -40,6 +40,15 @@ pub(crate) enum ListenerKind {
     File,
 }
 
+/// The `kind` of a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HandlerKind {
+    /// An actor of this program.
+    Rust,
+    /// A script.
+    Lua,
+}
+
 /// When the sender is answered, before it is known from whom the answer comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Acknowledging {
@@ -94,6 +103,7 @@ choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Ne
 choice!(FileSort { "name" => Name, "time" => Time });
 choice!(Dedup { "off" => Off, "flag" => Flag, "replay" => Replay });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
+choice!(HandlerKind { "rust" => Rust, "lua" => Lua });
 choice!(HttpMethod { "POST" => Post, "PUT" => Put });
 choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler, "http" => Http });
 choice!(ListenerKind { "mllp" => Mllp, "file" => File });

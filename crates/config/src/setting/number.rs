@@ -51,6 +51,26 @@ impl Setting for NonZeroUsize {
     }
 }
 
+/// How many instructions a script may take. Those of an hour of Lua are more than any message is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instructions(pub(crate) u64);
+
+impl Setting for Instructions {
+    const EXPECTED: &'static str = "a number from 1000 to 1000000000000";
+    const SHAPE: Shape = Shape::Whole { least: 1000, most: 1_000_000_000_000 };
+
+    fn from_text(text: &str) -> Result<Self, Wrong> {
+        text.parse().map_err(|_| Wrong::text::<Self>(text)).and_then(Self::from_integer)
+    }
+
+    fn from_integer(value: i64) -> Result<Self, Wrong> {
+        match u64::try_from(value) {
+            Ok(count @ 1000..=1_000_000_000_000) => Ok(Self(count)),
+            Ok(_) | Err(_) => Err(Wrong::text::<Self>(&value.to_string())),
+        }
+    }
+}
+
 impl Setting for Release {
     const EXPECTED: &'static str = "1 or 2";
     const SHAPE: Shape = Shape::Whole { least: 1, most: 2 };

@@ -18,10 +18,12 @@ const UNKNOWN: &str = "zzzzzz";
 const ABSENT: &str = r#"
     "PID-3[*].4" ack_connection ack_from ack_type allow allow_fingerprints allow_names app_ack_to arbiters as at ca certificate
     charset clear client_ca code content_type copy crl dead_letter_retention default error expression file filter for_each
-    format_date format_name from handlers handshake_timeout headers idle_timeout include into join key map
-    max_attempts max_in_flight_per_source max_per_source message min_version name on_miss order_by
+    format_date format_name from handlers handshake_timeout headers idle_timeout include instances into join keep_state
+    key kind map max_attempts max_in_flight_per_source max_instructions max_memory max_per_source max_restarts max_stuck
+    message min_version name on_miss order_by
     order_id_type pattern processing_id profile rate receiving_application receiving_facility remove
-    renumber replace sending_application sending_facility server_name set split status table text then to value
+    renumber replace restart_window script sending_application sending_facility server_name set split status table text
+    then timeout to value
     version when with with_id
 "#;
 
@@ -116,6 +118,8 @@ fn every_default_stands_written_and_every_key_is_there() {
         ("adt.toml", ""),
         ("lookups/units.csv", "theirs,ours\n"),
         ("secrets/portal.token", "s3cret"),
+        ("scripts/triage.lua", "function handle() end\n"),
+        ("scripts/names.lua", "function transform() end\n"),
     ]);
     let faults = site.load(&[]).expect_err("a fault for every table");
     let known: Vec<BTreeSet<String>> = faults
@@ -139,6 +143,26 @@ fn every_default_stands_written_and_every_key_is_there() {
     }
     let headers: Vec<_> = blocks.iter().map(|block| &block.header).collect();
     assert!(headers.is_empty(), "{headers:?}");
+}
+
+#[test]
+fn every_default_of_a_script_is_the_one_that_holds() {
+    let begin = REFERENCE.find("# [handlers.triage]").expect("a script's table");
+    let table = REFERENCE[begin..].lines().take_while(|line| line.starts_with("# "));
+    let table: Vec<&str> = table.map(|line| line.trim_start_matches("# ")).collect();
+    let bare = ["[handlers.triage]", "kind = \"lua\"", "file = \"scripts/triage.lua\""];
+    let handlers = |table: &[&str]| {
+        let table = table.join("\n");
+        let rest = "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:1\"\nhandlers = [\"triage\"]\n";
+        let site = Site::new(&[
+            ("reference.toml", &format!("version = 1\n{table}\n{rest}")),
+            ("scripts/triage.lua", "function handle() end\n"),
+        ]);
+        site.load(&[]).unwrap_or_else(|faults| unreachable!("{faults}")).config.handlers
+    };
+    assert_eq!(handlers(&table), handlers(&bare));
+    let script = handlers(&bare).remove(0).script.expect("a script");
+    assert_eq!(script.limits(), wardline_script::Limits::HANDLER);
 }
 
 /// Every `# key = value` and `# [table]` as if it were no comment; `include`, whose sample leads to no file, stays one.

@@ -19,7 +19,7 @@ use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 use super::descriptors;
 use crate::control::socket::ControlSocket;
 use crate::events::Events;
-use crate::handler::Handlers;
+use crate::handler::{Handlers, Reach};
 use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
 use crate::outbound::Reception;
@@ -114,8 +114,9 @@ impl Engine {
     /// Opens the store, recovers it, and binds every address. Nothing is accepted yet. `reread` is asked for the
     /// configuration whenever that is to be reloaded.
     pub fn build(config: Config, handlers: Handlers, reread: Reread) -> Result<Self, BuildError> {
+        let known = handlers.clone().with_scripts(&config, Reach::Peers);
         for name in handlers_named(&config) {
-            if handlers.factory(name.as_str()).is_none() {
+            if known.factory(name.as_str()).is_none() {
                 return Err(BuildError::NoSuchHandler(name));
             }
         }

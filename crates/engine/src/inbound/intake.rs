@@ -25,7 +25,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
-use wardline_flow::{AckMode, Asked, IntakeLints, Plan, PlanFault, Refusal, Source, rule};
+use wardline_flow::{
+    AckMode, Asked, IntakeLints, Plan, PlanFault, Refusal, Route, Source, Subject, rule,
+};
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 use wardline_store::NewMessage;
@@ -39,6 +41,7 @@ use crate::charsets::Untranscodable;
 use crate::events::ExceptionReason;
 use crate::handler::Received;
 use crate::observe::{ListenerCounters, UnroutedTypes};
+use crate::planning::{plan_with_scripts, plans};
 use crate::ways::Ways;
 
 /// What one listener decides with.
@@ -214,7 +217,7 @@ impl Intake {
             }
         }
         match emitted {
-            None => match self.ways.routing.plan_of(&routes, &subject) {
+            None => match self.plan_of(&routes, &subject).await {
                 Ok(plan) => self.settle(vec![(message.clone(), plan)]),
                 Err(fault) => unplanned(&fault, counters),
             },
@@ -224,16 +227,19 @@ impl Intake {
                 let messages = vec![NewMessage::new(body, Vec::new())];
                 Decided::Store(Settled { taken: 1, messages, ..Settled::default() })
             }
-            Some(messages) => {
-                let plan = |message: Message| {
-                    self.ways.routing.plan(&self.source, &message).map(|plan| (message, plan))
-                };
-                match messages.into_iter().map(plan).collect() {
-                    Ok(plans) => self.settle(plans),
-                    Err(fault) => unplanned(&fault, counters),
-                }
-            }
+            Some(messages) => match plans(&self.ways, &self.source, &messages).await {
+                Ok(plans) => self.settle(messages.into_iter().zip(plans).collect()),
+                Err(fault) => unplanned(&fault, counters),
+            },
         }
+    }
+
+    /// The plan of the message in hand, of routes that have been found to match.
+    async fn plan_of(&self, routes: &[&Route], subject: &Subject<'_>) -> Result<Plan, PlanFault> {
+        if self.ways.has_scripts {
+            return plan_with_scripts(&self.ways.routing, &self.source, subject.message()).await;
+        }
+        self.ways.routing.plan_of(routes, subject)
     }
 
     /// What becomes of messages whose ways are planned: the listener's `unrouted` speaks for each that has none.

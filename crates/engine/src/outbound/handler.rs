@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::HandlerDestination;
-use wardline_flow::{DestinationId, HandlerFault as Fault, HandlerName, Plan, Received, Source};
+use wardline_flow::{DestinationId, HandlerFault as Fault, HandlerName, Received, Source};
 use wardline_hl7::Message;
 use wardline_store::{Accept, Concluded, DeliveryRef, Name, NewMessage, Outcome, Refusal, Store};
 
@@ -29,6 +29,7 @@ use crate::drain::Drain;
 use crate::handler::{self, Called, HandlerFault, Verdict, read_emitted};
 use crate::inbound::completions::Completions;
 use crate::observe::{DestinationCounters, UnroutedTypes};
+use crate::planning::plans;
 use crate::ways::{CurrentWays, Ways};
 
 /// How many handler destinations a message may pass. More is a circle of routes.
@@ -124,8 +125,7 @@ impl HandlerCalls {
                 return failed(Fault::Failed);
             }
         };
-        let plans = emitted.iter().map(|message| ways.routing.plan(&self.source, message));
-        let plans: Vec<Plan> = match plans.collect() {
+        let plans = match plans(ways, &self.source, &emitted).await {
             Ok(plans) => plans,
             Err(error) => {
                 tracing::warn!(destination = %self.destination, message_id = %delivery.id, %error, "nothing is stored");

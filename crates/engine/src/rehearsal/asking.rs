@@ -6,7 +6,7 @@ use actix::{Actor, SystemRunner};
 use wardline_config::{Config, HandlerLimits};
 use wardline_flow::HandlerName;
 
-use crate::handler::{HandlerCaller, HandlerSupervisor, Handlers};
+use crate::handler::{HandlerCaller, HandlerSupervisor, Handlers, Reach};
 
 type Callers = BTreeMap<HandlerName, HandlerCaller>;
 
@@ -18,6 +18,7 @@ pub(super) struct Asking {
 
 impl Asking {
     pub(super) fn start(config: &Config, handlers: &Handlers) -> Self {
+        let handlers = handlers.clone().with_scripts(config, Reach::Nobody);
         let system = actix::System::new();
         let callers = system.block_on(async {
             let of_listeners = config.listeners.iter().flat_map(|listener| &listener.handlers);

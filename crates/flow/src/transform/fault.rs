@@ -2,6 +2,7 @@
 
 use wardline_hl7::{EditError, Path};
 
+use super::RewriteFault;
 use crate::expression::Fault;
 
 /// A step that could not be taken.
@@ -40,6 +41,9 @@ pub enum StepFault {
     /// What stands there is no HL7 date and time.
     #[error("{0} holds no date and time")]
     NoDate(Path),
+    /// The program of a `script` made no message.
+    #[error(transparent)]
+    Script(RewriteFault),
     /// So many segments or repetitions, each of which takes a copy of the message, in so large a one.
     #[error("the message is too large to be edited for each of its segments")]
     TooMuch,

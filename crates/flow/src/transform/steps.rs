@@ -69,6 +69,9 @@ impl Change {
                 message.set(&meant(to), &joined(message, &paths, with))?
             }
             Self::ForEach { segment, steps } => for_each(message, segment, steps, around)?,
+            Self::Script(program) => {
+                program.0.rewrite(message, around.lookups).map_err(StepFault::Script)?
+            }
             Self::Renumber { segment, from } => renumber(message, segment, *from)?,
         };
         if made.bytes().len() > MAX_MADE {

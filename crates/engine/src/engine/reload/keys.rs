@@ -55,6 +55,7 @@ pub(super) fn log(old: &Log, new: &Log) -> Keys {
 pub(super) fn handler(old: &HandlerLimits, new: &HandlerLimits) -> Keys {
     differing!(HandlerLimits, old, new, {
         name: "name",
+        script: "file",
         instances: "instances",
         max_stuck: "max_stuck",
         max_restarts: "max_restarts",

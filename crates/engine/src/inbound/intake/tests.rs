@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use wardline_config::HandlerLimits;
-use wardline_flow::{DestinationId, HandlerName, Matcher, Route, RouteId, Routing, Transform};
+use wardline_flow::{DestinationId, HandlerName, Matcher, RouteId, Routing, Transform};
 use wardline_hl7::AckCode;
 
 use super::*;
