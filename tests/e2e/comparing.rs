@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         messages_that_a_running_engine_received_are_held_against_another_configuration,
         an_engine_that_never_ran_has_no_history,
+        a_script_that_is_changed_shows_by_what_it_does,
     ]
 }
 
@@ -106,4 +107,30 @@ fn an_engine_that_never_ran_has_no_history() {
     let site = Site::new(PROGRAM, CONFIGURATION);
     let (_, exit) = diff(&site, &running(&site), &[]);
     assert_eq!(exit, Some(6));
+}
+
+fn a_script_that_is_changed_shows_by_what_it_does() {
+    let gated = "[handlers.gate]\nkind = \"lua\"\nfile = \"gate.lua\"\n\n[[listeners]]\nid = \"in\"\n\
+                 bind = \"127.0.0.1:0\"\nhandlers = [\"gate\"]\n";
+    let site = Site::new(PROGRAM, gated);
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(site.folder().join(name), bytes).expect("a file");
+    };
+    let script = |id: &str| {
+        format!("function handle(message)\nif message['MSH-10'] == '{id}' then reject('no') end\nend\n")
+    };
+    write("gate.lua", script("M1").as_bytes());
+    write("stricter.lua", script("M2").as_bytes());
+    write("new.toml", running(&site).replace("gate.lua", "stricter.lua").as_bytes());
+    write("m1.hl7", &adt("M1"));
+    write("m2.hl7", &adt("M2"));
+    let tried = site.command(["--config", "wardline.toml", "try", "m1.hl7"]);
+    assert!(String::from_utf8_lossy(&tried.stdout).contains("gate: asked"), "a script is asked");
+    assert_eq!(tried.status.code(), Some(1));
+    let fixed = ["--json", "diff", "wardline.toml", "new.toml", "--against", "m1.hl7", "m2.hl7"];
+    let told = site.command(fixed);
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let kinds = told["groups"].as_array().expect("groups").iter();
+    let kinds: Vec<&Value> = kinds.map(|group| &group["happens"]["kind"]).collect();
+    assert_eq!(kinds, ["refused", "taken"], "{told}");
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! payload ─▶ Intake::read ─▶ Intake::decide ─▶ what would be stored, and for whom
-//!                               │    └ handlers are asked, or are left out
+//!                               │    └ scripts are asked; other handlers are, or are left out
 //!                               ▼
 //!                          AnswerStyle ─▶ the answers
 //! ```
@@ -123,17 +123,20 @@ pub struct Sent {
 }
 
 impl Rehearsal {
-    /// Without handlers: all of them are taken to accept.
+    /// Scripts are asked, and speak with nobody who is not live. Handlers of the program are taken to accept.
     ///
     /// # Errors
     ///
     /// The system gives no event loop.
     pub fn of(config: &Config) -> io::Result<Self> {
+        if config.handlers.iter().any(|limits| limits.script.is_some()) {
+            return Ok(Self::asking(config, &Handlers::default()));
+        }
         let runtime = Builder::new_current_thread().enable_time().build()?;
         Ok(Self::with(config, Waiting::Alone(runtime)))
     }
 
-    /// The handlers of listeners and routes are started and asked.
+    /// The handlers of listeners and routes are started and asked, scripts among them.
     pub fn asking(config: &Config, handlers: &Handlers) -> Self {
         Self::with(config, Waiting::Asking(Asking::start(config, handlers)))
     }
@@ -158,6 +161,14 @@ impl Rehearsal {
             Stage { intake, style, counters: ListenerCounters::default() }
         };
         Self { stages: config.listeners.iter().map(stage).collect(), waiting }
+    }
+
+    /// Whether this handler is asked.
+    pub fn asks(&self, handler: &str) -> bool {
+        match &self.waiting {
+            Waiting::Alone(_) => false,
+            Waiting::Asking(asking) => asking.asks(handler),
+        }
     }
 
     /// The messages of a payload that its listener would split, or the payload.

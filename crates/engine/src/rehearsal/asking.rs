@@ -44,6 +44,10 @@ impl Asking {
         self.callers.clone()
     }
 
+    pub(super) fn asks(&self, handler: &str) -> bool {
+        self.callers.keys().any(|name| name.as_str() == handler)
+    }
+
     /// Lets the handlers run until this is decided.
     pub(super) fn wait<T>(&self, deciding: impl Future<Output = T>) -> T {
         self.system.block_on(deciding)

@@ -21,7 +21,7 @@ use self::account::Account;
 
 /// Tell what would become of messages: rules, routes, transforms, the answer. Nothing is sent or stored.
 ///
-/// Handlers are named where they would be asked; with --ask they are. Exits with 0 where every message would be taken,
+/// Scripts are asked, other handlers named where they would be; with --ask they are asked as well. Exits with 0 where every message would be taken,
 /// with 1 where one would be refused.
 #[derive(Debug, Args)]
 pub(crate) struct Try {
@@ -90,7 +90,7 @@ impl Try {
             if number > 0 && !invocation.terminal.json {
                 invocation.terminal.line("")?;
             }
-            account.show(self.ask, invocation.terminal)?;
+            account.show(invocation.terminal)?;
         }
         Ok(exit)
     }

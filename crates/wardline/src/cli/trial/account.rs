@@ -28,6 +28,8 @@ pub(super) struct Account {
     rules: Vec<RuleAsked>,
     /// Who is asked before the answer.
     handlers: Vec<String>,
+    /// Who of them was asked here.
+    asked: Vec<String>,
     routes: Vec<RouteAsked>,
     destinations: Vec<Reached>,
     /// What handlers emit in its place.
@@ -82,6 +84,7 @@ impl Account {
             }),
             rules: Vec::new(),
             handlers: Vec::new(),
+            asked: Vec::new(),
             routes: Vec::new(),
             destinations: Vec::new(),
             emitted: Vec::new(),
@@ -92,6 +95,8 @@ impl Account {
         if let Ok(message) = Message::parse_with(payload.clone(), listener.reading()) {
             account.message = described(&message);
             account.explain(config, listener, &message, &rehearsed);
+            let asked = account.handlers.iter().filter(|name| rehearsal.asks(name));
+            account.asked = asked.cloned().collect();
         }
         Some(account)
     }

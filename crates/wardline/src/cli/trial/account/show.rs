@@ -8,12 +8,8 @@ use super::super::trace::{Reached, RouteAsked, StepTaken};
 use super::{Account, Emitted, Refused};
 
 impl Account {
-    /// Prints it; `asked` = the handlers were.
-    pub(in super::super) fn show(
-        &self,
-        asked: bool,
-        terminal: Terminal,
-    ) -> Result<(), TerminalError> {
+    /// Prints it.
+    pub(in super::super) fn show(&self, terminal: Terminal) -> Result<(), TerminalError> {
         if terminal.json {
             return terminal.value(self);
         }
@@ -25,9 +21,9 @@ impl Account {
                 Some(told) => terminal.line(format!("rule          {}: {told}", rule.name))?,
             }
         }
-        let are_asked = if asked { "asked" } else { "would be asked" };
         for handler in &self.handlers {
-            terminal.line(format!("handler       {handler}: {are_asked}"))?;
+            let is_asked = if self.asked.contains(handler) { "asked" } else { "would be asked" };
+            terminal.line(format!("handler       {handler}: {is_asked}"))?;
         }
         way(&self.routes, &self.destinations, terminal)?;
         for Emitted { message, routes, destinations, kept } in &self.emitted {
