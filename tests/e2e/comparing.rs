@@ -117,7 +117,9 @@ fn a_script_that_is_changed_shows_by_what_it_does() {
         std::fs::write(site.folder().join(name), bytes).expect("a file");
     };
     let script = |id: &str| {
-        format!("function handle(message)\nif message['MSH-10'] == '{id}' then reject('no') end\nend\n")
+        format!(
+            "function handle(message)\nif message['MSH-10'] == '{id}' then reject('no') end\nend\n"
+        )
     };
     write("gate.lua", script("M1").as_bytes());
     write("stricter.lua", script("M2").as_bytes());

@@ -20,7 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_fails_is_raised_in_its_words,
         a_peer_that_says_nothing_holds_nobody_up,
         an_answer_that_came_too_late_is_never_taken_for_the_next_one,
-        a_script_that_is_tried_reaches_nobody_unless_it_asks_for_who_is_live,
+        a_script_that_is_tried_reaches_nobody_unless_it_asks_for_who_is_live_and_of_the_past_never,
     ]
 }
 
@@ -143,7 +143,7 @@ fn an_answer_that_came_too_late_is_never_taken_for_the_next_one() {
 }
 
 /// A handler before the answer that tells what its peer said, tried and not run.
-fn a_script_that_is_tried_reaches_nobody_unless_it_asks_for_who_is_live() {
+fn a_script_that_is_tried_reaches_nobody_unless_it_asks_for_who_is_live_and_of_the_past_never() {
     let sink = Sink::accepting();
     let place = format!("host = '127.0.0.1', port = {}", sink.address().port());
     for (live, arrived) in [("", 0), (", live = true", 1)] {
@@ -157,12 +157,22 @@ fn a_script_that_is_tried_reaches_nobody_unless_it_asks_for_who_is_live() {
              s:send(message)\nlocal answer = s:recv()\n\
              reject(hl7.parse(answer)['MSH-9'] .. tostring(iguana.isTest()))\nend\n"
         );
-        std::fs::write(site.folder().join("gate.lua"), script).expect("a script");
+        std::fs::write(site.folder().join("gate.lua"), &script).expect("a script");
         std::fs::write(site.folder().join("a.hl7"), adt("M1")).expect("a message");
         let output = site.command(["--config", "wardline.toml", "try", "--ask", "a.hl7"]);
         let told = String::from_utf8_lossy(&output.stdout);
         let code = if arrived == 0 { "ACKtrue" } else { "true" };
         assert!(told.contains("AR") && told.contains(code), "{told}");
         assert_eq!(sink.arrived().len(), arrived, "{told}");
+
+        let config = std::fs::read_to_string(site.folder().join("wardline.toml")).expect("a file");
+        let other = config.replace("gate.lua", "other.lua");
+        std::fs::write(site.folder().join("other.toml"), other).expect("a configuration");
+        std::fs::write(site.folder().join("other.lua"), script.replace("'MSH-9'", "'MSH-10'"))
+            .expect("a script");
+        let against = ["diff", "wardline.toml", "other.toml", "--against", "a.hl7"];
+        let compared = site.command(against);
+        assert_eq!(compared.status.code(), Some(1), "the reasons differ");
+        assert_eq!(sink.arrived().len(), arrived, "nobody is reached for the past");
     }
 }

@@ -27,7 +27,7 @@ use wardline_store::{Name, NewMessage};
 
 use self::asking::Asking;
 use crate::charsets::Charsets;
-use crate::handler::Handlers;
+use crate::handler::{Handlers, Reach};
 use crate::inbound::answer::AnswerStyle;
 use crate::inbound::intake::{Decided, Intake, Read, Settled};
 use crate::observe::{ListenerCounters, Withheld};
@@ -129,8 +129,22 @@ impl Rehearsal {
     ///
     /// The system gives no event loop.
     pub fn of(config: &Config) -> io::Result<Self> {
+        Self::with_scripts(config, Reach::Live)
+    }
+
+    /// The same, but scripts speak with nobody at all: it may be asked about all that ever came.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no event loop.
+    pub fn of_the_past(config: &Config) -> io::Result<Self> {
+        Self::with_scripts(config, Reach::Nobody)
+    }
+
+    fn with_scripts(config: &Config, reach: Reach) -> io::Result<Self> {
         if config.handlers.iter().any(|limits| limits.script.is_some()) {
-            return Ok(Self::asking(config, &Handlers::default()));
+            let asking = Asking::start(config, &Handlers::default(), reach);
+            return Ok(Self::with(config, Waiting::Asking(asking)));
         }
         let runtime = Builder::new_current_thread().enable_time().build()?;
         Ok(Self::with(config, Waiting::Alone(runtime)))
@@ -138,7 +152,7 @@ impl Rehearsal {
 
     /// The handlers of listeners and routes are started and asked, scripts among them.
     pub fn asking(config: &Config, handlers: &Handlers) -> Self {
-        Self::with(config, Waiting::Asking(Asking::start(config, handlers)))
+        Self::with(config, Waiting::Asking(Asking::start(config, handlers, Reach::Live)))
     }
 
     fn with(config: &Config, waiting: Waiting) -> Self {

@@ -64,7 +64,7 @@ impl LuaHandler {
                 LogLevel::Warn => tracing::warn!(%handler, "script: {text}"),
                 LogLevel::Error => tracing::error!(%handler, "script: {text}"),
             }),
-            is_test: self.reach == Reach::Nobody,
+            is_test: self.reach != Reach::Peers,
         }
     }
 

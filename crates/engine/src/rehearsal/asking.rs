@@ -17,8 +17,8 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn start(config: &Config, handlers: &Handlers) -> Self {
-        let handlers = handlers.clone().with_scripts(config, Reach::Nobody);
+    pub(super) fn start(config: &Config, handlers: &Handlers, reach: Reach) -> Self {
+        let handlers = handlers.clone().with_scripts(config, reach);
         let system = actix::System::new();
         let callers = system.block_on(async {
             let of_listeners = config.listeners.iter().flat_map(|listener| &listener.handlers);

@@ -140,7 +140,7 @@ impl Diff {
 
 impl Side {
     fn of(config: Config) -> Result<Self, TryError> {
-        let rehearsal = Rehearsal::of(&config).map_err(TryError::Runtime)?;
+        let rehearsal = Rehearsal::of_the_past(&config).map_err(TryError::Runtime)?;
         Ok(Self { config, rehearsal })
     }
 }

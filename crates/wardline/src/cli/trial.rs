@@ -21,8 +21,8 @@ use self::account::Account;
 
 /// Tell what would become of messages: rules, routes, transforms, the answer. Nothing is sent or stored.
 ///
-/// Scripts are asked, other handlers named where they would be; with --ask they are asked as well. Exits with 0 where every message would be taken,
-/// with 1 where one would be refused.
+/// Scripts are asked, other handlers named where they would be; with --ask they are asked as well. Exits with 0 where
+/// every message would be taken, with 1 where one would be refused.
 #[derive(Debug, Args)]
 pub(crate) struct Try {
     /// A file with messages, or - for standard input.

@@ -18,7 +18,9 @@ use wardline_script::{Peer, Peers, Simulated};
 pub(crate) enum Reach {
     /// Whom they ask for: the engine runs.
     Peers,
-    /// Nobody, unless they ask for somebody who is live: they are only tried.
+    /// Whom they ask for with `live = true`, others are simulated: they are only tried.
+    Live,
+    /// Nobody, whatever they ask for: they are held against messages that were all received once.
     Nobody,
 }
 
@@ -93,7 +95,12 @@ impl Peers for Sockets {
         live: bool,
         options: ClientOptions,
     ) -> Result<Box<dyn Peer>, ClientError> {
-        if self.reach == Reach::Nobody && !live {
+        let is_reached = match self.reach {
+            Reach::Peers => true,
+            Reach::Live => live,
+            Reach::Nobody => false,
+        };
+        if !is_reached {
             return Simulated.connect(host, port, live, options);
         }
         let reactor = self.reactor()?;
