@@ -15,14 +15,16 @@ use crate::shipped::{self, arrived, find};
 pub(super) const EXAMPLE: &str = "examples/hospital";
 
 /// The systems that are delivered to over MLLP, with the address that each has in the example.
-pub(super) const SYSTEMS: [(&str, &str); 6] = [
+pub(super) const SYSTEMS: [(&str, &str); 5] = [
     ("lis", "127.0.0.1:2620"),
     ("ris", "127.0.0.1:2621"),
     ("pharmacy", "127.0.0.1:2622"),
     ("record", "127.0.0.1:2623"),
     ("portal", "127.0.0.1:2624"),
-    ("registry", "127.0.0.1:2625"),
 ];
+
+/// Where the registry's web server is in the example.
+const REGISTRY: &str = "127.0.0.1:2625";
 
 /// The listeners that others connect to, with their addresses.
 const DOORS: [&str; 5] =
@@ -34,11 +36,20 @@ pub(super) struct Hospital {
     pub(super) site: Site,
     systems: Vec<(&'static str, Sink)>,
     analyzer: TcpListener,
+    /// The registry's port, where no test of the registry has a server for it.
+    _registry: Option<TcpListener>,
 }
 
 impl Hospital {
-    /// Starts it, every system up.
+    /// Starts it, every system up but the registry.
     pub(super) fn open() -> Self {
+        let registry = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = registry.local_addr().expect("a bound socket").port();
+        Self { _registry: Some(registry), ..Self::open_beside(port) }
+    }
+
+    /// Starts it beside a registry at this port.
+    pub(super) fn open_beside(registry: u16) -> Self {
         let systems: Vec<_> =
             SYSTEMS.iter().map(|(system, _)| (*system, Sink::accepting())).collect();
         let analyzer = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -56,13 +67,15 @@ impl Hospital {
             assert!(destinations.contains(address), "destinations.toml has no {address}");
             destinations = destinations.replace(address, &sink.address().to_string());
         }
+        assert!(destinations.contains(REGISTRY), "destinations.toml has no {REGISTRY}");
+        destinations = destinations.replace(REGISTRY, &format!("127.0.0.1:{registry}"));
         fs::write(site.folder().join("destinations.toml"), destinations).expect("a folder");
         for folder in ["routes.d", "lookups"] {
             copy(&shipped::file(EXAMPLE).join(folder), &site.folder().join(folder));
         }
         fs::create_dir_all(site.folder().join("var/hospital/charges")).expect("a folder");
         let engine = site.start();
-        Self { engine, site, systems, analyzer }
+        Self { engine, site, systems, analyzer, _registry: None }
     }
 
     /// The system of this id.
