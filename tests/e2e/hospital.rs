@@ -126,7 +126,7 @@ fn an_admission_reaches_each_system_in_its_own_words() {
 /// Each segment of what hangs on the wall, and each field of it that is not empty.
 fn the_wall_knows_bed_name_time_and_doctor(board: &[u8]) {
     let board = std::str::from_utf8(board).expect("text");
-    let lines = board.lines().flat_map(|line| line.split('\r')).filter(|line| !line.is_empty());
+    let lines = board.split(['\r', '\n']).filter(|line| !line.is_empty());
     let known: Vec<Vec<&str>> = lines
         .skip(1)
         .map(|line| line.split('|').filter(|field| !field.is_empty()).collect())
@@ -164,9 +164,11 @@ fn a_merge_reaches_all_who_keep_a_list_of_patients() {
     let hospital = Hospital::open();
     let sent = message_of("merge");
     assert_eq!(hospital.send("his", "merge"), "AA");
-    for system in ["lis", "ris", "pharmacy", "record"] {
+    for system in ["lis", "pharmacy", "record"] {
         assert_eq!(first(hospital.system(system)), sent, "{system}: as it came");
     }
+    let where_radiology_looks = ["PID-2:  → 4711", "MRG-4:  → 4699"];
+    assert_eq!(differences(&sent, &first(hospital.system("ris"))), where_radiology_looks);
 }
 
 fn orders_go_to_whom_they_are_for() {
@@ -188,7 +190,7 @@ fn orders_go_to_whom_they_are_for() {
     );
     assert_eq!(
         differences(&message_of("imaging-order"), &first(hospital.system("ris"))),
-        ["MSH-5: ENGINE → RIS-CT", "-PV2"]
+        ["MSH-5: ENGINE → RIS-CT", "PID-2:  → 4711", "-PV2"]
     );
     assert_eq!(first(hospital.system("pharmacy")), message_of("medicine"), "as it came");
     hospital.settle();
@@ -316,15 +318,21 @@ fn a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside() {
     let ledger = |control_id| field(&hospital.filed("ledger", control_id), "FT1", 7);
     assert_eq!(ledger("CHG-1"), "OP-2713^Hip replacement");
     assert_eq!(ledger("CHG-2"), "OP-4756^Gall bladder");
-    hospital.put("night-2.hl7", &message_of("charges-unknown-code"));
+    hospital.put("night-2.hl7", &file_of("charges-unknown-code/night.hl7"));
     let reason = hospital.charges("failed/night-2.hl7.reason");
     wait::until_so("the reason beside the file", || reason.is_file());
     let reason = fs::read_to_string(reason).expect("a reason");
     assert!(reason.contains("error: 103 Table value not found\n"), "{reason}");
     assert!(reason.contains("text: FT1-7: a code that the ledger does not have\n"), "{reason}");
     assert!(!reason.contains("99999"), "PHI-1: {reason}");
-    assert!(hospital.is_not_filed("ledger", "CHG-3"));
     wait::until_so("the count of it", || hospital.engine.counts("charges").files_failed == 1);
+    hospital.settle();
+    for charge in ["CHG-3", "CHG-4"] {
+        assert!(
+            hospital.is_not_filed("ledger", charge),
+            "{charge}: the file is taken whole or not at all"
+        );
+    }
     let status = printed(&command(&hospital.site, &["status"]));
     assert!(status.contains("set aside: charges: 1 file\n"), "nobody was answered: {status}");
 }
