@@ -1,5 +1,6 @@
 //! `ack = "after_delivery"`: what a destination answers goes to the sender.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_sender_that_asks_for_both_gets_ca_when_it_is_stored_and_then_the_destinations_answer,
         an_answer_that_is_late_is_aa_and_the_message_is_delivered_later,
         a_late_delivery_that_has_not_begun_is_withdrawn_and_the_sender_told_so,
+        what_was_returned_is_new_to_a_listener_that_answers_copies_again_from_then_on,
         a_late_delivery_that_has_begun_is_not_withdrawn,
         what_was_promised_is_not_withdrawn_however_late_it_is,
         what_is_stored_is_known_though_its_sender_left_before_he_was_told,
@@ -143,6 +145,28 @@ fn a_late_delivery_that_has_not_begun_is_withdrawn_and_the_sender_told_so() {
     let queue = engine.queue("lis");
     assert_eq!(queue.counts.map(|counts| (counts.returned, counts.delivered)), Some((1, 0)));
     assert_eq!(queue.dead, 0);
+}
+
+fn what_was_returned_is_new_to_a_listener_that_answers_copies_again_from_then_on() {
+    let nobody = Nobody::new();
+    let site = site(nobody.address(), "answer_within = \"50ms\"\non_late = \"return\"");
+    let engine = site.start();
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("1")), "AE");
+    engine.wait_for_queue("lis", "empty", |queue| queue.pending == 0);
+    assert!(engine.stop().success(), "a drain");
+
+    let before = fs::read_to_string(site.folder().join("wardline.toml")).expect("a file");
+    let keys = before.lines().filter(|line| {
+        !["ack_from", "answer_within", "on_late"].iter().any(|key| line.starts_with(key))
+    });
+    let after = keys.collect::<Vec<_>>().join("\n");
+    let now = "ack = \"after_store\"\ndedup = \"replay\"";
+    site.configure(&after.replace("ack = \"after_delivery\"", now));
+    let engine = site.start();
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("1")), "AA");
+    assert_eq!(engine.counts("in").duplicates_suppressed, 0);
+    let sink = Sink::in_place_of(&nobody, |_| Reply::Code("AA"));
+    assert_eq!(sink.wait_for(1)[0].payload, adt("1"));
 }
 
 fn a_late_delivery_that_has_begun_is_not_withdrawn() {

@@ -25,9 +25,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256, digest};
 use tokio::sync::Notify;
-use wardline_config::{AckWhen, Dedup, Listener};
+use wardline_config::{Dedup, Listener};
 use wardline_hl7::Message;
-use wardline_store::{Digest, Name, Store, StoredAnswer};
+use wardline_store::{Digest, Marks, Name, Store, StoredAnswer};
 
 pub(crate) use self::several::{Found, Several};
 use super::storm::Storms;
@@ -43,8 +43,6 @@ pub(crate) struct Duplicates {
     /// Seconds.
     window: i64,
     most: usize,
-    /// Whether the journal tells what the senders were answered: not what another system said.
-    seeded: bool,
     table: Mutex<Table>,
     /// Somebody's message has left his hands.
     ended: Notify,
@@ -160,7 +158,6 @@ impl Duplicates {
             ended: Notify::new(),
             storms: Storms::default(),
             reusing: News::default(),
-            seeded: dedup == Dedup::Flag || !matches!(listener.ack, AckWhen::AfterDelivery(_)),
         }))
     }
 
@@ -206,7 +203,12 @@ impl Duplicates {
     }
 
     /// Something that the journal has from before this start: older than all that is known.
-    fn remember(&self, at: Timestamp, digest: Digest, answer: Option<StoredAnswer>) {
+    fn remember(&self, at: Timestamp, digest: Digest, marks: Marks, answer: Option<StoredAnswer>) {
+        // What another system said stands in no journal: who was told to send again is not told that it is here.
+        let is_untold = self.replays && marks.has(Marks::RELAYED);
+        if is_untold || marks.has(Marks::SUPPRESSED) {
+            return;
+        }
         let mut table = self.lock();
         if table.order.len() >= self.most || table.slots.contains_key(&digest) {
             return;

@@ -12,11 +12,12 @@ use super::names::MessageId;
 pub struct Marks(u8);
 
 /// Every mark, with the word it is shown by.
-const WORDS: [(Marks, &str); 4] = [
+const WORDS: [(Marks, &str); 5] = [
     (Marks::DUPLICATE, "duplicate"),
     (Marks::OTHER_BYTES, "other bytes"),
     (Marks::SUPPRESSED, "suppressed"),
     (Marks::IN_BATCH, "in a batch"),
+    (Marks::RELAYED, "answered after delivery"),
 ];
 
 impl Marks {
@@ -28,6 +29,8 @@ impl Marks {
     pub const SUPPRESSED: Self = Self(4);
     /// It came in a batch.
     pub const IN_BATCH: Self = Self(8);
+    /// Its sender waited for a destination's answer: that it is here does not tell what he heard.
+    pub const RELAYED: Self = Self(16);
 
     /// Both together.
     #[must_use]

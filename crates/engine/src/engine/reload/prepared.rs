@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wardline_config::{AckWhen, Config, Destination, Entrance as Way, Listener};
+use wardline_config::{Config, Destination, Entrance as Way, Listener};
 use wardline_flow::{DestinationId, ListenerId};
 use wardline_store::Name;
 
@@ -114,8 +114,7 @@ async fn duplicates(
 
 /// Whether what one remembers serves the other.
 pub(super) fn recognises_alike(one: &Listener, other: &Listener) -> bool {
-    let relays = |one: &Listener| matches!(one.ack, AckWhen::AfterDelivery(_));
-    (one.dedup, one.dedup_window, relays(one)) == (other.dedup, other.dedup_window, relays(other))
+    (one.dedup, one.dedup_window) == (other.dedup, other.dedup_window)
 }
 
 impl Running {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use wardline_config::OnUnavailable;
 use wardline_hl7::AckCode;
-use wardline_store::{Accept, NewMessage, StoredAnswer};
+use wardline_store::{Accept, Marks, NewMessage, StoredAnswer};
 
 use super::batch::Outcome;
 use super::recognise::Known;
@@ -28,7 +28,7 @@ impl Conversation {
         let around = Arc::clone(&self.around);
         let whole = heard;
         let heard = self.owe(whole, Outcome::Taken, &mut settled, received_at).await;
-        let messages = std::mem::take(&mut settled.messages);
+        let mut messages = std::mem::take(&mut settled.messages);
         let control_id = around.control_ids.next();
         if messages.is_empty() {
             known.discarded();
@@ -45,6 +45,11 @@ impl Conversation {
             at: received_at,
         };
         let given = due.codes().next().map(answer);
+        if relayed.is_some() {
+            for message in &mut messages {
+                message.marks = message.marks.with(Marks::RELAYED);
+            }
+        }
         // What another system will say is not promised with the record.
         let stored_answer = if relayed.is_some() { due.accept.map(answer) } else { given.clone() };
         let for_copies = known.for_copies(received_at, given);

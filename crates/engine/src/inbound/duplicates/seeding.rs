@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use wardline_store::{Marks, Recent, Store};
+use wardline_store::{Recent, Store};
 
 use super::{Duplicates, REMEMBERED_IDS};
 
@@ -22,10 +22,9 @@ pub(super) fn seed(store: &Arc<impl Store>, tables: BTreeMap<Arc<str>, Arc<Dupli
     let filling = move || {
         let told = store.recent(since, REMEMBERED_IDS, &mut |recent| {
             if let Recent::Stored { at, listener, digest, marks, answer, .. } = recent
-                && !marks.has(Marks::SUPPRESSED)
-                && let Some(table) = tables.get(listener).filter(|table| table.seeded)
+                && let Some(table) = tables.get(listener)
             {
-                table.remember(at, digest, answer);
+                table.remember(at, digest, marks, answer);
             }
         });
         if let Err(error) = told {

@@ -211,12 +211,23 @@ async fn what_the_journal_has_is_remembered_unless_something_newer_is() {
     let duplicates = duplicates(Dedup::Replay);
     keep(&duplicates, id(1, 1), 10).await;
     for (second, digest) in [(5, id(2, 1)), (4, id(1, 2)), (3, id(2, 2)), (2, id(3, 1))] {
-        duplicates.remember(at(second), digest, Some(answer()));
+        duplicates.remember(at(second), digest, Marks::default(), Some(answer()));
     }
     assert!(matches!(duplicates.look(id(1, 1), at(11)).await, Seen::Copy(Some(_))));
     assert!(matches!(duplicates.look(id(2, 1), at(11)).await, Seen::Copy(Some(_))));
     assert!(matches!(duplicates.look(id(3, 1), at(3603)).await, Seen::New(_)), "too old by then");
     assert!(matches!(duplicates.look(id(2, 1), at(3603)).await, Seen::Copy(Some(_))));
+}
+
+#[actix::test]
+async fn of_what_waited_for_another_systems_answer_the_journal_gives_none_again() {
+    for (dedup, is_known) in [(Dedup::Flag, true), (Dedup::Replay, false)] {
+        let duplicates = duplicates(dedup);
+        duplicates.remember(at(1), id(1, 1), Marks::RELAYED.with(Marks::IN_BATCH), None);
+        let seen = duplicates.look(id(1, 1), at(2)).await;
+        assert_eq!(matches!(seen, Seen::Again(_)), is_known, "{dedup:?}");
+        assert_eq!(matches!(seen, Seen::New(_)), !is_known, "{dedup:?}");
+    }
 }
 
 fn batch(ids: &[u8]) -> Vec<Message> {
