@@ -49,22 +49,27 @@ struct Tight {
 }
 
 impl Tight {
+    /// With messages that are removed as soon as they are delivered.
     fn new(listener_keys: &str) -> Self {
+        Self::retaining("1s", listener_keys)
+    }
+
+    fn retaining(retain_for: &str, listener_keys: &str) -> Self {
         let disk = Volume::tmpfs(DISK);
         let tight = Self { site: Site::new(PROGRAM, ""), nobody: Nobody::new(), disk };
-        tight.configure(listener_keys);
+        tight.configure(retain_for, listener_keys);
         tight.disk.put_under(&tight.site);
         tight
     }
 
-    fn configure(&self, listener_keys: &str) {
+    fn configure(&self, retain_for: &str, listener_keys: &str) {
         let address = self.nobody.address();
         self.site.configure(&format!(
             r#"
 [store]
 min_free = "1MiB"
 segment_size = "256KiB"
-retain_for = "1s"
+retain_for = "{retain_for}"
 
 [[listeners]]
 id = "in"
@@ -222,7 +227,8 @@ fn take_all_but(left: u64, disk: &Volume) -> PathBuf {
 }
 
 fn filled_by_another_all_is_delivered_and_intake_returns_with_room() {
-    let (tight, engine, mut sender) = with_a_queue();
+    // What is delivered stays: no room comes back but the one that the other gives back.
+    let (tight, engine, mut sender) = with_a_queue("1h");
     let foreign = take_all_but(MIN_FREE / 2, &tight.disk);
     assert_eq!(sender.fill(), Fate::ClosedUnanswered);
 
@@ -236,7 +242,7 @@ fn filled_by_another_all_is_delivered_and_intake_returns_with_room() {
 }
 
 fn filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_with_room() {
-    let (tight, engine, mut sender) = with_a_queue();
+    let (tight, engine, mut sender) = with_a_queue("1s");
     let foreign = take_all_but(0, &tight.disk);
     assert_eq!(sender.fill(), Fate::ClosedUnanswered);
 
@@ -251,8 +257,8 @@ fn filled_to_the_last_byte_by_another_nothing_is_lost_and_all_goes_on_with_room(
 }
 
 /// More messages wait than the store keeps in memory of them.
-fn with_a_queue() -> (Tight, Engine, Sender) {
-    let tight = Tight::new("");
+fn with_a_queue(retain_for: &str) -> (Tight, Engine, Sender) {
+    let tight = Tight::retaining(retain_for, "");
     let engine = tight.site.start();
     let mut sender = Sender::new(&engine);
     for _ in 0..WINDOW_DELIVERIES * 3 / 2 {
