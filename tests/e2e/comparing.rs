@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         messages_that_a_running_engine_received_are_held_against_another_configuration,
         an_engine_that_never_ran_has_no_history,
         a_script_that_is_changed_shows_by_what_it_does,
+        a_listener_that_is_not_there_is_refused_for_history_as_for_files,
     ]
 }
 
@@ -135,4 +136,16 @@ fn a_script_that_is_changed_shows_by_what_it_does() {
     let kinds = told["groups"].as_array().expect("groups").iter();
     let kinds: Vec<&Value> = kinds.map(|group| &group["happens"]["kind"]).collect();
     assert_eq!(kinds, ["refused", "taken"], "{told}");
+}
+
+fn a_listener_that_is_not_there_is_refused_for_history_as_for_files() {
+    let site = Site::new(PROGRAM, CONFIGURATION);
+    let engine = site.start();
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("A1")), "AA");
+    let new = running(&site)
+        .replace("match = { message = [\"ADT\"] }", "match = { message = [\"ORM\"] }");
+    let (told, exit) = diff(&site, &new, &["--listener", "inn"]);
+    assert_eq!((told, exit), (Value::Null, Some(6)));
+    let (_, exit) = diff(&site, &new, &["--listener", "in"]);
+    assert_eq!(exit, Some(1));
 }

@@ -131,6 +131,10 @@ impl Diff {
 
     fn source(&self, old: &Config) -> Result<Source, DiffError> {
         if received::is_history(&self.against) {
+            if let Some(named) = &self.listener {
+                // One that is not there would let nothing through, and all would look well.
+                chosen(old, Some(named))?;
+            }
             return Ok(Source::history(old, self.last as usize));
         }
         let listener = chosen(old, self.listener.as_deref())?;
