@@ -11,7 +11,11 @@ use crate::ours::PROGRAM;
 use crate::shipped;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![the_cases_of_the_hospital_pass, a_handler_that_is_asked_decides_the_case]
+    trials![
+        the_cases_of_the_hospital_pass,
+        a_handler_that_is_asked_decides_the_case,
+        what_was_written_is_told_although_the_case_fails,
+    ]
 }
 
 fn the_cases_of_the_hospital_pass() {
@@ -49,4 +53,19 @@ fn a_handler_that_is_asked_decides_the_case() {
     let (told, exit) = test(&[]);
     assert!(told.contains("answer: expected: AR, now: AA"), "{told}");
     assert_eq!(exit, Some(1));
+}
+
+fn what_was_written_is_told_although_the_case_fails() {
+    let site = Site::new(PROGRAM, "[[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\n");
+    let case = site.folder().join("cases/told");
+    std::fs::create_dir_all(&case).expect("a folder");
+    std::fs::write(case.join("message.hl7"), adt("A1")).expect("a file");
+    std::fs::write(case.join("case.toml"), "text = \"something else\"\n").expect("a file");
+    let update = ["--config", "wardline.toml", "test", "cases", "--update"];
+    let output = site.command(update);
+    let told = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("FAILED  told"), "{told}");
+    assert!(told.contains("updated all the same: answer (new)"), "{told}");
+    assert!(case.join("expected/ack.hl7").is_file());
 }

@@ -71,7 +71,11 @@ enum Verdict {
     Passed,
     /// What was written is what happens now; nothing else is wrong.
     Updated(Vec<Updated>),
-    Failed(Vec<Mismatch>),
+    Failed {
+        mismatches: Vec<Mismatch>,
+        /// What was written all the same; what is left, `--update` cannot mend.
+        updated: Vec<Updated>,
+    },
     /// It says nothing that could be held against anything.
     Unusable(Failed),
 }
@@ -119,11 +123,14 @@ impl Test {
             return Ok(Verdict::Passed);
         }
         if !self.update {
-            return Ok(Verdict::Failed(found));
+            return Ok(Verdict::Failed { mismatches: found, updated: Vec::new() });
         }
         let updated = update::write(case, &settings, &found, &effect)?;
-        let left = mismatches(&settings, &case.expected()?, &effect);
-        Ok(if left.is_empty() { Verdict::Updated(updated) } else { Verdict::Failed(left) })
+        let mismatches = mismatches(&settings, &case.expected()?, &effect);
+        Ok(match mismatches.as_slice() {
+            [] => Verdict::Updated(updated),
+            _ => Verdict::Failed { mismatches, updated },
+        })
     }
 }
 
@@ -131,7 +138,7 @@ impl Verdict {
     fn is_good(&self) -> bool {
         match self {
             Self::Passed | Self::Updated(_) => true,
-            Self::Failed(_) | Self::Unusable(_) => false,
+            Self::Failed { .. } | Self::Unusable(_) => false,
         }
     }
 }

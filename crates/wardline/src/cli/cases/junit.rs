@@ -7,7 +7,8 @@ use super::{Tested, Verdict};
 
 /// The whole document.
 pub(super) fn report(tested: &[Tested]) -> String {
-    let failures = tested.iter().filter(|one| matches!(one.verdict, Verdict::Failed(_))).count();
+    let failures =
+        tested.iter().filter(|one| matches!(one.verdict, Verdict::Failed { .. })).count();
     let errors = tested.iter().filter(|one| matches!(one.verdict, Verdict::Unusable(_))).count();
     let seconds: f64 = tested.iter().map(|one| one.took.as_secs_f64()).sum();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -29,7 +30,7 @@ fn case(xml: &mut String, tested: &Tested) {
         write!(xml, "  <testcase classname=\"wardline\" name=\"{name}\" time=\"{seconds:.3}\"");
     let (element, message, text) = match &tested.verdict {
         Verdict::Passed | Verdict::Updated(_) => return xml.push_str("/>\n"),
-        Verdict::Failed(mismatches) => {
+        Verdict::Failed { mismatches, .. } => {
             let of: Vec<String> = mismatches.iter().map(|one| one.of.to_string()).collect();
             let text: String = mismatches.iter().map(in_lines).collect();
             ("failure", of.join(", "), text)

@@ -36,21 +36,28 @@ pub(super) fn one(tested: &Tested, terminal: Terminal) -> Result<(), TerminalErr
     match &tested.verdict {
         Verdict::Passed => terminal.line(format!("{}      {name}", "ok".green())),
         Verdict::Updated(updated) => {
-            let files: Vec<String> = updated.iter().map(ToString::to_string).collect();
-            terminal.line(format!("{} {name}: {}", "updated".yellow(), files.join(", ")))
+            terminal.line(format!("{} {name}: {}", "updated".yellow(), listed(updated)))
         }
         Verdict::Unusable(_) => {
             let why = tested.verdict.unusable().unwrap_or_default();
             terminal.line(format!("{}  {name}: {why}", "FAILED".red().bold()))
         }
-        Verdict::Failed(mismatches) => {
+        Verdict::Failed { mismatches, updated } => {
             terminal.line(format!("{}  {name}", "FAILED".red().bold()))?;
             if let Some(description) = tested.description() {
                 terminal.line(format!("  {description}"))?;
             }
-            mismatches.iter().try_for_each(|mismatch| show(mismatch, terminal))
+            mismatches.iter().try_for_each(|mismatch| show(mismatch, terminal))?;
+            if updated.is_empty() {
+                return Ok(());
+            }
+            terminal.line(format!("  {}: {}", "updated all the same".yellow(), listed(updated)))
         }
     }
+}
+
+fn listed(updated: &[Updated]) -> String {
+    updated.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn show(mismatch: &Mismatch, terminal: Terminal) -> Result<(), TerminalError> {
@@ -83,7 +90,7 @@ impl Tested {
 impl Verdict {
     pub(super) fn mismatches(&self) -> &[Mismatch] {
         match self {
-            Self::Failed(mismatches) => mismatches,
+            Self::Failed { mismatches, .. } => mismatches,
             Self::Passed | Self::Updated(_) | Self::Unusable(_) => &[],
         }
     }
@@ -92,14 +99,14 @@ impl Verdict {
     pub(super) fn unusable(&self) -> Option<String> {
         match self {
             Self::Unusable(failed) => failed.told().map(|told| told.trim_end().to_owned()),
-            Self::Passed | Self::Updated(_) | Self::Failed(_) => None,
+            Self::Passed | Self::Updated(_) | Self::Failed { .. } => None,
         }
     }
 
     fn updated(&self) -> &[Updated] {
         match self {
-            Self::Updated(updated) => updated,
-            Self::Passed | Self::Failed(_) | Self::Unusable(_) => &[],
+            Self::Updated(updated) | Self::Failed { updated, .. } => updated,
+            Self::Passed | Self::Unusable(_) => &[],
         }
     }
 }
