@@ -105,7 +105,8 @@ fn fits(one: &MessagePattern, other: &MessagePattern, demands: &Demands) -> bool
         && agree("msh.trigger", one.trigger_event(), other.trigger_event())
 }
 
-/// What `match` demands of the header. Only ASCII: what else stands there, expressions may read in another charset.
+/// What `match` demands of the header. It compares bytes and expressions see text, so only what is the same to both
+/// counts: ASCII without escapes.
 fn of_header(matcher: &Matcher) -> Vec<Demands> {
     let lists = [
         &matcher.sending_applications,
@@ -114,7 +115,8 @@ fn of_header(matcher: &Matcher) -> Vec<Demands> {
         &matcher.receiving_facilities,
     ];
     let named = HEADER.into_iter().zip(lists);
-    let plain = named.filter(|(_, list)| !list.is_empty() && list.iter().all(|one| one.is_ascii()));
+    let is_plain = |one: &String| one.is_ascii() && !one.contains('\\');
+    let plain = named.filter(|(_, list)| !list.is_empty() && list.iter().all(is_plain));
     plain.map(|(key, list)| Demands::at(key, list.iter().cloned())).collect()
 }
 

@@ -92,6 +92,16 @@ fn a_route_that_nothing_reaches_is_told() {
 }
 
 #[test]
+fn a_sender_written_with_an_escape_is_the_text_that_expressions_see() {
+    let of_escaped = route(
+        "escaped",
+        "from = [\"adt\"]\nmatch = { sending_application = ['A\\T\\B'] }\nwhen = \"msh.sending_app == 'A&B'\"\nto = [\"lis\", \"archive\"]\n",
+    );
+    let text = [listener("adt", ""), of_escaped, DESTINATIONS.to_owned()];
+    assert_eq!(warnings(&site(&text.concat())), "");
+}
+
+#[test]
 fn what_an_earlier_route_has_done_already_is_told() {
     let text = [
         listener("in", ""),

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use cel::common::types::{CelList, CelMap, CelMapKey, CelString, DYN_TYPE, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
 use cel::context::VariableResolver;
-use wardline_hl7::{Header, Index, Message, Path, Segment};
+use wardline_hl7::{Index, Message, Path, Segment, Value};
 
 use super::cost::MAX_LIST;
 use crate::lookup::Lookups;
@@ -130,7 +130,7 @@ impl Facts {
     fn variable(&self, number: usize) -> Box<dyn Val> {
         let message = &self.seen.message;
         match VARIABLES.get(number) {
-            Some(("msh", keys)) => Box::new(map(keys, header_texts(message.header()))),
+            Some(("msh", keys)) => Box::new(map(keys, header_texts(message))),
             Some(("pid", keys)) => Box::new(self.segment(keys, b"PID", PID_PLACES)),
             Some(("pv1", keys)) => Box::new(self.segment(keys, b"PV1", PV1_PLACES)),
             Some(("obx", keys)) => Box::new(self.segment(keys, b"OBX", OBX_PLACES)),
@@ -210,7 +210,8 @@ impl fmt::Debug for Facts {
     }
 }
 
-fn header_texts(header: Header<'_>) -> impl Iterator<Item = String> {
+fn header_texts(message: &Message) -> impl Iterator<Item = String> {
+    let header = message.header();
     let fields = [
         header.message_type(),
         header.trigger_event(),
@@ -221,7 +222,8 @@ fn header_texts(header: Header<'_>) -> impl Iterator<Item = String> {
         header.control_id(),
         header.version(),
     ];
-    fields.into_iter().map(|field| String::from_utf8_lossy(field).into_owned())
+    let text = |field| message.text_of(Value::Present(field)).map(Cow::into_owned);
+    fields.into_iter().map(move |field| text(field).unwrap_or_default())
 }
 
 fn map(keys: &[&'static str], texts: impl Iterator<Item = String>) -> CelMap<'static> {

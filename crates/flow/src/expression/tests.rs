@@ -45,6 +45,22 @@ fn every_variable_has_its_keys() {
 }
 
 #[test]
+fn the_header_is_text_as_every_segment_is() {
+    let message =
+        b"MSH|^~\\&|A\\T\\B|Klinik S\xfcd|^1.2^ISO||||ADT^A01|1|P|2.5||||||8859/1\rPID|1||\"\"\r";
+    let message = Message::parse(message.to_vec().into()).unwrap();
+    let facts = Facts::of(&message, &Arc::new(Lookups::default()), Strictness::Strict);
+    for text in [
+        "msh.sending_app == 'A&B' && msh.sending_app == hl7('MSH-3')",
+        "msh.sending_fac == 'Klinik S\u{fc}d' && msh.sending_fac == hl7('MSH-4')",
+        "msh.receiving_app == '1.2' && msh.receiving_fac == ''",
+        "pid.id != '' && !has('PID-3.1')",
+    ] {
+        assert_eq!(Expression::compile(text).unwrap().holds(&facts), Ok(true), "{text}");
+    }
+}
+
+#[test]
 fn any_path_can_be_read_and_looked_up() {
     for text in [
         "hl7('PID-3[2].1') == '88' && hl7('PID-30') == ''",
