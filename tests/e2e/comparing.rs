@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         an_engine_that_never_ran_has_no_history,
         a_script_that_is_changed_shows_by_what_it_does,
         a_listener_that_is_not_there_is_refused_for_history_as_for_files,
+        another_request_to_a_web_server_is_another_outcome,
     ]
 }
 
@@ -148,4 +149,33 @@ fn a_listener_that_is_not_there_is_refused_for_history_as_for_files() {
     assert_eq!((told, exit), (Value::Null, Some(6)));
     let (_, exit) = diff(&site, &new, &["--listener", "in"]);
     assert_eq!(exit, Some(1));
+}
+
+fn another_request_to_a_web_server_is_another_outcome() {
+    let web = CONFIGURATION.replace(
+        "kind = \"file\"\npath = \"archive/{control_id}.hl7\"",
+        "kind = \"http\"\nurl = \"http://127.0.0.1:1/hl7\"\nbody = { id = \"MSH-10\" }",
+    );
+    let site = Site::new(PROGRAM, &web);
+    std::fs::write(site.folder().join("one.hl7"), adt("A1")).expect("a file");
+    let why = |from: &str, to: &str| {
+        let new = running(&site).replace(from, to);
+        std::fs::write(site.folder().join("new.toml"), new).expect("a file");
+        let diff = ["--json", "diff", "wardline.toml", "new.toml"];
+        let against = ["--against", "one.hl7", "--listener", "in"];
+        let output = site.command(diff.iter().chain(&against));
+        let told: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        let why = told["groups"][0]["happens"]["why"].as_str().unwrap_or("-").to_owned();
+        (why, output.status.code())
+    };
+    for (from, to, expected, exit) in [
+        ("MSH-10\" }", "MSH-9.1\" }", "its request: body", 1),
+        ("{ id = \"MSH-10\" }", "\"hl7\"", "its request: content type, body", 1),
+        ("/hl7\"", "/hl7?key=1\"\nmethod = \"PUT\"", "its request: method, path or query", 1),
+        ("/hl7\"", "/hl7\"\nheaders = { X-Site = \"st-e\" }", "its request: headers", 1),
+        ("127.0.0.1:1/", "127.0.0.1:2/", "-", 0),
+        ("/hl7\"", "/hl7\"\ntimeout = \"5s\"", "-", 0),
+    ] {
+        assert_eq!(why(from, to), (expected.to_owned(), Some(exit)), "{to}");
+    }
 }

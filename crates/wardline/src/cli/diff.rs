@@ -12,6 +12,7 @@
 mod change;
 mod configuration;
 mod received;
+mod request;
 mod show;
 mod tally;
 

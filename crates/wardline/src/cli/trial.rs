@@ -1,7 +1,7 @@
 //! `wardline try`: what this configuration would do with a message. Nothing is sent or stored.
 
 mod account;
-mod request;
+pub(super) mod request;
 pub(super) mod trace;
 
 use std::io;

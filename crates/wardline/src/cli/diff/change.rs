@@ -13,6 +13,7 @@ use super::super::hl7::diff::{Difference, differences};
 use super::super::trial::trace::because;
 use super::Side;
 use super::received::Came;
+use super::request::otherwise;
 
 /// One thing that is otherwise.
 pub(super) struct Change {
@@ -99,7 +100,10 @@ fn sent(old: &Side, new: &Side, came: &Came<'_>, before: &Effect, after: &Effect
             None => {
                 Change { why: why_not(old, new, came, destination), ..Change::new(Kind::NoLonger) }
             }
-            Some(is) if is == was => continue,
+            Some(is) if is == was => match otherwise(old, new, came, destination, is) {
+                Some(why) => Change::because(Kind::Changed, why),
+                None => continue,
+            },
             Some(is) => changed(old, new, came, destination, [was.as_slice(), is.as_slice()]),
         };
         changes.push(Change { destination: Some(destination.clone()), ..change });

@@ -19,14 +19,23 @@ pub(super) struct RequestMade {
     pub(super) body: String,
 }
 
+/// The message that was made for a destination of what came in at a listener, as its requests are made of it.
+pub(in super::super) fn made_for(
+    destination: &Destination,
+    listener: &Listener,
+    body: &Bytes,
+) -> Option<Message> {
+    let mut options = listener.reading();
+    if destination.charset.is_some() {
+        options.charset.fixed = None;
+    }
+    Message::parse_with(body.clone(), options).ok()
+}
+
 impl RequestMade {
     /// Of these bytes, which were made for the destination; none where it is sent the bytes themselves.
     pub(super) fn of(destination: &Destination, listener: &Listener, body: &Bytes) -> Option<Self> {
-        let mut options = listener.reading();
-        if destination.charset.is_some() {
-            options.charset.fixed = None;
-        }
-        let made = &Message::parse_with(body.clone(), options).ok()?;
+        let made = &made_for(destination, listener, body)?;
         let (received_at, listener) = (Timestamp::now(), listener.id.as_str());
         let occasion = Occasion { id: NO_ID, received_at, listener };
         match &destination.kind {
