@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         orders_go_to_whom_they_are_for,
         an_order_is_placed_once_and_a_sender_without_an_answer_may_ask_again,
         a_result_reaches_the_record_with_what_was_cancelled_and_the_note_on_it,
+        a_critical_result_becomes_a_page_for_each_critical_value,
         a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does => [PYTHON],
         what_the_analyzer_at_the_bed_measures_reaches_laboratory_and_record,
         reports_and_letters_reach_the_record,
@@ -234,6 +235,30 @@ fn a_result_reaches_the_record_with_what_was_cancelled_and_the_note_on_it() {
     assert_eq!(answer, "AR 102 OBX-5: a numeric result is no number");
 }
 
+fn a_critical_result_becomes_a_page_for_each_critical_value() {
+    let hospital = Hospital::open();
+    let late = message_of("critical-result");
+    let early = String::from_utf8(late.clone()).expect("text");
+    let early = early.replace("|20260403221500|", "|20260403101500|").replace("RES-2", "RES-6");
+    assert_eq!(hospital.send("laboratory", "critical-result"), "AA");
+    assert_eq!(hospital.peer("laboratory").send(early.as_bytes()), "AA");
+    for (page, pager, value) in [
+        ("RES-2-1", "4490", "7.1"),
+        ("RES-2-3", "4490", "38"),
+        ("RES-6-1", "4401", "7.1"),
+        ("RES-6-3", "4401", "38"),
+    ] {
+        let page = hospital.filed("pages", page);
+        let of = |segment, number| field(&page, segment, number);
+        assert_eq!((of("MSH", 5), of("MSH", 6)), ("PAGER".into(), pager.into()));
+        assert_eq!((of("OBX", 1), of("OBX", 5)), ("1".into(), value.into()));
+        let results = page.split(|byte| *byte == b'\r').filter(|line| line.starts_with(b"OBX"));
+        assert_eq!(results.count(), 1);
+    }
+    hospital.engine.wait_for_queue("on-call", "the end", |row| row.pending + row.dead == 0);
+    assert!(hospital.is_not_filed("pages", "RES-2-2"), "a value that is not critical");
+}
+
 fn a_notifiable_result_reaches_the_registry_without_the_patient_and_no_test_does() {
     let registry = HttpServer::start(r#"[{"status": 200}]"#);
     let hospital = Hospital::open_beside(registry.port());
@@ -320,8 +345,9 @@ fn a_night_of_charges_reaches_the_ledger_in_its_codes_or_is_put_aside() {
     assert_eq!(ledger("CHG-2"), "OP-4756^Gall bladder");
     hospital.put("night-2.hl7", &file_of("charges-unknown-code/night.hl7"));
     let reason = hospital.charges("failed/night-2.hl7.reason");
-    wait::until_so("the reason beside the file", || reason.is_file());
-    let reason = fs::read_to_string(reason).expect("a reason");
+    let told = || fs::read_to_string(&reason).unwrap_or_default();
+    wait::until_so("the reason beside the file", || told().ends_with('\n'));
+    let reason = told();
     assert!(reason.contains("error: 103 Table value not found\n"), "{reason}");
     assert!(reason.contains("text: FT1-7: a code that the ledger does not have\n"), "{reason}");
     assert!(!reason.contains("99999"), "PHI-1: {reason}");

@@ -75,7 +75,8 @@ fn by_folder(hospital: &Hospital, name: &str, payload: &[u8]) -> (String, Vec<Ve
     hospital.put(name, payload);
     let reason = hospital.charges(&format!("failed/{name}.reason"));
     let done = hospital.charges(&format!("done/{name}"));
-    wait::until_so("the file to be put away", || reason.is_file() || done.is_file());
+    let is_told = || fs::read_to_string(&reason).is_ok_and(|reason| reason.ends_with('\n'));
+    wait::until_so("the file to be put away", || is_told() || done.is_file());
     if done.is_file() {
         hospital.settle();
         let new = &below(&hospital.folder("ledger")) - &before;

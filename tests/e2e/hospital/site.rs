@@ -70,7 +70,7 @@ impl Hospital {
         assert!(destinations.contains(REGISTRY), "destinations.toml has no {REGISTRY}");
         destinations = destinations.replace(REGISTRY, &format!("127.0.0.1:{registry}"));
         fs::write(site.folder().join("destinations.toml"), destinations).expect("a folder");
-        for folder in ["routes.d", "lookups"] {
+        for folder in ["routes.d", "lookups", "scripts"] {
             copy(&shipped::file(EXAMPLE).join(folder), &site.folder().join(folder));
         }
         fs::create_dir_all(site.folder().join("var/hospital/charges")).expect("a folder");

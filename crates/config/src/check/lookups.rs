@@ -29,8 +29,11 @@ pub(super) fn report_unknown(context: &Context<'_>, drafts: &Drafts) {
     }
 }
 
-/// Reports each table that nothing names.
+/// Reports each table that nothing names. A script may ask for any of them, by a name that it makes.
 pub(super) fn warn_of_unused(context: &Context<'_>, drafts: &Drafts) {
+    if has_scripts(drafts) {
+        return;
+    }
     let used: BTreeSet<String> = named(drafts).into_iter().map(|table| table.value.0).collect();
     for draft in drafts.lookups.iter().filter(|draft| !used.contains(&draft.name.value)) {
         let text = format!("the lookup table `{}` is never used", draft.name.value);
@@ -38,6 +41,15 @@ pub(super) fn warn_of_unused(context: &Context<'_>, drafts: &Drafts) {
             "name it in `lookup(…)` of an expression, or in the `table` of a step with `map`";
         context.report(Diagnostic::warning(text).at(&draft.name.place).hint(hint));
     }
+}
+
+/// Whether anything here is written in Lua.
+fn has_scripts(drafts: &Drafts) -> bool {
+    let of_routes = drafts.routes.iter().flat_map(|draft| &draft.transform.named.scripts);
+    let of_destinations =
+        drafts.destinations.iter().flat_map(|draft| &draft.transform.named.scripts);
+    drafts.handlers.iter().any(|draft| draft.is_script())
+        || of_routes.chain(of_destinations).next().is_some()
 }
 
 /// Every place that names a table.

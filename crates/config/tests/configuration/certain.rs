@@ -133,6 +133,19 @@ fn a_lookup_table_that_nothing_names_is_told() {
 }
 
 #[test]
+fn a_lookup_table_that_a_script_may_ask_for_is_not_told() {
+    let script = "[handlers.triage]\nkind = \"lua\"\nfile = \"triage.lua\"\n";
+    let text = format!(
+        "version = 1\n[lookups.asked]\nfile = \"a.csv\"\n{script}{}{}{DESTINATIONS}",
+        listener("in", "handlers = [\"triage\"]\n"),
+        route("r", "match = {}\nto = [\"lis\", \"archive\"]\n")
+    );
+    let lua = "function handle(message) lookup('as' .. 'ked', '') end\n";
+    let files = [("wardline.toml", text.as_str()), ("a.csv", "from,to\n"), ("triage.lua", lua)];
+    assert_eq!(warnings(&Site::new(&files)), "");
+}
+
+#[test]
 fn what_handlers_may_emit_is_not_guessed_at() {
     let accept = "handlers = [\"lab-gate\"]\n[listeners.accept]\nmessage = [\"ADT\"]\n";
     let text = [
