@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::reading::Context;
-use crate::sections::Drafts;
+use crate::sections::{Drafts, HandlerDraft};
 use crate::setting::{Id, tables_of};
 use crate::suggest::{did_you_mean, listed};
 
@@ -48,7 +48,7 @@ fn has_scripts(drafts: &Drafts) -> bool {
     let of_routes = drafts.routes.iter().flat_map(|draft| &draft.transform.named.scripts);
     let of_destinations =
         drafts.destinations.iter().flat_map(|draft| &draft.transform.named.scripts);
-    drafts.handlers.iter().any(|draft| draft.is_script())
+    drafts.handlers.iter().any(HandlerDraft::is_script)
         || of_routes.chain(of_destinations).next().is_some()
 }
 
