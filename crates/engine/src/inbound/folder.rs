@@ -257,9 +257,10 @@ impl Watching {
             around.intake.split_apart(&payload).await.map_err(|refusal| refused(None, refusal))?;
         let mut members = around.intake.read_each(&batch, &around.replies, &around.counters).await;
         let (duplicates, counters) = (around.duplicates.as_ref(), &around.counters);
-        let several = recognise_each(&mut members, duplicates, received_at, counters).await;
+        let mut several = recognise_each(&mut members, duplicates, received_at, counters).await;
         match around.intake.decide_each(&members, None, received_at, counters).await {
             BatchDecided::Store(settled) => {
+                several.forget(&settled.forgotten);
                 self.keep(settled, received_at).await?;
                 several.kept(received_at);
                 Ok(())

@@ -89,10 +89,11 @@ impl Conversation {
         };
         around.counters.batches.one();
         let mut members = around.intake.read_each(&batch, &around.replies, &around.counters).await;
-        let known = self.recognise_each(&mut members, received_at).await;
+        let mut known = self.recognise_each(&mut members, received_at).await;
         let peer = Some(self.peer);
         match around.intake.decide_each(&members, peer, received_at, &around.counters).await {
             BatchDecided::Store(settled) => {
+                known.forget(&settled.forgotten);
                 let heard = self.heard_batch(&batch, &members, None);
                 self.keep(heard, settled, known, received_at).await
             }

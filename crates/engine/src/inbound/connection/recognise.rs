@@ -1,6 +1,7 @@
 //! Whether a message came before: what is kept is not decided twice where the listener says so, and who repeats himself
 //! without end is slowed down.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -45,6 +46,13 @@ impl Known {
     /// Marks what is stored of it, so that it is known after a start.
     pub(super) fn mark(&self, settled: &mut Settled) {
         settled.mark(self.marks, self.digest);
+    }
+
+    /// These messages of a batch are not kept: the same again are new.
+    pub(super) fn forget(&mut self, digests: &HashSet<Digest>) {
+        if let Some(several) = &mut self.several {
+            several.forget(digests);
+        }
     }
 
     /// It is answered positively and nothing of it is kept: the same again is new.

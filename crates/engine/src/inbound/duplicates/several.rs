@@ -3,6 +3,7 @@
 //! Who has several in hand takes them in the order of their digests. So two batches with the same messages never wait for
 //! each other, however they are sorted.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub(crate) struct Several {
     /// What is known of those that have an id.
     pub(crate) found: Vec<Found>,
     in_hand: Vec<InHand>,
+    /// Those of them that nothing is kept of.
+    forgotten: Vec<InHand>,
 }
 
 /// What is known of one of them.
@@ -37,16 +40,25 @@ impl Several {
         self.found.iter().min_by_key(|found| found.place)
     }
 
-    /// They are durable.
+    /// Of these nothing is to be kept, whatever becomes of the others.
+    pub(crate) fn forget(&mut self, digests: &HashSet<Digest>) {
+        let (forgotten, in_hand) = std::mem::take(&mut self.in_hand)
+            .into_iter()
+            .partition(|one| digests.contains(&one.digest));
+        (self.forgotten, self.in_hand) = (forgotten, in_hand);
+    }
+
+    /// They are durable, but for those that are to be forgotten.
     pub(crate) fn kept(self, at: Timestamp) {
         for in_hand in self.in_hand {
             in_hand.kept(at, None);
         }
+        self.forgotten.into_iter().for_each(InHand::discarded);
     }
 
     /// They are taken, and nothing of them is kept.
     pub(crate) fn discarded(self) {
-        self.in_hand.into_iter().for_each(InHand::discarded);
+        self.in_hand.into_iter().chain(self.forgotten).for_each(InHand::discarded);
     }
 }
 

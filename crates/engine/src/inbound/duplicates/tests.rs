@@ -1,5 +1,6 @@
 //! What is known of a message that comes again.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use wardline_store::Marks;
@@ -241,6 +242,21 @@ async fn look_each(
     counters: &ListenerCounters,
 ) -> Several {
     duplicates.look_each(messages.iter().enumerate(), at(0), counters).await
+}
+
+#[actix::test]
+async fn a_message_of_a_batch_that_nothing_is_kept_of_is_new_when_it_comes_again() {
+    let new = Marks::default();
+    for (dedup, again) in [(Dedup::Flag, Marks::DUPLICATE), (Dedup::Replay, Marks::SUPPRESSED)] {
+        let (duplicates, counters) = (duplicates(dedup), ListenerCounters::default());
+        let mut several = look_each(&duplicates, &batch(&[1, 2, 3]), &counters).await;
+        let second = several.found.iter().find(|found| found.place == 1).expect("it has an id");
+        let forgotten = HashSet::from([second.digest]);
+        several.forget(&forgotten);
+        several.kept(at(0));
+        let several = look_each(&duplicates, &batch(&[1, 2, 3]), &counters).await;
+        assert_eq!(marks(&several), [again, new, again], "{dedup:?}");
+    }
 }
 
 /// The marks of each message, in the order of the batch.

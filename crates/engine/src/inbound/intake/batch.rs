@@ -184,7 +184,10 @@ impl Intake {
                     }
                     settled.add(one);
                 }
-                Decided::Discard { messages } => settled.discarded += messages,
+                Decided::Discard { messages } => {
+                    settled.discarded += messages;
+                    settled.forgotten.extend(member.found.map(|found| found.digest));
+                }
                 Decided::Refuse(refusal) => {
                     return BatchDecided::Refuse { number, refusal, reason: None };
                 }

@@ -1,5 +1,7 @@
 //! What is decided about a payload and not yet done: kept together or not at all, and only then counted and told.
 
+use std::collections::HashSet;
+
 use wardline_flow::DestinationId;
 use wardline_hl7::Message;
 use wardline_store::{Digest, Marks, NewMessage};
@@ -21,6 +23,8 @@ pub(crate) struct Settled {
     pub(crate) owed: u64,
     /// How many more no route takes, which are not kept: `unrouted = "discard"`.
     pub(crate) discarded: u64,
+    /// By what those of a batch are known of which nothing is kept: they are new when they come again.
+    pub(crate) forgotten: HashSet<Digest>,
     /// Destinations that do not get them, for tests are kept from production.
     pub(crate) withheld: Vec<DestinationId>,
     /// Those of a batch that acknowledge something. Who awaits one hears it when the batch is kept, and not before: it
@@ -59,8 +63,16 @@ impl Settled {
 
     /// Another message of the same payload.
     pub(super) fn add(&mut self, other: Self) {
-        let Self { taken, mut messages, unrouted, owed, discarded, withheld, acknowledgements } =
-            other;
+        let Self {
+            taken,
+            mut messages,
+            unrouted,
+            owed,
+            discarded,
+            forgotten,
+            withheld,
+            acknowledgements,
+        } = other;
         self.taken += taken;
         for message in &mut messages {
             message.marks = message.marks.with(Marks::IN_BATCH);
@@ -69,6 +81,7 @@ impl Settled {
         self.unrouted.extend(unrouted);
         self.owed += owed;
         self.discarded += discarded;
+        self.forgotten.extend(forgotten);
         self.withheld.extend(withheld);
         self.acknowledgements.extend(acknowledgements);
     }
