@@ -51,6 +51,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["wardline-engine"]),
     ("ring", &["wardline-engine"]),
     ("hyper", &["wardline-engine"]),
+    ("tokio-postgres", &["wardline-engine"]),
     ("x509-parser", &["wardline-engine"]),
 ];
 

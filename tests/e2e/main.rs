@@ -34,6 +34,7 @@ mod lookups;
 mod mllp_examples;
 mod ours;
 mod ping;
+mod postgres;
 mod processing_id;
 mod queues;
 mod readme;
@@ -88,6 +89,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(lookups::trials());
     trials.extend(mllp_examples::trials());
     trials.extend(ping::trials());
+    trials.extend(postgres::trials());
     trials.extend(processing_id::trials());
     trials.extend(queues::trials());
     trials.extend(readme::trials());

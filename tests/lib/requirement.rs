@@ -16,6 +16,8 @@ pub enum Need {
     Tool(&'static str),
     /// The folder of synthetic messages: `WARDLINE_CORPUS`, by default `../shared/corpus` beside the project.
     Corpus,
+    /// The server of `PostgreSQL` and its programs.
+    Postgres,
     /// A file of the programs of other authors that `.ci/interop` installs below [`interop`].
     Interop(&'static str),
 }
@@ -29,6 +31,8 @@ impl Need {
             Self::Tool(name) => Some(format!("needs the program {name}")),
             Self::Corpus if corpus().is_some() => None,
             Self::Corpus => Some("needs the corpus: set WARDLINE_CORPUS".to_owned()),
+            Self::Postgres if crate::postgres::programs().is_some() => None,
+            Self::Postgres => Some("needs PostgreSQL".to_owned()),
             Self::Interop(file) if interop().join(file).exists() => None,
             Self::Interop(file) => Some(format!("needs {file}: run .ci/interop")),
         }

@@ -16,6 +16,7 @@ mod lookup;
 mod matching;
 mod on_reply;
 mod order;
+mod postgres;
 mod profile;
 mod route;
 mod rule;

@@ -6,6 +6,7 @@
 mod address;
 mod charset;
 mod choice;
+mod database;
 mod duration;
 mod expression;
 mod fingerprint;
@@ -19,6 +20,7 @@ mod url;
 
 pub(crate) use address::{Host, PeerAddress};
 pub(crate) use choice::{Acknowledging, HandlerKind, Kind, ListenerKind, Role, WholeBody};
+pub(crate) use database::{DatabaseName, Sql, TableName};
 pub(crate) use expression::{Cel, tables_of};
 pub(crate) use name::{Filter, Id, MessageCode, Sentence, Word};
 pub(crate) use number::Instructions;

@@ -6,13 +6,13 @@
 //!                      │ slots: who carries it
 //!                      ▼
 //!       OutboundConnection × n     folder, in groups     handler actor
-//!          │ session: whose answer (MATCH-1)            web server
+//!          │ session: whose answer (MATCH-1)    web server · database
 //!          ▼
 //!       Report ──▶ flow::classify ──▶ store.record        delivered, deferred, dead, held (END-1)
 //! ```
 //!
 //! In the order of the data: [`pool`] with its lanes and slots, [`connection`] with its [`session`] and [`socket`],
-//! [`file`], [`handler`], [`http`], [`report`]. At its [`reception`] arrive peers that dial us. [`door`] is the one for operators, [`keeper`] replaces a pool that died.
+//! [`file`], [`handler`], [`http`], [`postgres`], [`report`]. At its [`reception`] arrive peers that dial us. [`door`] is the one for operators, [`keeper`] replaces a pool that died.
 //!
 //! Recording is never awaited: losing an outcome in a crash costs a duplicate with the same MSH-10, never a message.
 
@@ -25,6 +25,7 @@ mod http;
 mod keeper;
 mod limits;
 mod pool;
+mod postgres;
 mod reception;
 mod report;
 mod session;

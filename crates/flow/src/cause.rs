@@ -94,6 +94,14 @@ causes! {
     HttpRejected = "http-rejected", "the server refused the message (4xx)";
     /// A file with a secret that goes with each message.
     NoSecret = "no-secret", "the file of a secret cannot be read";
+    /// The server does not let us in: user, password, database, or a connection that should be encrypted.
+    Denied = "denied", "the server does not let us in";
+    /// Starting, stopping, full, or to be read only.
+    DatabaseUnavailable = "db-unavailable", "the database takes nothing at this time";
+    /// A deadlock, a lock, a limit of time.
+    DatabaseFailed = "db-failed", "the database failed with the row";
+    /// Its SQLSTATE is kept with the delivery.
+    DatabaseRejected = "db-rejected", "the database refused the row";
     /// A handler destination said `Fail`.
     HandlerFailed = "handler-failed", "the handler failed";
     /// A handler destination panicked.

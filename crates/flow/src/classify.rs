@@ -3,7 +3,7 @@
 //! ```text
 //!   AA CA · anything, where that counts ───────────────▶ Delivered
 //!   AE CE · 206 · 5xx · handler failed ─▶ RetryAfter ──retry.for or max_attempts──▶ Dead, or Hold where on_exhausted = block
-//!   AR CR · 4xx · handler rejected · loop · unframeable ▶ Dead
+//!   AR CR · 4xx · refused row · handler rejected · loop · unframeable ▶ Dead
 //!   no connection, no answer, no disk ──▶ RetryAfter, for ever
 //!   an answer that says nothing ──▶ RetryAfter ──max_attempts, else 10──▶ Hold, or Dead where on_unclear = dead
 //! ```
@@ -22,6 +22,7 @@ use crate::cause::Cause;
 use crate::on_reply::ReplyOutcome;
 use crate::received::Received;
 use crate::retry::RetryPolicy;
+use crate::sqlstate::DatabaseFault;
 use crate::status::StatusMeaning;
 
 /// Sends of a message whose answers stay unclear, where `retry.max_attempts` is not set: enough for a peer that is
@@ -147,7 +148,8 @@ fn patience_after(received: Received) -> Option<(Patience, Cause)> {
         | Received::Silent { is_yes: true }
         | Received::Anything
         | Received::HandlerAccepted
-        | Received::FileWritten => return None,
+        | Received::FileWritten
+        | Received::Inserted => return None,
         Received::Reply { code: AckCode::AE | AckCode::CE, .. } => (Patience::Errors, Cause::Error),
         Received::Reply { code: AckCode::AR | AckCode::CR, record_locked: true } => {
             (Patience::Errors, Cause::RecordLocked)
@@ -178,6 +180,11 @@ fn patience_after(received: Received) -> Option<(Patience, Cause)> {
         Received::Handler(fault) if !fault.was_asked() => (Patience::Endless, fault.cause()),
         Received::Handler(fault) => (Patience::Errors, fault.cause()),
         Received::File(fault) => (Patience::Endless, fault.cause()),
+        Received::Database(fault) => match fault {
+            DatabaseFault::Unavailable => (Patience::Endless, fault.cause()),
+            DatabaseFault::Failed => (Patience::Errors, fault.cause()),
+            DatabaseFault::Rejected => (Patience::None, fault.cause()),
+        },
         Received::Loop => (Patience::None, Cause::Loop),
         Received::Unframeable => (Patience::None, Cause::Unframeable),
     };

@@ -14,6 +14,7 @@
 //! - [`ack_match`]: is this the answer to that message (MATCH-1)?
 //! - [`expect`]: what is awaited for this message?
 //! - [`on_reply`]: does the operator know better what it means? [`status`]: what does the status of an HTTP answer?
+//!   [`sqlstate`]: what does the code of a database's error?
 //! - [`rendering`]: what of a message goes to destinations that do not speak HL7?
 //! - [`received`]: how did the attempt end? [`mod@classify`]: what does that mean for the delivery (END-1)? Built on
 //!   [`retry`] and [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
@@ -36,6 +37,7 @@ pub mod rendering;
 pub mod retry;
 pub mod routing;
 pub mod rule;
+pub mod sqlstate;
 pub mod status;
 pub mod streak;
 pub mod subject;
@@ -60,6 +62,7 @@ pub use rendering::{NoValue, Occasion, ValueSource, as_json};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, PlanFault, Planned, Route, RouteVerdict, Routing, Source};
 pub use rule::Rule;
+pub use sqlstate::DatabaseFault;
 pub use status::{NoStatus, StatusMeaning, StatusRange, StatusRule};
 pub use streak::ConsecutiveDead;
 pub use subject::Subject;

@@ -11,6 +11,7 @@ use wardline_hl7::{AckCode, ErrorCode};
 use crate::cause::Cause;
 use crate::on_reply::{ReplyOutcome, ReplyRule, ruled};
 use crate::retry::RetryPolicy;
+use crate::sqlstate::DatabaseFault;
 use crate::status::StatusMeaning;
 
 /// How an attempt ended.
@@ -56,6 +57,10 @@ pub enum Received {
     HandlerRejected,
     /// A handler destination did not decide.
     Handler(HandlerFault),
+    /// A database has the row: committed.
+    Inserted,
+    /// A database said why not.
+    Database(DatabaseFault),
     /// A file destination has the message: synced, renamed, folder synced.
     FileWritten,
     /// A file destination could not write.
@@ -95,6 +100,10 @@ pub enum TransportFault {
     NotCommitted,
     /// A secret that goes with each message cannot be read.
     NoSecret,
+    /// The server does not let us in.
+    Denied,
+    /// The server lets nobody in at this time.
+    Unavailable,
 }
 
 /// Why an answer says nothing.
@@ -157,12 +166,17 @@ impl Received {
             }
             Self::Status { meaning, .. } => meaning.is_taken(),
             Self::Silent { is_yes } => is_yes,
-            Self::Written | Self::Anything | Self::HandlerAccepted | Self::FileWritten => true,
+            Self::Written
+            | Self::Anything
+            | Self::HandlerAccepted
+            | Self::FileWritten
+            | Self::Inserted => true,
             Self::Transport(_)
             | Self::Unclear(_)
             | Self::HandlerRejected
             | Self::Handler(_)
             | Self::File(_)
+            | Self::Database(_)
             | Self::Loop
             | Self::Unframeable => false,
         }
@@ -223,6 +237,8 @@ impl TransportFault {
             Self::AckTimeout => Cause::AckTimeout,
             Self::NotCommitted => Cause::NotCommitted,
             Self::NoSecret => Cause::NoSecret,
+            Self::Denied => Cause::Denied,
+            Self::Unavailable => Cause::DatabaseUnavailable,
         }
     }
 }
@@ -260,6 +276,17 @@ impl HandlerFault {
             Self::TimedOut => Cause::HandlerTimeout,
             Self::Busy => Cause::HandlerBusy,
             Self::Down => Cause::HandlerDown,
+        }
+    }
+}
+
+impl DatabaseFault {
+    /// The cause that this fault is kept and shown as.
+    pub fn cause(self) -> Cause {
+        match self {
+            Self::Unavailable => Cause::DatabaseUnavailable,
+            Self::Failed => Cause::DatabaseFailed,
+            Self::Rejected => Cause::DatabaseRejected,
         }
     }
 }

@@ -13,6 +13,7 @@ use wardline_mllp::Release;
 use super::http::HttpDestination;
 use super::path_template::PathTemplate;
 use super::peer_endpoint::PeerEndpoint;
+use super::postgres::PostgresDestination;
 
 const MIB: usize = 1024 * 1024;
 
@@ -65,9 +66,10 @@ impl Destination {
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let warnings = match &self.kind {
             DestinationKind::Mllp(mllp) => [mllp.ack_match.warning(), mllp.expect_ack.warning()],
-            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
-                [None, None]
-            }
+            DestinationKind::File(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_) => [None, None],
         };
         let takes_tests = self.accept_test && self.processing_id == Some(ProcessingId::Production);
         warnings.into_iter().flatten().chain(takes_tests.then_some(Self::TAKES_TESTS))
@@ -89,6 +91,8 @@ pub enum DestinationKind {
     Handler(HandlerDestination),
     /// A web server.
     Http(Box<HttpDestination>),
+    /// A table of a database.
+    Postgres(Box<PostgresDestination>),
 }
 
 /// The keys of `kind = "mllp"`.

@@ -69,6 +69,7 @@ pub(super) fn read(mut section: Section<'_>) -> DestinationDraft {
         Some(Placed { value: Kind::File, .. }) => read_file(&mut section),
         Some(Placed { value: Kind::Handler, .. }) => read_handler(&mut section, &mut draft),
         Some(Placed { value: Kind::Http, .. }) => super::http::read(&mut section, &mut draft),
+        Some(Placed { value: Kind::Postgres, .. }) => super::postgres::read(&mut section),
     };
     let policy = read_policy(&mut section);
     let order = super::order::read(&mut section);

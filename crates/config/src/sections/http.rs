@@ -104,15 +104,18 @@ fn read_headers(table: &Section<'_>) -> Vec<HttpHeader> {
         let Some(HeaderName(header)) = table.sound(&name.value, &name.place) else { continue };
         let value = match entry {
             Entry::Value(text) => Some(Secret::Text(text.value.0)),
-            Entry::Table(secret) => read_secret(secret),
+            Entry::Table(secret) => read_secret(secret, |c| c == ' ' || c.is_ascii_graphic()),
         };
         headers.extend(value.map(|value| HttpHeader { name: header, value }));
     }
     headers
 }
 
-/// `{ file = "secrets/token", prefix = "Bearer " }`.
-pub(super) fn read_secret(mut section: Section<'_>) -> Option<Secret> {
+/// `{ file = "secrets/token", prefix = "Bearer " }`. Only what `may_stand_there` can be sent.
+pub(super) fn read_secret(
+    mut section: Section<'_>,
+    may_stand_there: fn(char) -> bool,
+) -> Option<Secret> {
     let file: Option<Placed<PathBuf>> = section.require("file");
     let mut prefix = String::new();
     section.set_as("prefix", &mut prefix, |HeaderText(text)| text);
@@ -120,7 +123,7 @@ pub(super) fn read_secret(mut section: Section<'_>) -> Option<Secret> {
         let path = section.beside(file.value);
         section.context().name(Named::Secret(path.clone()), &file.place);
         let secret = Secret::File { path, prefix };
-        judge_secret(&section, &secret, &file.place);
+        judge_secret(&section, &secret, &file.place, may_stand_there);
         secret
     });
     section.finish();
@@ -128,16 +131,22 @@ pub(super) fn read_secret(mut section: Section<'_>) -> Option<Secret> {
 }
 
 /// A secret that cannot be read, or could not be sent, is a fault.
-fn judge_secret(section: &Section<'_>, secret: &Secret, place: &Place) {
+fn judge_secret(
+    section: &Section<'_>,
+    secret: &Secret,
+    place: &Place,
+    may_stand_there: fn(char) -> bool,
+) {
     let Some(path) = secret.file() else { return };
     let fault = match secret.reveal() {
         Err(error) => {
             let fault = Diagnostic::fault(format!("cannot read `{}`: {error}", path.display()));
             fault.hint("its path starts at the file that names it")
         }
-        Ok(text) if !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => {
-            let text = format!("`{}` holds more than one line of ASCII", path.display());
-            Diagnostic::fault(text).hint("a secret is one line of printable characters")
+        Ok(text) if !text.chars().all(may_stand_there) => {
+            let text = format!("`{}` holds more than one line of text", path.display());
+            Diagnostic::fault(text)
+                .hint("a secret is one line of printable characters; in a header, of ASCII")
         }
         Ok(_) => return,
     };

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     File,
     Handler,
     Http,
+    Postgres,
 }
 
 /// The `body` of a request, where it is the whole message.
@@ -105,7 +106,7 @@ choice!(Dedup { "off" => Off, "flag" => Flag, "replay" => Replay });
 choice!(FrameEnd { "auto" => Auto, "fs-cr" => FsCr, "fs" => Fs });
 choice!(HandlerKind { "rust" => Rust, "lua" => Lua });
 choice!(HttpMethod { "POST" => Post, "PUT" => Put });
-choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler, "http" => Http });
+choice!(Kind { "mllp" => Mllp, "file" => File, "handler" => Handler, "http" => Http, "postgres" => Postgres });
 choice!(ListenerKind { "mllp" => Mllp, "file" => File });
 choice!(LogFormat { "human" => Human, "json" => Json });
 choice!(Multiple { "reject" => Reject, "split" => Split });
@@ -140,6 +141,7 @@ impl Kind {
             Self::File => "file",
             Self::Handler => "handler",
             Self::Http => "http",
+            Self::Postgres => "postgres",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wardline_config::{
     Awaited, Config, Destination, DestinationKind, Dialled, Dialling, FileDestination,
     HandlerDestination, HandlerLimits, HttpDestination, HttpUrl, Listener, MllpDestination,
-    PeerEndpoint, WatchedFolder,
+    PeerEndpoint, PostgresDestination, Statement, WatchedFolder,
 };
 use wardline_flow::{Route, Routing, Transform};
 
@@ -21,9 +21,9 @@ const ABSENT: &str = r#"
     format_date format_name from handlers handshake_timeout headers idle_timeout include instances into join keep_state
     key kind map max_attempts max_in_flight_per_source max_instructions max_memory max_per_source max_restarts max_stuck
     message min_version name on_miss order_by
-    order_id_type pattern processing_id profile rate receiving_application receiving_facility remove
+    order_id_type password pattern processing_id profile rate receiving_application receiving_facility remove
     renumber replace restart_window script sending_application sending_facility server_name set split status table text
-    then timeout to value
+    then timeout to unique value
     version when with with_id
 "#;
 
@@ -81,6 +81,14 @@ fn destinations() -> Vec<Destination> {
         address: "portal.example:443".to_owned(),
         path_and_query: "/hl7".to_owned(),
     };
+    let column = |(name, source): (&str, &str)| (name.to_owned(), source.parse().expect("a value"));
+    let columns = [("body", "{message}"), ("id", "{id}"), ("mrn", "PID-3.1")].map(column);
+    let row = Statement::insert("hl7.messages", &columns, &[]);
+    let upsert = Statement {
+        sql: "insert into census (mrn, ward) values ($1, $2) on conflict (mrn) do update set ward = excluded.ward"
+            .to_owned(),
+        parameters: ["PID-3.1", "PV1-3.1"].map(|path| path.parse().expect("a path")).into(),
+    };
     vec![
         Destination::new(
             "lis".into(),
@@ -96,7 +104,14 @@ fn destinations() -> Vec<Destination> {
             "portal".into(),
             DestinationKind::Http(Box::new(HttpDestination::new(url))),
         ),
+        database("warehouse", row),
+        database("census", upsert),
     ]
+}
+
+fn database(id: &str, statement: Statement) -> Destination {
+    let postgres = PostgresDestination::new("10.1.2.4:5432", "warehouse", "wardline", statement);
+    Destination::new(id.into(), DestinationKind::Postgres(Box::new(postgres)))
 }
 
 fn awaited(id: &str, bind: &str) -> Destination {
@@ -120,6 +135,7 @@ fn every_default_stands_written_and_every_key_is_there() {
         ("secrets/portal.token", "s3cret"),
         ("scripts/triage.lua", "function handle() end\n"),
         ("scripts/names.lua", "function transform() end\n"),
+        ("secrets/warehouse", "s3cret"),
     ]);
     let faults = site.load(&[]).expect_err("a fault for every table");
     let known: Vec<BTreeSet<String>> = faults

@@ -20,6 +20,7 @@ fn the_first_command_s_configuration_loads_without_a_warning() {
             DestinationKind::File(file) => file.path.to_string(),
             DestinationKind::Handler(handler) => handler.handler.to_string(),
             DestinationKind::Http(http) => http.url.to_string(),
+            DestinationKind::Postgres(postgres) => postgres.shown(),
         })
         .collect();
     assert_eq!(kinds, ["var/inbox/{received:%Y-%m-%d}/{control_id}.hl7", "127.0.0.1:2576"]);

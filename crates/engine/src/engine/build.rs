@@ -203,6 +203,7 @@ pub(super) fn connections(config: &Config) -> u64 {
             PeerEndpoint::Awaited(_) => Reception::sockets(mllp.connections.get()),
         },
         DestinationKind::Http(http) => http.connections.get(),
+        DestinationKind::Postgres(_) => 1,
         DestinationKind::File(_) | DestinationKind::Handler(_) => 0,
     });
     inbound.chain(outbound).map(|connections| connections as u64).sum()
@@ -273,7 +274,10 @@ pub(super) fn handlers_named(config: &Config) -> Vec<HandlerName> {
     let behind_the_queue =
         config.destinations.iter().filter_map(|destination| match &destination.kind {
             DestinationKind::Handler(handler) => Some(&handler.handler),
-            DestinationKind::Mllp(_) | DestinationKind::File(_) | DestinationKind::Http(_) => None,
+            DestinationKind::Mllp(_)
+            | DestinationKind::File(_)
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_) => None,
         });
     let mut names: Vec<HandlerName> =
         before_the_ack.chain(on_routes).chain(behind_the_queue).cloned().collect();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
+use tokio::net::TcpStream;
 use wardline_config::MllpDestination;
 use wardline_flow::TransportFault;
 use wardline_mllp::{CARRIAGE_RETURN, END_BLOCK, START_BLOCK};
@@ -68,9 +69,18 @@ pub(super) async fn dial(
     limit: Duration,
 ) -> Result<Wire, TransportFault> {
     let stream = tcp::connect(address, limit).await?;
-    let Some(connector) = connector else {
-        return Ok(Wire::plain(stream));
-    };
+    match connector {
+        None => Ok(Wire::plain(stream)),
+        Some(connector) => shake_hands(connector, stream, address).await,
+    }
+}
+
+/// Encrypts a connection that stands, and says once why that failed.
+pub(super) async fn shake_hands(
+    connector: &Connector,
+    stream: TcpStream,
+    address: &str,
+) -> Result<Wire, TransportFault> {
     let shaken = connector.connect(stream).await;
     if let Some(news) = connector.news_of(&shaken) {
         tell(news, address);

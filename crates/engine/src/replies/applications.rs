@@ -64,9 +64,10 @@ impl Applications {
     pub(crate) fn of(destination: &Destination, counters: Arc<DestinationCounters>) -> Arc<Self> {
         let (within, matching) = match &destination.kind {
             DestinationKind::Mllp(mllp) => (mllp.app_ack_within, mllp.ack_match),
-            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
-                (MllpDestination::APP_ACK_WITHIN, AckMatch::Exact)
-            }
+            DestinationKind::File(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_) => (MllpDestination::APP_ACK_WITHIN, AckMatch::Exact),
         };
         Arc::new(Self {
             destination: destination.id.clone(),

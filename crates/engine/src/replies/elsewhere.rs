@@ -68,9 +68,10 @@ impl Elsewhere {
             DestinationKind::Mllp(mllp) => {
                 (mllp.ack_connection.clone(), mllp.ack_match, mllp.ack_timeout)
             }
-            DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => {
-                (None, AckMatch::Exact, Duration::ZERO)
-            }
+            DestinationKind::File(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_) => (None, AckMatch::Exact, Duration::ZERO),
         };
         let waits = Waits { waiting: Vec::new(), echoes: Echoes::new(ack_timeout) };
         Arc::new(Self {

@@ -144,6 +144,9 @@ impl Certificates {
                 DestinationKind::Http(http) => {
                     renewed.connect_for(self, owner, http.tls.as_ref(), &http.url.address)
                 }
+                DestinationKind::Postgres(postgres) => {
+                    renewed.connect_for(self, owner, postgres.tls.as_ref(), &postgres.address)
+                }
                 DestinationKind::File(_) | DestinationKind::Handler(_) => Ok(()),
             };
             unusable.extend(read.err());

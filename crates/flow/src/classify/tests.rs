@@ -113,6 +113,8 @@ fn a_transport_fault_is_retried_for_ever_whatever_the_limits() {
         (TransportFault::AckTimeout, Cause::AckTimeout),
         (TransportFault::NotCommitted, Cause::NotCommitted),
         (TransportFault::NoSecret, Cause::NoSecret),
+        (TransportFault::Denied, Cause::Denied),
+        (TransportFault::Unavailable, Cause::DatabaseUnavailable),
     ] {
         let verdict = classify(&policy, &old, Received::Transport(fault));
         assert_eq!(verdict, Verdict::RetryAfter { delay: Duration::from_secs(60), cause });
@@ -263,4 +265,18 @@ fn a_server_that_asks_for_a_longer_wait_gets_it_as_far_as_the_policy_goes() {
         let verdict = Verdict::RetryAfter { delay, cause: Cause::HttpBusy };
         assert_eq!(by_default(FIRST, busy(asked)), verdict, "{asked}");
     }
+}
+
+#[test]
+fn a_database_that_takes_nothing_is_waited_for_and_a_row_that_it_refuses_is_dead() {
+    let over = Situation { since_first_error: 100 * HOUR, ..FIRST };
+    let database = Received::Database;
+    assert_eq!(by_default(over, Received::Inserted), Verdict::Delivered);
+    let away = retry_in_a_second(Cause::DatabaseUnavailable);
+    assert_eq!(by_default(over, database(DatabaseFault::Unavailable)), away);
+    let failed = database(DatabaseFault::Failed);
+    assert_eq!(by_default(FIRST, failed), retry_in_a_second(Cause::DatabaseFailed));
+    assert_eq!(by_default(over, failed), Verdict::Dead { cause: Cause::DatabaseFailed });
+    let dead = Verdict::Dead { cause: Cause::DatabaseRejected };
+    assert_eq!(by_default(FIRST, database(DatabaseFault::Rejected)), dead);
 }

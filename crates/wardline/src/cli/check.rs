@@ -158,12 +158,14 @@ fn print(loaded: &Loaded, invocation: &Invocation) -> Result<(), TerminalError> 
 
 fn touches(loaded: &Loaded) -> Touches {
     let data_dir = absolute(&loaded.config.engine.data_dir);
-    let templates = loaded.config.destinations.iter().filter_map(|destination| match &destination
-        .kind
-    {
-        DestinationKind::File(file) => Some(PathBuf::from(file.path.to_string())),
-        DestinationKind::Mllp(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => None,
-    });
+    let templates =
+        loaded.config.destinations.iter().filter_map(|destination| match &destination.kind {
+            DestinationKind::File(file) => Some(PathBuf::from(file.path.to_string())),
+            DestinationKind::Mllp(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_) => None,
+        });
     Touches {
         reads: reads(loaded),
         control_socket: socket_path(&data_dir),
@@ -194,6 +196,10 @@ fn reads(loaded: &Loaded) -> Vec<PathBuf> {
             DestinationKind::Http(http) => {
                 clients.extend(&http.tls);
                 secrets.extend(http.secret_files());
+            }
+            DestinationKind::Postgres(postgres) => {
+                clients.extend(&postgres.tls);
+                secrets.extend(postgres.secret_file());
             }
             DestinationKind::File(_) | DestinationKind::Handler(_) => {}
         }

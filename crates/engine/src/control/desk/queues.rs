@@ -90,7 +90,10 @@ fn role(destination: &Destination) -> Option<&'static str> {
             PeerEndpoint::Dialled(_) => "client",
             PeerEndpoint::Awaited(_) => "server",
         }),
-        DestinationKind::File(_) | DestinationKind::Handler(_) | DestinationKind::Http(_) => None,
+        DestinationKind::File(_)
+        | DestinationKind::Handler(_)
+        | DestinationKind::Http(_)
+        | DestinationKind::Postgres(_) => None,
     }
 }
 
@@ -101,5 +104,6 @@ fn endpoint(destination: &Destination) -> (&'static str, String) {
         DestinationKind::File(file) => ("file", file.path.to_string()),
         DestinationKind::Handler(handler) => ("handler", handler.handler.to_string()),
         DestinationKind::Http(http) => ("http", http.url.to_string()),
+        DestinationKind::Postgres(postgres) => ("postgres", postgres.shown()),
     }
 }

@@ -6,7 +6,7 @@ use std::mem::discriminant;
 use wardline_config::{
     Awaited, Destination, DestinationKind, Dialled, Dialling, Engine, Entrance, FileDestination,
     HandlerDestination, HandlerLimits, HttpDestination, Listener, Log, MllpDestination,
-    PeerEndpoint, Store, WatchedFolder,
+    PeerEndpoint, PostgresDestination, Store, WatchedFolder,
 };
 use wardline_flow::{DestinationId, Route, Routing};
 
@@ -197,11 +197,25 @@ fn kind(old: &DestinationKind, new: &DestinationKind) -> Keys {
                 on_status: "on_status",
             })
         }
+        (DestinationKind::Postgres(old), DestinationKind::Postgres(new)) => {
+            differing!(PostgresDestination, &**old, new, {
+                address: "address",
+                database: "database",
+                user: "user",
+                password: "password",
+                tls: "tls",
+                statement: "statement",
+                batch: "batch",
+                connect_timeout: "connect_timeout",
+                timeout: "timeout",
+            })
+        }
         (
             DestinationKind::Mllp(_)
             | DestinationKind::File(_)
             | DestinationKind::Handler(_)
-            | DestinationKind::Http(_),
+            | DestinationKind::Http(_)
+            | DestinationKind::Postgres(_),
             _,
         ) => Keys::new(),
     }

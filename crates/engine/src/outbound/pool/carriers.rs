@@ -20,6 +20,7 @@ use crate::outbound::file::{self, FileWriter, Filed};
 use crate::outbound::handler::HandlerCalls;
 use crate::outbound::http::HttpSender;
 use crate::outbound::limits::HANDLER_CALLS;
+use crate::outbound::postgres::RowWriter;
 use crate::outbound::report::{CloseReason, Ended, Report};
 use crate::outbound::socket::Way;
 use crate::replies::Apart;
@@ -34,6 +35,8 @@ pub(super) enum Carriers {
     Handler(Arc<HandlerCalls>, Order),
     /// One request a slot, of so many.
     Http(Rc<HttpSender>, usize),
+    /// One transaction at a time, of so many rows at most.
+    Postgres(Rc<RowWriter>, usize),
 }
 
 /// The connections of an MLLP destination, by slot.
@@ -71,6 +74,9 @@ impl Carriers {
                 let sender = HttpSender::new(delivering, http);
                 Self::Http(sender, at_once(&destination.order, http.connections))
             }
+            DestinationKind::Postgres(postgres) => {
+                Self::Postgres(RowWriter::new(delivering, postgres), postgres.batch.get())
+            }
         }
     }
 
@@ -78,7 +84,7 @@ impl Carriers {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Mllp(connections) => connections.by_slot.len(),
-            Self::File(_) | Self::Handler(_, Order::Fifo) => 1,
+            Self::File(_) | Self::Handler(_, Order::Fifo) | Self::Postgres(..) => 1,
             Self::Handler(_, Order::ByKey(_) | Order::None) => HANDLER_CALLS,
             Self::Http(_, requests) => *requests,
         }
@@ -89,13 +95,14 @@ impl Carriers {
         match self {
             Self::Mllp(_) | Self::Handler(..) | Self::Http(..) => 1,
             Self::File(_) => file::GROUP,
+            Self::Postgres(_, batch) => *batch,
         }
     }
 
     /// Whether one more may go out beside so many: a handler has as many calls at once as it has instances.
     pub(super) fn have_room(&self, in_flight: usize) -> bool {
         match self {
-            Self::Mllp(_) | Self::File(_) | Self::Http(..) => true,
+            Self::Mllp(_) | Self::File(_) | Self::Http(..) | Self::Postgres(..) => true,
             Self::Handler(calls, _) => in_flight < calls.at_once(),
         }
     }
@@ -157,6 +164,11 @@ impl OutboundPool {
                     carry(taken.carrier, id, async move { sender.send(delivery).await }, ctx);
                 }
             }
+            Carriers::Postgres(writer, _) => {
+                let writer = Rc::clone(writer);
+                self.counters.attempts.add(group.len() as u64);
+                write_rows(taken.carrier, writer, group, ctx);
+            }
         }
     }
 
@@ -201,6 +213,24 @@ fn write_group(
             filed.unwrap_or_else(|_panicked| vec![Filed::Failed(FileFault::Failed); ids.len()]);
         let ended = ids.into_iter().zip(filed.into_iter().map(ended)).collect();
         pool.on_report(Report { carrier, ended, closed: Some(CloseReason::Done) }, ctx);
+    }));
+}
+
+/// Writes a group of rows. There is one slot, so one group at a time.
+fn write_rows(
+    carrier: CarrierId,
+    writer: Rc<RowWriter>,
+    group: Vec<Delivery>,
+    ctx: &mut Context<OutboundPool>,
+) {
+    let written = async move {
+        let ended = writer.write(&group).await;
+        group.iter().map(|delivery| delivery.id).zip(ended).collect::<Vec<_>>()
+    };
+    ctx.spawn(wrap_future(written).map(move |ended, pool: &mut OutboundPool, ctx| {
+        let fault = ended.iter().find_map(|(_, ended)| ended.fault());
+        let closed = Some(fault.map_or(CloseReason::Done, CloseReason::Fault));
+        pool.on_report(Report { carrier, ended, closed }, ctx);
     }));
 }
 

@@ -93,6 +93,8 @@ fn is_out_of_reach(cause: Cause) -> bool {
             | Cause::NoPeer
             | Cause::Tls
             | Cause::TlsCertificate
+            | Cause::Denied
+            | Cause::DatabaseUnavailable
             | Cause::HandlerDown
             | Cause::FileNoSpace
             | Cause::FileDenied

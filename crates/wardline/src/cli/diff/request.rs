@@ -59,9 +59,10 @@ impl<'c> Way<'c> {
     fn http(&self) -> Option<&'c HttpDestination> {
         match &self.destination.kind {
             DestinationKind::Http(http) => Some(http),
-            DestinationKind::Mllp(_) | DestinationKind::File(_) | DestinationKind::Handler(_) => {
-                None
-            }
+            DestinationKind::Mllp(_)
+            | DestinationKind::File(_)
+            | DestinationKind::Handler(_)
+            | DestinationKind::Postgres(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
-use wardline_config::{Destination, DestinationKind, HttpDestination, Listener};
+use wardline_config::{Destination, DestinationKind, HttpDestination, Listener, Statement};
 use wardline_flow::Occasion;
 use wardline_hl7::Message;
 
@@ -40,6 +40,9 @@ impl RequestMade {
         let occasion = Occasion { id: NO_ID, received_at, listener };
         match &destination.kind {
             DestinationKind::Http(http) => Some(Self::request(http, made, occasion)),
+            DestinationKind::Postgres(postgres) => {
+                Some(Self::row(&postgres.statement, made, occasion))
+            }
             DestinationKind::Mllp(_) | DestinationKind::File(_) | DestinationKind::Handler(_) => {
                 None
             }
@@ -54,5 +57,14 @@ impl RequestMade {
         head.extend(http.headers.iter().map(|header| format!("{}: ***", header.name)));
         let body = http.body.of(made, occasion);
         Self { head, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    fn row(statement: &Statement, made: &Message, occasion: Occasion<'_>) -> Self {
+        let values = statement.values(made, occasion).into_iter().zip(1..);
+        let value = |(value, number): (Option<String>, u32)| {
+            format!("${number} = {}", value.as_deref().unwrap_or("NULL"))
+        };
+        let values: Vec<String> = values.map(value).collect();
+        Self { head: vec![statement.sql.clone()], body: values.join("\n") }
     }
 }

@@ -1,6 +1,8 @@
 //! What the end of an attempt speaks of: this message, the destination as a whole, or the way to it.
 
-use wardline_flow::{Cause, FileFault, HandlerFault, Received, ReplyOutcome, StatusMeaning};
+use wardline_flow::{
+    Cause, DatabaseFault, FileFault, HandlerFault, Received, ReplyOutcome, StatusMeaning,
+};
 use wardline_hl7::AckCode;
 
 use crate::outbound::report::Ended;
@@ -20,6 +22,7 @@ pub(super) fn failed_as_a_whole(received: Received) -> bool {
         Received::Transport(_)
         | Received::Unclear(_)
         | Received::Status { meaning: StatusMeaning::Busy, .. }
+        | Received::Database(DatabaseFault::Unavailable)
         | Received::Handler(HandlerFault::Busy | HandlerFault::Down)
         | Received::File(FileFault::NoSpace | FileFault::Denied | FileFault::Failed) => true,
         Received::Reply { .. }
@@ -34,6 +37,8 @@ pub(super) fn failed_as_a_whole(received: Received) -> bool {
             HandlerFault::Failed | HandlerFault::Panicked | HandlerFault::TimedOut,
         )
         | Received::FileWritten
+        | Received::Inserted
+        | Received::Database(DatabaseFault::Failed | DatabaseFault::Rejected)
         | Received::File(FileFault::NamesTaken)
         | Received::Loop
         | Received::Unframeable => false,
@@ -49,6 +54,7 @@ pub(super) fn is_error(received: Received) -> bool {
         Received::Status { meaning, .. } => !meaning.is_taken(),
         Received::Silent { is_yes } => !is_yes,
         Received::Handler(fault) => fault.was_asked(),
+        Received::Database(fault) => fault != DatabaseFault::Unavailable,
         Received::Transport(_)
         | Received::Unclear(_)
         | Received::Written
@@ -56,6 +62,7 @@ pub(super) fn is_error(received: Received) -> bool {
         | Received::HandlerAccepted
         | Received::HandlerRejected
         | Received::FileWritten
+        | Received::Inserted
         | Received::File(_)
         | Received::Loop
         | Received::Unframeable => false,
