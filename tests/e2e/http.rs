@@ -157,8 +157,7 @@ fn secret(site: &Path, text: &str) {
 fn secrets_go_along_as_they_are_now_and_are_never_told() {
     let server = HttpServer::start(WELL);
     let keys = "headers = { X-Site = \"st-e\", X-Key = \"k-${PORTAL_KEY}\", Authorization = { file = \
-                \"portal.token\", prefix = \"Bearer \" } }\n\
-                [[destinations.on_status]]\nstatus = [401]\nthen = \"retry\"";
+                \"portal.token\", prefix = \"Bearer \" } }";
     let url = format!("http://127.0.0.1:{}/", server.port());
     let site = Site::new(PROGRAM, &configuration(&url, &format!("{QUICK}{keys}")));
     secret(site.folder(), "old-s3cret");
@@ -171,11 +170,17 @@ fn secrets_go_along_as_they_are_now_and_are_never_told() {
     assert_eq!(first.header("authorization"), Some("Bearer old-s3cret"));
 
     secret(site.folder(), "new-s3cret");
-    server.plan(r#"[{}, {"status": 401}, {"status": 200}]"#);
+    server.plan(r#"[{"authorization": "Bearer new-s3cret"}]"#);
     send(&engine, &["2"]);
-    let requests = server.wait_for(3);
-    assert_eq!(requests[2].header("authorization"), Some("Bearer new-s3cret"), "after a 401");
     engine.wait_for_queue("portal", "delivered", |row| row.pending == 0);
+    let row = engine.queue("portal");
+    assert_eq!((row.dead, row.held), (0, 0), "a 401 for the old secret decides nothing");
+    let last = server.requests().pop().expect("a request");
+    assert_eq!(last.header("authorization"), Some("Bearer new-s3cret"));
+
+    server.plan(r#"[{"authorization": "Bearer another"}]"#);
+    send(&engine, &["3"]);
+    engine.wait_for_queue("portal", "a dead letter", |row| row.dead == 1 && row.pending == 0);
     let shown = site.command(["--json", "status"]).stdout;
     let told = format!("{}{}", engine.log(), String::from_utf8_lossy(&shown));
     assert!(!told.contains("s3cret"), "{told}");

@@ -3,7 +3,8 @@
 Usage: http_server.py FOLDER PORT [CERTIFICATE KEY]
 
 FOLDER/plan.json is a list of replies; request n gets the nth, the last one from there on. Every request is appended to
-FOLDER/requests.jsonl before it is answered. A reply has "status", "headers" and "body", or "do": "hang", "close".
+FOLDER/requests.jsonl before it is answered. A reply has "status", "headers" and "body", or "do": "hang", "close". Where it
+has "authorization", a request with any other is answered 401.
 """
 
 import json
@@ -49,7 +50,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = reply.get("body", "").encode()
-        self.send_response(reply.get("status", 200))
+        wanted = reply.get("authorization")
+        known = wanted in (None, self.headers["Authorization"])
+        self.send_response(reply.get("status", 200) if known else 401)
         for name, value in reply.get("headers", {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

@@ -7,6 +7,9 @@
 //!   status ─▶ flow::status                                      delivered · again · dead letter · held       (END-1)
 //! ```
 //!
+//! A line's secrets are read when it comes up. Where a server does not like those of a line that was up before, it has
+//! not judged the message: the same goes at once over a new line, and only that answer counts.
+//!
 //! Each attempt with a message carries the same id in a header, so that a server can know what it has done already: a
 //! request whose answer never came may have been obeyed. Redirects are not followed: the message was sent where the
 //! configuration says, and nowhere else.
@@ -42,7 +45,7 @@ use line::{Exchanged, Line};
 /// at that moment is lost in a way that looks like a server that fell over.
 const IDLE_AT_MOST: Duration = Duration::from_secs(4);
 
-/// Statuses by which a server says that it does not like our credentials: the next line reads them again.
+/// Statuses by which a server says that it does not like our credentials: they are read again.
 const UNAUTHORISED: [u16; 3] = [401, 403, 407];
 
 /// Sends the messages of one destination.
@@ -78,26 +81,39 @@ impl HttpSender {
         let Ok(message) = self.read(&delivery) else {
             return Ended::attempted(Received::Unframeable); // Nothing stored is unreadable.
         };
-        let mut is_fresh = false;
-        let line = match self.idle_line() {
-            Some(line) => line,
-            None => match self.open().await {
-                Ok(line) => {
-                    is_fresh = true;
-                    line
-                }
-                Err(fault) => return Ended::NotSent(Some(fault)),
-            },
-        };
-        let Some(request) =
-            request::of(&self.settings, &self.destination, &message, &delivery, line.headers())
-        else {
-            return Ended::attempted(Received::Unframeable); // The configuration was checked.
-        };
-        match line.exchange(request, self.settings.timeout, self.settings.max_reply_size).await {
-            Exchanged::Answered(answer, line) => self.answered(&answer, line),
+        if let Some(line) = self.idle_line() {
+            match self.exchange(line, &message, &delivery).await {
+                // The secrets may be others by now, and nobody has judged the message yet.
+                Exchanged::Answered(answer, _) if self.is_for_old_secrets(&answer) => {}
+                exchanged => return self.ended(exchanged, None),
+            }
+        }
+        match self.open().await {
             // A server that hangs up on a connection that has just come up is not tried again at once.
-            Exchanged::NotSent => Ended::NotSent(is_fresh.then_some(TransportFault::Closed)),
+            Ok(line) => {
+                let exchanged = self.exchange(line, &message, &delivery).await;
+                self.ended(exchanged, Some(TransportFault::Closed))
+            }
+            Err(fault) => Ended::NotSent(Some(fault)),
+        }
+    }
+
+    async fn exchange(&self, line: Line, message: &Message, delivery: &Delivery) -> Exchanged {
+        let (settings, headers) = (&self.settings, line.headers());
+        match request::of(settings, &self.destination, message, delivery, headers) {
+            Some(request) => {
+                line.exchange(request, settings.timeout, settings.max_reply_size).await
+            }
+            None => Exchanged::NoRequest,
+        }
+    }
+
+    /// What an exchange says about the message; `unsent`, why it was not sent where the server hung up.
+    fn ended(&self, exchanged: Exchanged, unsent: Option<TransportFault>) -> Ended {
+        match exchanged {
+            Exchanged::Answered(answer, line) => self.answered(&answer, line),
+            Exchanged::NoRequest => Ended::attempted(Received::Unframeable), // The configuration was checked.
+            Exchanged::NotSent => Ended::NotSent(unsent),
             Exchanged::TooLate => Ended::attempted(Received::Unclear(Unclear::NoAnswer)),
             Exchanged::NotHttp => Ended::attempted(Received::Unclear(Unclear::Unreadable)),
             Exchanged::Broken(fault) => Ended::attempted(Received::Transport(fault)),
@@ -113,9 +129,19 @@ impl HttpSender {
         if let Some(line) = line.filter(|_| !UNAUTHORISED.contains(&answer.status)) {
             self.idle.borrow_mut().push((line, Instant::now()));
         }
+        Ended::Attempted { received: self.received(answer), reply: answer.kept() }
+    }
+
+    fn received(&self, answer: &Answer) -> Received {
         let wait = answer.wait(Timestamp::now());
-        let received = Received::status(answer.status, wait, &self.settings.on_status);
-        Ended::Attempted { received, reply: answer.kept() }
+        Received::status(answer.status, wait, &self.settings.on_status)
+    }
+
+    /// Whether this answer, on a line that was up before, may mean secrets that have been replaced since.
+    fn is_for_old_secrets(&self, answer: &Answer) -> bool {
+        UNAUTHORISED.contains(&answer.status)
+            && self.settings.secret_files().next().is_some()
+            && !self.received(answer).is_taken()
     }
 
     fn idle_line(&self) -> Option<Line> {

@@ -30,6 +30,8 @@ pub(super) struct Line {
 pub(super) enum Exchanged {
     /// With an answer; the line may be used again where it is given back.
     Answered(Answer, Option<Line>),
+    /// The configuration makes no request of the message.
+    NoRequest,
     /// Nothing of the request went out.
     NotSent,
     /// Nothing was answered in time.
