@@ -3,6 +3,7 @@
 //! ```text
 //!   idle line, or a new one: resolve, connect, shake hands      fails ─▶ not sent; again after a pause, for ever
 //!   write the request, read the head of the answer              broken off ─▶ the same bytes again; too late ─▶ unclear
+//!     before the request is written                             2xx ─▶ unclear
 //!   read its body, as far as it is kept                         whole ─▶ the line is idle; else it is closed
 //!   status ─▶ flow::status                                      delivered · again · dead letter · held       (END-1)
 //! ```
@@ -16,6 +17,7 @@
 
 mod answer;
 mod line;
+mod outgoing;
 mod request;
 
 use std::cell::RefCell;
@@ -84,7 +86,8 @@ impl HttpSender {
         if let Some(line) = self.idle_line() {
             match self.exchange(line, &message, &delivery).await {
                 // The secrets may be others by now, and nobody has judged the message yet.
-                Exchanged::Answered(answer, _) if self.is_for_old_secrets(&answer) => {}
+                Exchanged::Answered(answer, _) | Exchanged::Early(answer)
+                    if self.is_for_old_secrets(&answer) => {}
                 exchanged => return self.ended(exchanged, None),
             }
         }
@@ -112,6 +115,13 @@ impl HttpSender {
     fn ended(&self, exchanged: Exchanged, unsent: Option<TransportFault>) -> Ended {
         match exchanged {
             Exchanged::Answered(answer, line) => self.answered(&answer, line),
+            Exchanged::Early(answer) => {
+                let received = match self.received(&answer) {
+                    taken if taken.is_taken() => Received::Unclear(Unclear::Early),
+                    received => received,
+                };
+                Ended::Attempted { received, reply: answer.kept() }
+            }
             Exchanged::NoRequest => Ended::attempted(Received::Unframeable), // The configuration was checked.
             Exchanged::NotSent => Ended::NotSent(unsent),
             Exchanged::TooLate => Ended::attempted(Received::Unclear(Unclear::NoAnswer)),

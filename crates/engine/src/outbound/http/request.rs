@@ -1,7 +1,6 @@
 //! The request for one message.
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use wardline_config::{HttpDestination, HttpMethod};
@@ -20,17 +19,14 @@ pub(super) fn of(
     message: &Message,
     delivery: &Delivery,
     headers: &HeaderMap,
-) -> Option<Request<Full<Bytes>>> {
+) -> Option<Request<Bytes>> {
     let method = match settings.method {
         HttpMethod::Post => Method::POST,
         HttpMethod::Put => Method::PUT,
     };
     let body = settings.body.of(message, delivery.occasion());
-    let mut request = Request::builder()
-        .method(method)
-        .uri(&settings.url.path_and_query)
-        .body(Full::new(body))
-        .ok()?;
+    let mut request =
+        Request::builder().method(method).uri(&settings.url.path_and_query).body(body).ok()?;
     let own = request.headers_mut();
     own.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     own.extend(headers.clone());
