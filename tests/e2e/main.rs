@@ -32,6 +32,7 @@ mod keys;
 mod large;
 mod lookups;
 mod mllp_examples;
+mod observing;
 mod ours;
 mod ping;
 mod postgres;
@@ -88,6 +89,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(large::trials());
     trials.extend(lookups::trials());
     trials.extend(mllp_examples::trials());
+    trials.extend(observing::trials());
     trials.extend(ping::trials());
     trials.extend(postgres::trials());
     trials.extend(processing_id::trials());

@@ -9,6 +9,7 @@
 //! - [`replies`]: what peers say of our messages elsewhere than on the connection that waits.
 //! - [`engine`]: building, running, draining.
 //! - [`events`]: what an embedding program is told while it happens.
+//! - [`explain`]: what each stable code says.
 //! - [`rehearsal`]: what a listener would decide, with nothing stored or sent.
 //! - [`tls`]: certificates and handshakes; [`Wire`] hides whether a connection is encrypted.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
@@ -29,6 +30,7 @@ mod wire;
 
 pub mod control;
 pub mod events;
+pub mod explain;
 pub mod observe;
 mod ordering;
 pub mod rehearsal;

@@ -4,8 +4,10 @@
 //! count never waits for another core. Reading sums them. Counters hold numbers only: PHI-1.
 
 mod counters;
+mod latency;
 mod moments;
 mod news;
+mod recent_log;
 mod unrouted;
 mod withheld;
 
@@ -13,7 +15,9 @@ pub use counters::{
     DestinationCounters, DestinationCounts, HandlerCounters, HandlerCounts, ListenerCounters,
     ListenerCounts,
 };
+pub use latency::{BOUNDS_MICROS, Latency, LatencyCounts};
 pub use moments::Moment;
 pub(crate) use news::News;
+pub use recent_log::{LogLevel, LogLine, RecentLog};
 pub(crate) use unrouted::UnroutedTypes;
 pub(crate) use withheld::Withheld;

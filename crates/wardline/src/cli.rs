@@ -17,10 +17,12 @@ mod deliveries;
 mod diff;
 mod effect;
 mod exit;
+mod explain;
 mod failure;
 mod hl7;
 mod init;
 mod listen;
+mod logs;
 mod lookup;
 mod peer_tls;
 mod ping;
@@ -77,6 +79,7 @@ enum Command {
     Test(cases::Test),
     Diff(diff::Diff),
     Status(status::ShowStatus),
+    Logs(logs::Logs),
     Send(send::Send),
     Listen(listen::Listen),
     Ping(ping::Ping),
@@ -95,6 +98,7 @@ enum Command {
     Reload(reload::Reload),
     #[command(subcommand)]
     Tls(tls::Tls),
+    Explain(explain::Explain),
     Bench(bench::Bench),
     Completions(completions::Completions),
 }
@@ -149,6 +153,7 @@ impl Command {
             Self::Test(test) => test.execute(invocation),
             Self::Diff(diff) => diff.execute(invocation),
             Self::Status(status) => status.execute(invocation),
+            Self::Logs(logs) => logs.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),
             Self::Ping(ping) => ping.execute(invocation),
@@ -160,6 +165,7 @@ impl Command {
             Self::Hl7(hl7) => hl7.execute(invocation),
             Self::Reload(reload) => reload.execute(invocation),
             Self::Tls(tls) => tls.execute(invocation),
+            Self::Explain(explain) => explain.execute(invocation),
             Self::Bench(bench) => bench.execute(invocation),
             Self::Completions(completions) => completions.execute(invocation),
         }

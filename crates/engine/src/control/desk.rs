@@ -9,7 +9,9 @@ mod deliveries;
 mod figures;
 mod lanes;
 mod listing;
+mod process;
 mod queues;
+mod readiness;
 mod refused;
 mod stopped;
 
@@ -21,13 +23,15 @@ use wardline_config::{Config, Destination};
 use wardline_flow::Lookups;
 use wardline_store::{MessageId, Store};
 
-use self::figures::{resident_bytes, verify_figures};
+use self::figures::verify_figures;
 use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    CertificateState, DiscardFrom, LookupRow, QueueRow, Request, Response, Rest, Status, Which,
+    CertificateState, DiscardFrom, LookupRow, MAX_PAGE, QueueRow, Request, Response, Rest, Status,
+    Which,
 };
 use super::reloading::{Asked, Reloads};
+use crate::observe::{LogLevel, RecentLog};
 use crate::outbound::{self, Chosen};
 
 /// What answers requests, beside a running engine or on a stopped store.
@@ -46,6 +50,7 @@ struct Live {
     /// Another one whenever it goes by another configuration.
     face: watch::Receiver<Arc<Face>>,
     reloads: Reloads,
+    recent_log: Arc<RecentLog>,
 }
 
 /// What an action has done.
@@ -73,8 +78,10 @@ impl Desk {
         config: &Config,
         face: watch::Receiver<Arc<Face>>,
         reloads: Reloads,
+        recent_log: Arc<RecentLog>,
     ) -> Self {
-        Self { live: Some(Live { face, reloads }), ..Self::stopped(store, config) }
+        let live = Live { face, reloads, recent_log };
+        Self { live: Some(live), ..Self::stopped(store, config) }
     }
 
     /// The desk of a store whose engine is stopped. The caller holds the store's lock and closes it afterwards.
@@ -136,6 +143,8 @@ impl Desk {
                 self.revive(&destination, which, &Act::of(by, "", dry_run)).await
             }
             Request::Lookups { table, keys } => self.lookups(table.as_deref(), keys),
+            Request::Logs { after, level, limit } => self.logs(after, level, limit),
+            Request::Readiness => Ok(Response::Readiness(self.readiness()?)),
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
             Request::StoreVerify => {
                 let store = Arc::clone(&self.store);
@@ -152,6 +161,7 @@ impl Desk {
 
     async fn status(&self) -> Result<Response, DeskError> {
         let face = self.face().ok_or(DeskError::NotRunning)?;
+        let process = tokio::task::spawn_blocking(process::figures).await?;
         let phase = if face.drain.is_draining() { "draining" } else { "running" };
         let certificates = face.certificates.rows(Timestamp::now());
         let expiring = certificates.iter().filter(|row| row.state != CertificateState::Valid);
@@ -166,7 +176,8 @@ impl Desk {
             started: face.started.to_string(),
             phase: phase.to_owned(),
             intake: face.intake.borrow().to_string(),
-            resident_bytes: resident_bytes(),
+            resident_bytes: process.resident_bytes,
+            process,
             listeners: face.listeners.iter().map(super::face::ListenerFace::row).collect(),
             destinations: self.queues().await?,
             handlers: face.handlers.iter().map(super::face::HandlerFace::row).collect(),
@@ -181,6 +192,17 @@ impl Desk {
         let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
         let reloaded = live.reloads.ask(asked).await.map_err(DeskError::NotReloaded)?;
         Ok(Response::Reloaded(Box::new(reloaded)))
+    }
+
+    fn logs(
+        &self,
+        after: Option<u64>,
+        level: LogLevel,
+        limit: usize,
+    ) -> Result<Response, DeskError> {
+        let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
+        let (lines, newest) = live.recent_log.read(after, level, limit.min(MAX_PAGE));
+        Ok(Response::Logs { lines, newest })
     }
 
     fn lookups(&self, table: Option<&str>, keys: bool) -> Result<Response, DeskError> {

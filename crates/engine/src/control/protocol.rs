@@ -8,15 +8,21 @@
 mod amounts;
 mod certificates;
 mod lookups;
+mod process;
+mod readiness;
 mod reload;
 mod rows;
 
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
+use crate::observe::{LogLevel, LogLine};
+
 pub use amounts::{After, Rest, Which};
 pub use certificates::{CertificateRow, CertificateState};
 pub use lookups::{LookupRow, MissedKey};
+pub use process::ProcessFigures;
+pub use readiness::{NotReady, Readiness};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
 pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
@@ -132,6 +138,18 @@ pub enum Request {
         /// Also send the keys that were missed. They come from messages.
         keys: bool,
     },
+    /// The newest lines of the log.
+    Logs {
+        /// Start behind the line of this number; absent = the newest lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// Only what matters at least so much.
+        level: LogLevel,
+        /// At most this many lines, capped at [`MAX_PAGE`].
+        limit: usize,
+    },
+    /// Whether the engine can do its work, for whoever sends it messages.
+    Readiness,
     /// Figures of the store.
     StoreStats,
     /// Read the whole store and compare.
@@ -242,6 +260,16 @@ pub enum Response {
         /// A row per table, by name.
         lookups: Vec<LookupRow>,
     },
+    /// To [`Request::Logs`].
+    Logs {
+        /// Oldest first.
+        lines: Vec<LogLine>,
+        /// The number of the newest line of all. A gap in the numbers before it are lines that matter less, or that there
+        /// was no room for.
+        newest: u64,
+    },
+    /// To [`Request::Readiness`].
+    Readiness(Readiness),
     /// To [`Request::StoreStats`].
     StoreStats(Box<StoreFigures>),
     /// To [`Request::StoreVerify`].

@@ -22,6 +22,7 @@ use crate::events::Events;
 use crate::handler::{Handlers, Reach};
 use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
+use crate::observe::RecentLog;
 use crate::outbound::Reception;
 use crate::tls::{Certificates, Unusable};
 
@@ -36,6 +37,7 @@ pub struct Engine {
     pub(super) config: Config,
     pub(super) handlers: Handlers,
     pub(super) events: Events,
+    pub(super) recent_log: Arc<RecentLog>,
     pub(super) store: Arc<JournalStore>,
     pub(super) intake: watch::Receiver<Intake>,
     pub(super) entrances: Vec<Entrance>,
@@ -137,6 +139,7 @@ impl Engine {
             config,
             handlers,
             events: Events::default(),
+            recent_log: Arc::default(),
             store,
             intake,
             entrances,
@@ -151,6 +154,12 @@ impl Engine {
     #[must_use]
     pub fn telling(self, events: Events) -> Self {
         Self { events, ..self }
+    }
+
+    /// Shows the lines that are kept there to whoever asks for the log.
+    #[must_use]
+    pub fn showing(self, recent_log: Arc<RecentLog>) -> Self {
+        Self { recent_log, ..self }
     }
 
     /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for. Listeners that

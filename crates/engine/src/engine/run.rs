@@ -1,6 +1,7 @@
 //! Running an engine: downstream starts first, upstream ends first.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -60,8 +61,10 @@ impl Engine {
 
     fn start(self) -> (Running, mpsc::Receiver<Call>) {
         let (reloads, calls) = Reloads::new();
+        let recent_log = Arc::clone(&self.recent_log);
         let (running, control) = Running::start(self);
-        let desk = Desk::live(running.store(), &running.config, running.faces(), reloads);
+        let (store, faces) = (running.store(), running.faces());
+        let desk = Desk::live(store, &running.config, faces, reloads, recent_log);
         control.serve(desk);
         (running, calls)
     }

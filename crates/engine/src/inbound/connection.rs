@@ -180,6 +180,7 @@ impl Conversation {
         loop {
             match next {
                 Next::Message(payload) => {
+                    let whole_since = Instant::now();
                     self.seat.busy();
                     let turn = self.turn(payload.len()).await;
                     if self.current.has_changed() {
@@ -191,6 +192,7 @@ impl Conversation {
                         Release::Two => self.answer_block(payload).await?,
                     }
                     self.telling.answered(self.socket.written());
+                    self.around.counters.answer_latency.add(whole_since.elapsed());
                     if self.share.is_granted() {
                         self.share.keep_for(self.session.let_go());
                     }

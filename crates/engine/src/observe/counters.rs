@@ -4,26 +4,42 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// Declares a struct of atomic counters and the plain struct of its values, which sum.
+use super::latency::{Latency, LatencyCounts};
+
+/// Declares a struct of atomic counters, and of how long things took, and the plain struct of its values, which sum.
 macro_rules! counters {
-    ($(#[$doc:meta])* $live:ident => $read:ident { $($(#[$field_doc:meta])* $field:ident,)+ }) => {
+    ($(#[$doc:meta])* $live:ident => $read:ident {
+        $($(#[$field_doc:meta])* $field:ident,)+
+        $(; $($(#[$time_doc:meta])* $time:ident,)+)?
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Default)]
-        pub struct $live { $($(#[$field_doc])* pub $field: Counter,)+ }
+        pub struct $live {
+            $($(#[$field_doc])* pub $field: Counter,)+
+            $($($(#[$time_doc])* pub $time: Latency,)+)?
+        }
 
         $(#[$doc])*
         #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct $read { $($(#[$field_doc])* pub $field: u64,)+ }
+        pub struct $read {
+            $($(#[$field_doc])* pub $field: u64,)+
+            $($($(#[$time_doc])* pub $time: LatencyCounts,)+)?
+        }
 
         impl $live {
             /// The values at this moment.
-            pub fn read(&self) -> $read { $read { $($field: self.$field.get(),)+ } }
+            pub fn read(&self) -> $read {
+                $read { $($field: self.$field.get(),)+ $($($time: self.$time.read(),)+)? }
+            }
         }
 
         impl std::iter::Sum for $read {
             fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-                all.fold(Self::default(), |sum, one| Self { $($field: sum.$field + one.$field,)+ })
+                all.fold(Self::default(), |sum, one| Self {
+                    $($field: sum.$field + one.$field,)+
+                    $($($time: sum.$time + one.$time,)+)?
+                })
             }
         }
     };
@@ -193,6 +209,9 @@ counters! {
         unasked_resends,
         /// Handler calls that panicked, timed out, failed or found the handler down.
         handler_faults,
+        ;
+        /// From the last byte of a frame to the last byte of its answers, or to where there is none.
+        answer_latency,
     }
 }
 
@@ -279,6 +298,9 @@ counters! {
         replies_unclear,
         /// Lint: junk around an answer, or an answer in an unusual frame.
         lint_reply,
+        ;
+        /// From when a message was received to when it was delivered.
+        delivery_latency,
     }
 }
 

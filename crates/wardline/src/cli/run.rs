@@ -1,13 +1,13 @@
 //! `wardline run`: the engine, until a signal ends it.
 
+mod log;
+
 use std::panic;
 use std::path::PathBuf;
 use std::thread;
 
 use clap::Args;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-use wardline_config::{Log, LogFormat};
 use wardline_engine::{BuildError, Ended, Engine};
 
 use super::Invocation;
@@ -57,27 +57,17 @@ impl Run {
     /// Runs until the engine has drained.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
         let loaded = configuration::load_with_warnings(self.file.as_deref(), invocation)?;
-        start_log(&loaded.config.log)?;
+        let recent_log = log::start(&loaded.config.log).map_err(RunError::Filter)?;
         log_panics();
         let reread = configuration::reread(self.file.as_deref(), invocation);
         let engine = Engine::build(loaded.config, invocation.handlers.clone(), reread);
         let engine = engine.map_err(RunError::from)?;
-        Ok(match engine.telling(invocation.events.clone()).run() {
+        let engine = engine.telling(invocation.events.clone()).showing(recent_log);
+        Ok(match engine.run() {
             Ended::Drained | Ended::DrainTimedOut => Exit::Ok,
             Ended::Forced => Exit::Failed,
         })
     }
-}
-
-/// Sends events to stderr, as people or as machines read them.
-fn start_log(log: &Log) -> Result<(), RunError> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(RunError::Filter)?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match log.format {
-        LogFormat::Human => subscriber.with_ansi(paints()).init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
-    Ok(())
 }
 
 /// Has a panic logged like everything else, as thread and place. Its text stays unsaid: a handler's may quote the message
@@ -88,9 +78,4 @@ fn log_panics() {
         let location = panicked.location().map(ToString::to_string);
         tracing::error!(thread = thread.name(), location, "panicked");
     }));
-}
-
-/// Whether stderr shows colours and nobody forbids them.
-fn paints() -> bool {
-    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }

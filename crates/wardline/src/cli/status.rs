@@ -17,13 +17,20 @@ use super::terminal::Terminal;
 
 /// Show the running engine: listeners, destinations, handlers. Exits with 4 when none runs.
 #[derive(Debug, Args)]
-pub(crate) struct ShowStatus {}
+pub(crate) struct ShowStatus {
+    /// Only tell whether messages are taken, and why not. Exits with 1 where they are not.
+    #[arg(long)]
+    ready: bool,
+}
 
 impl ShowStatus {
     /// Asks and prints.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let Self {} = self;
-        let Response::Status(status) = Reach::running(invocation)?.ask(&Request::Status)? else {
+        let mut engine = Reach::running(invocation)?;
+        if self.ready {
+            return readiness(&mut engine, invocation.terminal);
+        }
+        let Response::Status(status) = engine.ask(&Request::Status)? else {
             return Err(ReachError::Unexpected.into());
         };
         if invocation.terminal.json {
@@ -33,6 +40,18 @@ impl ShowStatus {
         }
         Ok(Exit::Ok)
     }
+}
+
+fn readiness(engine: &mut Reach, terminal: Terminal) -> Outcome {
+    let Response::Readiness(readiness) = engine.ask(&Request::Readiness)? else {
+        return Err(ReachError::Unexpected.into());
+    };
+    if terminal.json {
+        terminal.value(&readiness)?;
+    } else {
+        terminal.line(readiness.to_string())?;
+    }
+    Ok(if readiness.ready { Exit::Ok } else { Exit::Failed })
 }
 
 fn print(status: &Status, terminal: Terminal) -> Result<(), TerminalError> {

@@ -46,11 +46,3 @@ pub(super) fn verify_figures(verified: &Verified) -> VerifyFigures {
         faults,
     }
 }
-
-/// Resident memory of this process; 0 where the system does not tell.
-pub(super) fn resident_bytes() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
-}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
-use super::{CertificateRow, DeliveryState, LookupRow};
+use super::{CertificateRow, DeliveryState, LookupRow, ProcessFigures};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
 /// The engine at a glance.
@@ -23,6 +23,9 @@ pub struct Status {
     pub intake: String,
     /// Resident memory, bytes.
     pub resident_bytes: u64,
+    /// What the process has of the machine.
+    #[serde(default)]
+    pub process: ProcessFigures,
     /// One row a listener.
     pub listeners: Vec<ListenerRow>,
     /// One row a destination.

@@ -15,6 +15,8 @@ pub(super) struct Settled {
     pub(super) id: MessageId,
     /// Size of its body, bytes.
     pub(super) bytes: usize,
+    /// When it was received.
+    pub(super) received_at: Timestamp,
     /// How often it was sent by now.
     pub(super) sends: u32,
     /// When it was first answered with an error.
@@ -48,6 +50,7 @@ impl Settled {
         Self {
             id: lease.delivery.id,
             bytes: lease.delivery.body.len(),
+            received_at: lease.delivery.received_at,
             sends: lease.delivery.sends,
             first_error: lease.first_error,
             reply: lease.last_reply.clone(),

@@ -1,5 +1,7 @@
 //! Outcomes leave for the store, and the destination's figures move.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_flow::Cause;
@@ -19,8 +21,8 @@ const ENGINE: &str = "wardline";
 impl OutboundPool {
     /// Records what became of a delivery. Never awaited: a lane goes on at once.
     pub(super) fn record(&mut self, settled: Settled) {
-        let Settled { id, bytes, sends, first_error, reply, fate } = settled;
-        self.count(&fate, bytes);
+        self.count(&settled);
+        let Settled { id, sends, first_error, reply, fate, .. } = settled;
         self.tell(id, sends, &fate);
         match fate {
             Fate::Delivered(_) => self.tell_sender(id, reply, End::Delivered),
@@ -115,12 +117,16 @@ impl OutboundPool {
         ends.tell(message, Ended { end, reply });
     }
 
-    fn count(&self, fate: &Fate, bytes: usize) {
+    fn count(&self, Settled { bytes, received_at, fate, .. }: &Settled) {
         match fate {
             Fate::Delivered(_) | Fate::Concluded => {
+                let now = Timestamp::now();
                 self.counters.delivered.one();
-                self.counters.delivered_bytes.add(bytes as u64);
-                self.last_delivered.set(Timestamp::now());
+                self.counters.delivered_bytes.add(*bytes as u64);
+                // None where the clock was set back meanwhile.
+                let took = Duration::try_from(now.duration_since(*received_at));
+                self.counters.delivery_latency.add(took.unwrap_or_default());
+                self.last_delivered.set(now);
             }
             Fate::Retry { .. } => self.counters.retried.one(),
             Fate::Dead { .. } => self.counters.dead.one(),

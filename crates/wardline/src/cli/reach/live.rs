@@ -77,6 +77,8 @@ fn patience(request: &Request) -> Duration {
         | Request::Discard { .. }
         | Request::Revive { .. }
         | Request::Lookups { .. }
+        | Request::Logs { .. }
+        | Request::Readiness
         | Request::StoreStats
         | Request::Copies { .. }
         | Request::Release { .. } => PATIENCE,
