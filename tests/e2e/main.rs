@@ -43,6 +43,7 @@ mod relayed;
 mod release_2;
 mod release_2_out;
 mod reload;
+mod reload_leaving;
 mod reload_load;
 mod replies;
 mod roles;
@@ -99,6 +100,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(release_2_out::trials());
     trials.extend(relayed::trials());
     trials.extend(reload::trials());
+    trials.extend(reload_leaving::trials());
     trials.extend(reload_load::trials());
     trials.extend(replies::trials());
     trials.extend(roles::trials());

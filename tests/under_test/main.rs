@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ impl Handler<Received> for Misbehaving {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
                 Decision::Accept
             }),
+            "AWAIT" => {
+                let name = control_id.to_string();
+                Decision::later(async move { awaited(&name).await })
+            }
             "BLOCK" => loop {
                 std::thread::park();
             },
@@ -39,6 +44,18 @@ impl Handler<Received> for Misbehaving {
             _ => Decision::Accept,
         }
     }
+}
+
+/// Says by a file that it has begun, and accepts once there is another that says go.
+async fn awaited(name: &str) -> Decision {
+    if File::create(format!("{name}.begun")).is_err() {
+        return Decision::fail("cannot say that it has begun");
+    }
+    let go = format!("{name}.go");
+    while !Path::new(&go).exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Decision::Accept
 }
 
 /// Rejects each message with the number of the call, and says at its end how many it were.

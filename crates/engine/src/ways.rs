@@ -10,10 +10,9 @@
 //! transformed by the next. What only an old version needs may end when nobody goes by that any more ([`Unused`]).
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use wardline_flow::{HandlerName, Routing, Transform};
 
 use crate::charsets::Charsets;
@@ -31,7 +30,7 @@ pub(crate) struct Ways {
     pub(crate) callers: BTreeMap<HandlerName, HandlerCaller>,
     opens: Option<Opens>,
     /// Dropped with the version.
-    _in_use: oneshot::Sender<Infallible>,
+    _in_use: watch::Sender<()>,
 }
 
 /// Keeps waiting whoever would go by a version, until it is dropped.
@@ -45,7 +44,8 @@ pub(crate) struct Opens(watch::Receiver<()>);
 pub(crate) type CurrentWays = watch::Receiver<Arc<Ways>>;
 
 /// Tells when nobody goes by a version any more.
-pub(crate) struct Unused(oneshot::Receiver<Infallible>);
+#[derive(Clone)]
+pub(crate) struct Unused(watch::Receiver<()>);
 
 impl Ways {
     pub(crate) fn new(
@@ -65,7 +65,7 @@ impl Ways {
         withheld: Arc<Withheld>,
         callers: BTreeMap<HandlerName, HandlerCaller>,
     ) -> (Arc<Self>, Unused) {
-        let (in_use, unused) = oneshot::channel();
+        let (in_use, unused) = watch::channel(());
         let of_routes = routing.routes.iter().map(|route| &route.transform);
         let has_scripts = of_routes.chain(routing.transforms.values()).any(Transform::has_script);
         let ways =
@@ -96,13 +96,15 @@ impl Gate {
 }
 
 impl Unused {
-    /// Nobody goes by it.
-    pub(crate) fn now() -> Self {
-        Self(oneshot::channel().1)
+    /// Whether nobody goes by it any more.
+    pub(crate) fn is_now(&self) -> bool {
+        self.0.has_changed().is_err()
     }
 
-    /// Returns when nobody goes by it any more.
-    pub(crate) async fn wait(self) {
-        let Err(_dropped) = self.0.await;
+    /// Returns when nobody goes by any of these any more.
+    pub(crate) async fn all(versions: Vec<Self>) {
+        for Self(mut version) in versions {
+            while version.changed().await.is_ok() {}
+        }
     }
 }

@@ -18,6 +18,7 @@ mod keys;
 mod moving;
 mod prepared;
 mod queues;
+mod returning;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use wardline_config::{Config, Loaded, Paint};
 
 use self::diff::Diff;
+pub(super) use self::farewell::Departure;
 use self::fault::NotReloaded;
 use self::prepared::Prepared;
 use self::queues::Left;
@@ -62,6 +64,9 @@ impl Running {
         let config = self.counting_on(loaded);
         let diff = Diff::between(&self.config, &config);
         let certificates = self.certificates_of(&config).await;
+        if !asked.dry_run {
+            self.settle(&config, asked).await?;
+        }
         let left = Left::look(&diff, &config, asked, &self.store()).await;
         let mut reload = Reload {
             dry_run: asked.dry_run,

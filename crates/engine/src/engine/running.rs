@@ -15,6 +15,7 @@ use super::handlers::RunningHandlers;
 use super::harbour::{Harbour, Version};
 use super::listeners::{self, Lasting, RunningListener};
 use super::relays::Relays;
+use super::reload::Departure;
 use super::run::Ended;
 use crate::charsets::Charsets;
 use crate::control::face::Face;
@@ -24,7 +25,6 @@ use crate::handler::Handlers;
 use crate::inbound::duplicates::recognising;
 use crate::inbound::roster::Roster;
 use crate::observe::Withheld;
-use crate::outbound::PoolDoor;
 use crate::replies::Replies;
 use crate::ways::{Unused, Ways};
 
@@ -44,6 +44,8 @@ pub(super) struct Running {
     pub(super) ways: watch::Sender<Arc<Ways>>,
     /// When nobody goes by the ways of the moment any more.
     pub(super) unused: Unused,
+    /// The same of the ways before, as far as somebody may go by them still.
+    pub(super) earlier: Vec<Unused>,
     pub(super) handlers: RunningHandlers,
     pub(super) destinations: Vec<RunningDestination>,
     pub(super) listeners: Vec<RunningListener>,
@@ -59,7 +61,7 @@ pub(super) struct Running {
 #[derive(Default)]
 pub(super) struct Leaving {
     pub(super) rosters: Vec<Arc<Roster>>,
-    pub(super) pools: Vec<PoolDoor>,
+    pub(super) destinations: Vec<Departure>,
 }
 
 impl Running {
@@ -111,6 +113,7 @@ impl Running {
             version,
             ways: sender,
             unused,
+            earlier: Vec::new(),
             handlers,
             destinations,
             listeners,
@@ -157,7 +160,8 @@ impl Running {
                 roster.emptied().await;
             }
             let pools = self.destinations.iter().map(|destination| &destination.face.pool);
-            for pool in pools.chain(&self.leaving.pools) {
+            let leaving = self.leaving.destinations.iter().filter_map(|one| one.pool.as_ref());
+            for pool in pools.chain(leaving) {
                 pool.drained().await;
             }
         };

@@ -20,7 +20,7 @@ use super::Delivering;
 use super::keeper::Current;
 use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK, TIME_FOR_ALL};
 use super::pool::{
-    Alteration, Describe, Hold, LastReply, OutboundPool, PoolState, Release, Touched,
+    Alteration, Describe, Hold, InFlight, LastReply, OutboundPool, PoolState, Release, Touched,
 };
 
 /// The way to the pool of one destination. Clone it freely.
@@ -94,6 +94,15 @@ impl PoolDoor {
     /// What was last answered to a delivery that is in hand, which the store learns only when it ends.
     pub(crate) async fn last_reply(&self, message: MessageId) -> Option<Bytes> {
         self.tell(|| LastReply(message), soon()).await.unwrap_or_default()
+    }
+
+    /// What is in flight. None where the pool does not say in time; nothing where it has drained.
+    pub(crate) async fn in_flight(&self) -> Option<Vec<MessageId>> {
+        match self.tell(|| InFlight, soon()).await {
+            Ok(in_flight) => Some(in_flight),
+            Err(OperatorFault::Draining) => Some(Vec::new()),
+            Err(_) => None,
+        }
     }
 
     /// Ends a hold, puts held deliveries back in line and tries everything now. How many wait for it.
@@ -186,11 +195,6 @@ impl PoolDoor {
     pub(crate) async fn drained(&self) {
         let mut ended = self.ended.clone();
         let _keeper_gone_is_ended = ended.wait_for(|&ended| ended).await;
-    }
-
-    /// Whether it has ended.
-    pub(crate) fn has_drained(&self) -> bool {
-        *self.ended.borrow()
     }
 
     /// Has the pool do it, waiting while it reads its queue.

@@ -51,7 +51,9 @@ use feed::Feed;
 #[cfg(test)]
 pub(super) use operator::Die;
 pub(super) use operator::PeerArrived;
-pub(super) use operator::{Alter, Alteration, Describe, Hold, LastReply, Release, Touched};
+pub(super) use operator::{
+    Alter, Alteration, Describe, Hold, InFlight, LastReply, Release, Touched,
+};
 pub(super) use slots::CarrierId;
 pub(crate) use state::PoolState;
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 use wardline_config::Config;
 use wardline_flow::{DestinationId, ListenerId};
-use wardline_store::{Change, DestinationState, Name, Store};
+use wardline_store::{Change, DestinationState, MessageId, Name, Store};
 
 use super::super::build::connections;
 use super::super::descriptors;
@@ -17,13 +17,13 @@ use super::super::harbour::Version;
 use super::super::listeners::{self, Lasting, RunningListener};
 use super::super::relays::Relays;
 use super::super::running::{Running, replies};
-use super::farewell::{Farewell, IN_HAND};
+use super::farewell::{Farewell, Fate};
 use super::fault::NotReloaded;
 use super::moving::Mover;
 use super::prepared::{Prepared, recognises_alike};
 use super::queues::Left;
 use crate::charsets::Charsets;
-use crate::control::protocol::{QueueMove, QueueMoved};
+use crate::control::protocol::QueueMoved;
 use crate::control::reloading::Asked;
 use crate::inbound::duplicates::Duplicates;
 use crate::inbound::entrance::Entrance;
@@ -34,6 +34,8 @@ use crate::ways::{Gate, Opens, Unused, Ways};
 
 /// How long a pool that ends may wait for answers to what is in flight before its queue is moved.
 const IN_FLIGHT: Duration = Duration::from_secs(60);
+/// How long messages that come in wait, where a queue moves, for those in hand that are decided by what was before.
+const IN_HAND: Duration = Duration::from_secs(10);
 
 impl Running {
     pub(super) async fn apply(
@@ -45,47 +47,73 @@ impl Running {
         let charsets = Charsets::of(&prepared.config);
         let by = Name::from(asked.by.as_str());
         let mut moved: Vec<QueueMoved> = Vec::new();
-        for QueueMove { from, to } in &left.moves {
-            self.stop_sending(from).await;
+        let mut under_way: Vec<Mover> = Vec::new();
+        for one in &left.moves {
+            let Some(mut queue) = Mover::new(&self.harbour, one, &by) else { continue };
+            let in_flight = self.stop_sending(&one.from).await;
+            let may_move = in_flight.is_some();
+            queue.in_flight = in_flight.into_iter().flatten().collect();
             // What still comes must not keep this going for ever.
-            let most = self.pending(from).await;
-            let deliveries = self.move_queue((from, to), most, &charsets, &by).await;
-            let (destination, to) = (from.clone(), Some(to.clone()));
+            let most = if may_move { self.pending(&one.from).await } else { 0 };
+            let deliveries = queue.move_all(&charsets, most).await;
+            let (destination, to) = (one.from.clone(), Some(one.to.clone()));
             moved.push(QueueMoved { destination, to, deliveries, left: 0 });
+            if may_move {
+                under_way.push(queue);
+            }
         }
         // What is decided by the ways before is stored at the old place, and has to be at the new one before what follows.
         let (gate, opens) = Gate::closed();
         let opens = (!left.moves.is_empty()).then_some(opens);
-        let (gone, unused) = self.swap(prepared, charsets, opens);
-        if left.moves.is_empty() {
-            drop(gate);
-            self.let_go(gone, unused, &left, &by);
-        } else {
-            let _late_ones_are_moved_by_nobody = timeout(IN_HAND, unused.wait()).await;
-            let ways = Arc::clone(&self.version.ways);
-            for one in &mut moved {
-                let Some(to) = &one.to else { continue };
-                one.deliveries +=
-                    self.move_queue((&one.destination, to), u64::MAX, &ways.charsets, &by).await;
+        let gone = self.swap(prepared, charsets, opens);
+        if !left.moves.is_empty() {
+            // What is shown of the engine keeps the ways that it was made of.
+            self.show();
+            if !self.within(IN_HAND, Unused::all(self.earlier.clone())).await {
+                tracing::warn!(
+                    "messages may be in hand still that are decided by the configuration before: what they leave follows its queue"
+                );
             }
-            drop(gate);
-            self.let_go(gone, Unused::now(), &left, &by);
+            let ways = Arc::clone(&self.version.ways);
+            for queue in &under_way {
+                let deliveries = queue.move_all(&ways.charsets, u64::MAX).await;
+                let mut counted = moved.iter_mut();
+                if let Some(one) = counted.find(|one| *one.destination == **queue.from()) {
+                    one.deliveries += deliveries;
+                }
+            }
         }
+        drop(gate);
+        self.let_go(gone, &left, &by);
         self.count_left(&mut moved, &left, &by).await;
         moved
     }
 
-    /// Ends the pool of a destination, and waits until it has nothing in flight.
-    async fn stop_sending(&mut self, id: &str) {
+    /// Ends the pool of a destination, and waits until it has nothing in flight. What is then in flight still; none where
+    /// that is not known.
+    async fn stop_sending(&mut self, id: &str) -> Option<Vec<MessageId>> {
         let mut all = self.destinations.iter_mut();
-        let Some(running) = all.find(|one| one.face.destination.id.as_str() == id) else { return };
+        let Some(running) = all.find(|one| one.face.destination.id.as_str() == id) else {
+            return Some(Vec::new());
+        };
         running.end();
         let pool = running.face.pool.clone();
-        if timeout(IN_FLIGHT, pool.drained()).await.is_err() {
-            tracing::warn!(
-                destination = id,
-                "a delivery in flight is not answered: it may be sent twice"
-            );
+        if self.within(IN_FLIGHT, pool.drained()).await {
+            return Some(Vec::new());
+        }
+        tracing::warn!(
+            destination = id,
+            "a delivery in flight is not answered: it stays there until it is"
+        );
+        pool.in_flight().await
+    }
+
+    /// Whether it came in time, and before the engine was told to stop.
+    async fn within(&self, time: Duration, what: impl Future<Output = ()>) -> bool {
+        let mut drain = self.drain.clone();
+        tokio::select! {
+            came = timeout(time, what) => came.is_ok(),
+            () = drain.begun() => false,
         }
     }
 
@@ -107,32 +135,13 @@ impl Running {
         }
     }
 
-    async fn move_queue(
-        &self,
-        (from, to): (&str, &str),
-        most: u64,
-        charsets: &Charsets,
-        by: &Name,
-    ) -> u64 {
-        let Some(quay) = self.harbour.quays.first() else { return 0 };
-        let completions = &quay.completions;
-        let by_record =
-            Mover { harbour: &self.harbour, completions, charsets, by: Name::clone(by) };
-        let (moved, fault) = by_record.move_all(from, &DestinationId::from(to), most).await;
-        if let Some(reason) = fault {
-            tracing::error!(destination = from, to, moved, %reason, "its queue is not moved to the end");
-        }
-        moved
-    }
-
-    /// What runs goes by the new configuration from here on. Gives the destinations that are gone, and when nobody goes by
-    /// the ways before any more.
+    /// What runs goes by the new configuration from here on. Gives the destinations that are gone.
     fn swap(
         &mut self,
         prepared: Prepared,
         charsets: Charsets,
         opens: Option<Opens>,
-    ) -> (Vec<RunningDestination>, Unused) {
+    ) -> Vec<RunningDestination> {
         let Prepared { config, certificates, handlers, entrances, endpoints, duplicates } =
             prepared;
         descriptors::raise(connections(&config));
@@ -148,7 +157,9 @@ impl Running {
         self.swap_listeners(&config, &relays, entrances, duplicates);
         self.handlers = handlers;
         self.config = config;
-        (gone, std::mem::replace(&mut self.unused, unused))
+        self.earlier.retain(|one| !one.is_now());
+        self.earlier.push(std::mem::replace(&mut self.unused, unused));
+        gone
     }
 
     /// Gives those that are gone.
@@ -223,20 +234,42 @@ impl Running {
         }
     }
 
-    /// Ends destinations that are gone, once nobody stores for them any more and their queue is empty or parked.
-    fn let_go(&mut self, gone: Vec<RunningDestination>, unused: Unused, left: &Left, by: &Name) {
+    /// Ends destinations that are gone, once nobody stores for them any more and their queue is empty or elsewhere. Those
+    /// parked end at once, and are held whatever happens next.
+    fn let_go(&mut self, gone: Vec<RunningDestination>, left: &Left, by: &Name) {
         self.leaving.rosters.retain(|roster| roster.count() > 0);
-        self.leaving.pools.retain(|pool| !pool.has_drained());
-        self.leaving.pools.extend(gone.iter().map(|running| running.face.pool.clone()));
-        let farewell = Farewell {
-            parked: left.park.clone(),
-            moved: left.moves.iter().map(|one| one.from.clone()).collect(),
-            by: Name::clone(by),
-            store: self.store(),
-            drain: self.drain.clone(),
-        };
-        if !gone.is_empty() {
-            actix::spawn(farewell.say(gone, unused));
+        self.leaving.destinations.retain(|one| !one.is_over());
+        let (at, reason) = (Timestamp::now(), Name::from("parked when it left the configuration"));
+        let mut gone: BTreeMap<Name, RunningDestination> =
+            gone.into_iter().map(|one| (one.face.destination.id.arc(), one)).collect();
+        let mut fates: Vec<(Name, Fate)> = Vec::new();
+        for id in left.park.iter().map(|id| Name::from(id.as_str())) {
+            if let Some(running) = gone.get_mut(&id) {
+                running.end();
+            }
+            let (destination, by, reason) = (Name::clone(&id), Name::clone(by), reason.clone());
+            let held = Change::DestinationHeld { at, destination, by, reason };
+            self.harbour.store.record(held, None);
+            fates.push((id, Fate::Parked));
+        }
+        for one in &left.moves {
+            let mover = Mover::new(&self.harbour, one, by);
+            fates.extend(mover.map(|mover| (Name::from(one.from.as_str()), Fate::Moved(mover))));
+        }
+        let named = |id: &Name| fates.iter().any(|(one, _)| one == id);
+        let others: Vec<Name> = gone.keys().filter(|id| !named(id)).cloned().collect();
+        fates.extend(others.into_iter().map(|id| (id, Fate::Delivered)));
+        for (id, fate) in fates {
+            let farewell = Farewell {
+                running: gone.remove(&id),
+                id,
+                fate,
+                store: self.store(),
+                ways: self.ways.subscribe(),
+                drain: self.drain.clone(),
+                versions: self.earlier.clone(),
+            };
+            self.leaving.destinations.push(farewell.begin());
         }
     }
 

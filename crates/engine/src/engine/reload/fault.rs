@@ -31,6 +31,9 @@ pub(super) enum NotReloaded {
     /// What is to be moved or parked is not what it should be.
     #[error("{}", .0.join("\n"))]
     Misnamed(Vec<String>),
+    /// These have deliveries in flight from before they went.
+    #[error("still leaving, with deliveries in flight: {}; ask again", .0.join(", "))]
+    Leaving(Vec<String>),
     /// An address or a folder could not be had.
     #[error("{}", in_words(.0))]
     Build(#[from] BuildError),
@@ -60,6 +63,7 @@ impl NotReloaded {
             Self::Tls(_) => RefusedReason::CertificatesUnusable,
             Self::Queues(_) => RefusedReason::QueueNotEmpty,
             Self::Misnamed(_) => RefusedReason::NotFound,
+            Self::Leaving(_) => RefusedReason::InFlight,
             Self::Build(_) | Self::Handler(_) => RefusedReason::NotReloaded,
             Self::Store(_) | Self::Task(_) => RefusedReason::StoreFailed,
         };
@@ -84,6 +88,7 @@ impl NotReloaded {
             Self::NeedsRestart(_)
             | Self::Queues(_)
             | Self::Misnamed(_)
+            | Self::Leaving(_)
             | Self::Build(_)
             | Self::Handler(_)
             | Self::Store(_)

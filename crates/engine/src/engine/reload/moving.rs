@@ -1,19 +1,22 @@
 //! Moving a queue to another destination: each delivery ends at the one and is there at the other in one record, so that a
 //! crash leaves it at exactly one of them (END-1), in the order in which they stood.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use wardline_flow::DestinationId;
 use wardline_store::{
-    Accept, Concluded, DeliveryDetail, DeliveryRef, DeliveryState, Name, NewMessage, Outcome,
-    Query, Store,
+    Accept, Concluded, DeliveryDetail, DeliveryRef, DeliveryState, Intake, JournalStore, MessageId,
+    Name, NewMessage, Outcome, Query, Store,
 };
 
 use super::super::harbour::Harbour;
 use super::fault::NotReloaded;
 use crate::charsets::Charsets;
+use crate::control::protocol::QueueMove;
 use crate::inbound::completions::Completions;
 use crate::inbound::handover::{NotHandedOver, hand_over};
 
@@ -22,48 +25,74 @@ const AT_ONCE: usize = 256;
 /// How long one waits for a store that takes nothing.
 const STORE_WAIT: Duration = Duration::from_secs(10);
 
-/// Moves queues of one engine.
-pub(super) struct Mover<'a> {
-    pub(super) harbour: &'a Harbour,
-    pub(super) completions: &'a Completions,
-    /// In which lanes they stand from now on.
-    pub(super) charsets: &'a Charsets,
+/// Moves one queue.
+#[derive(Clone)]
+pub(super) struct Mover {
+    store: Arc<JournalStore>,
+    intake: watch::Receiver<Intake>,
+    completions: Completions,
+    from: Name,
+    pub(super) to: DestinationId,
     /// Who asked for it.
-    pub(super) by: Name,
+    by: Name,
+    /// In flight when its pool was ended: their outcome belongs to the peer (END-1).
+    pub(super) in_flight: BTreeSet<MessageId>,
 }
 
-impl Mover<'_> {
-    /// Moves what is pending, at most so many and what was read with them, up to the first that cannot be moved; how many
-    /// it were. Nobody else may have them in hand.
-    pub(super) async fn move_all(
-        &self,
-        from: &str,
-        to: &DestinationId,
-        most: u64,
-    ) -> (u64, Option<NotReloaded>) {
-        let mut moved = 0;
-        while moved < most {
-            match self.move_some(&Name::from(from), to).await {
-                Ok(0) => break,
-                Ok(some) => moved += some,
-                Err(fault) => return (moved, Some(fault)),
-            }
-        }
-        (moved, None)
+impl Mover {
+    /// None in an engine without arbiters.
+    pub(super) fn new(
+        harbour: &Harbour,
+        QueueMove { from, to }: &QueueMove,
+        by: &Name,
+    ) -> Option<Self> {
+        Some(Self {
+            store: Arc::clone(&harbour.store),
+            intake: harbour.intake.clone(),
+            completions: harbour.quays.first()?.completions.clone(),
+            from: Name::from(from.as_str()),
+            to: DestinationId::from(to.as_str()),
+            by: Name::clone(by),
+            in_flight: BTreeSet::new(),
+        })
     }
 
-    async fn move_some(&self, from: &Name, to: &DestinationId) -> Result<u64, NotReloaded> {
-        let (store, destination) = (Arc::clone(&self.harbour.store), Name::clone(from));
+    /// Whose it was.
+    pub(super) fn from(&self) -> &Name {
+        &self.from
+    }
+
+    /// Moves what is pending, at most so many and what was read with them, up to the first that cannot be moved; how many
+    /// it were. Nobody else may have in hand what is not known to be in flight. They stand in the lanes of these charsets.
+    pub(super) async fn move_all(&self, charsets: &Charsets, most: u64) -> u64 {
+        let mut moved = 0;
+        while moved < most {
+            match self.move_some(charsets).await {
+                Ok(0) => break,
+                Ok(some) => moved += some,
+                Err(reason) => {
+                    let (destination, to) = (&self.from, &self.to);
+                    tracing::error!(%destination, %to, moved, %reason, "its queue is not moved to the end");
+                    break;
+                }
+            }
+        }
+        moved
+    }
+
+    async fn move_some(&self, charsets: &Charsets) -> Result<u64, NotReloaded> {
+        let (store, destination) = (Arc::clone(&self.store), Name::clone(&self.from));
         let state = Some(DeliveryState::Pending);
-        let first = Query { destination, state, after: None, limit: AT_ONCE };
+        let limit = AT_ONCE + self.in_flight.len();
+        let first = Query { destination, state, after: None, limit };
         let first = tokio::task::spawn_blocking(move || store.query_whole(&first)).await??;
         let mut awaited = Vec::with_capacity(first.len());
-        for detail in first {
-            let Some(accept) = self.record(detail, to) else { break };
+        let may_go = |one: &DeliveryDetail| !self.in_flight.contains(&one.row.message);
+        for detail in first.into_iter().filter(may_go) {
+            let Some(accept) = self.record(detail, charsets) else { break };
             let deadline = Instant::now() + STORE_WAIT;
-            let intake = self.harbour.intake.clone();
-            match hand_over(&*self.harbour.store, self.completions, intake, accept, deadline).await
-            {
+            let intake = self.intake.clone();
+            match hand_over(&*self.store, &self.completions, intake, accept, deadline).await {
                 Ok(one) => awaited.push(one),
                 Err(NotHandedOver::InTime | NotHandedOver::Ever) => break,
             }
@@ -76,12 +105,13 @@ impl Mover<'_> {
     }
 
     /// None for one whose bytes are damaged: an operator has to decide on it.
-    fn record(&self, detail: DeliveryDetail, to: &DestinationId) -> Option<Accept> {
+    fn record(&self, detail: DeliveryDetail, charsets: &Charsets) -> Option<Accept> {
         let DeliveryDetail { row, body: Some(body), .. } = detail else { return None };
         let delivery = DeliveryRef { message: row.message, destination: row.destination };
+        let to = &self.to;
         let reason = Name::from(format!("moved to {to}"));
         let outcome = Outcome::Discarded { by: Name::clone(&self.by), reason };
-        let delivery_there = self.charsets.moved(to, &row.listener, &body);
+        let delivery_there = charsets.moved(to, &row.listener, &body);
         let message = NewMessage {
             hops: row.hops,
             marks: row.marks,

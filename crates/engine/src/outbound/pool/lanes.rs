@@ -234,6 +234,11 @@ impl Lanes {
         self.in_flight.contains_key(&id)
     }
 
+    /// Which are being sent.
+    pub(super) fn all_in_flight(&self) -> Vec<MessageId> {
+        self.in_flight.keys().copied().collect()
+    }
+
     /// How many are being sent.
     pub(super) fn in_flight_len(&self) -> usize {
         self.in_flight.len()

@@ -25,6 +25,10 @@ pub(in crate::outbound) struct Describe;
 #[derive(Debug)]
 pub(in crate::outbound) struct LastReply(pub(in crate::outbound) MessageId);
 
+/// Ask which deliveries are in flight.
+#[derive(Debug)]
+pub(in crate::outbound) struct InFlight;
+
 /// A peer that dials us is there: what waits for one need not wait for the end of a pause.
 #[derive(Debug)]
 pub(in crate::outbound) struct PeerArrived;
@@ -98,6 +102,10 @@ impl Message for Describe {
 
 impl Message for LastReply {
     type Result = Option<Bytes>;
+}
+
+impl Message for InFlight {
+    type Result = Vec<MessageId>;
 }
 
 impl Message for PeerArrived {
@@ -202,6 +210,14 @@ impl Handler<Describe> for OutboundPool {
 
     fn handle(&mut self, Describe: Describe, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.describe())
+    }
+}
+
+impl Handler<InFlight> for OutboundPool {
+    type Result = Vec<MessageId>;
+
+    fn handle(&mut self, InFlight: InFlight, _: &mut Self::Context) -> Self::Result {
+        self.dispatch.lanes.all_in_flight()
     }
 }
 
