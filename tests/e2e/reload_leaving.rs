@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 
 use libtest_mimic::Trial;
+use rustix::process::Signal;
 use wardline_engine::control::protocol::{RefusedReason, Reload, Request, Response};
 use wardline_tests::message::{adt, field, framed};
 use wardline_tests::peer::Peer;
@@ -19,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_parked_destination_that_is_back_waits_for_what_was_in_flight_and_is_held,
         a_message_in_hand_since_before_the_last_reload_but_one_is_delivered,
+        whoever_asks_for_a_reload_while_the_engine_drains_is_told_so,
     ]
 }
 
@@ -105,4 +107,17 @@ fn a_message_in_hand_since_before_the_last_reload_but_one_is_delivered() {
     assert_eq!(field(&peer.read(), "MSA", 1), "AA");
     lis.wait_for(1);
     assert_eq!((lis.control_ids(), lab.arrived().len()), (vec!["AWAIT-1".to_owned()], 0));
+}
+
+fn whoever_asks_for_a_reload_while_the_engine_drains_is_told_so() {
+    let (lis, answers) = thoughtful();
+    let site = Site::new(PROGRAM, &configuration("lis", "", &[("lis", &lis)]));
+    let mut engine = site.start();
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("1")), "AA");
+    lis.wait_for(1);
+    engine.signal(Signal::TERM);
+    wait::until_so("the drain", || engine.log().contains("draining"));
+    assert_eq!(refused(&engine), RefusedReason::Draining);
+    drop(answers);
+    assert_eq!(engine.wait().code(), Some(0));
 }

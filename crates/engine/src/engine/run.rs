@@ -10,6 +10,7 @@ use super::running::Running;
 use super::signals::{Signals, Told};
 use crate::control::Desk;
 use crate::control::reloading::{Asked, Call, Reloads};
+use crate::drain::Phase;
 
 /// How an engine ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,8 @@ impl Engine {
                 },
             }
         }
+        // Whoever waits for a reload, or asks now, is told that there is none any more.
+        drop(calls);
         tokio::select! {
             ended = running.drain() => ended,
             () = signals.stop() => {
@@ -94,19 +97,21 @@ enum After {
     EndsAtOnce,
 }
 
-/// Reloads to the end: a signal to stop that comes meanwhile is obeyed behind it, a second one at once.
+/// Reloads to the end: a signal to stop that comes meanwhile cuts its waits short and is obeyed behind it, a second one at once.
 async fn reload(running: &mut Running, call: Option<Call>, signals: &mut Signals) -> After {
     let (asked, answer) = match call {
         Some(Call { asked, answer }) => (asked, Some(answer)),
         None => (Asked { by: "SIGHUP".to_owned(), ..Asked::default() }, None),
     };
     let mut after = After::GoesOn;
+    let phase = running.phase();
     let reloaded = {
         let mut reloading = pin!(running.reload(&asked));
         tokio::select! {
             reloaded = &mut reloading => reloaded,
             () = signals.stop() => {
                 after = After::Stops;
+                phase.send_replace(Phase::Draining);
                 tokio::select! {
                     reloaded = &mut reloading => reloaded,
                     () = signals.stop() => return After::EndsAtOnce,

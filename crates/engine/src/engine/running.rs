@@ -126,6 +126,11 @@ impl Running {
         (running, engine.control)
     }
 
+    /// Tells its parts that it ends, whatever it is doing itself.
+    pub(super) fn phase(&self) -> PhaseSender {
+        self.phase.clone()
+    }
+
     pub(super) fn store(&self) -> Arc<dyn Store> {
         self.harbour.store.clone()
     }
