@@ -255,7 +255,7 @@ fn applications(queue: &QueueRow) -> Option<String> {
 pub(crate) fn state(state: &str) -> Cell {
     let style = match state {
         "up" | "idle" | "running" | "open" => Style::new().green(),
-        "retrying" | "degraded" | "draining" | "stopped" => Style::new().yellow(),
+        "starting" | "retrying" | "degraded" | "draining" | "stopped" => Style::new().yellow(),
         _ => Style::new().red(),
     };
     Cell::styled(state, style)

@@ -49,7 +49,9 @@ async fn describe(row: &mut QueueRow, face: &DestinationFace) {
         row.endpoint = reception.address().to_string();
     }
     let pool = face.pool.describe().await;
-    pool.state.clone_into(&mut row.state);
+    if !(pool.is_starting() && row.state == "held") {
+        pool.state.clone_into(&mut row.state);
+    }
     row.reason = pool.reason.or_else(|| row.reason.take());
     row.head_attempts = pool.head_attempts;
     row.next_retry = pool.next_retry.map(|at| at.to_string());

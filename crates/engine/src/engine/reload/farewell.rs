@@ -134,7 +134,7 @@ impl Farewell {
             }
             if hurried.is_draining() || Instant::now() >= deadline {
                 tracing::warn!(destination = %self.id, queued,
-                    "what came for it at the last moment is not delivered: its queue is orphaned");
+                    "what came for it at the last moment is not delivered: its queue is kept");
                 return;
             }
             sleep(LOOK_EVERY).await;

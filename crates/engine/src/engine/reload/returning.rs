@@ -34,7 +34,9 @@ impl Running {
         };
         let all = self.leaving.destinations.iter_mut().filter(stands_in_the_way);
         let in_the_way: Vec<&mut Departure> = all.collect();
-        in_the_way.iter().for_each(|one| one.hurry());
+        for one in &in_the_way {
+            one.hurry();
+        }
         let deadline = Instant::now() + LEAVES_WITHIN;
         let mut leaving = Vec::new();
         for one in in_the_way {

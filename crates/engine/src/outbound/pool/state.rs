@@ -11,7 +11,7 @@ use crate::outbound::report::CloseReason;
 /// How one destination stands at this moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PoolState {
-    /// `up`, `retrying`, `down`, `held`, `idle` or `stopped`.
+    /// `up`, `retrying`, `down`, `held`, `idle` or `stopped`; `starting` before it has read what it has to do.
     pub(crate) state: &'static str,
     /// The stable code of the cause, or an operator's reason for a hold.
     pub(crate) reason: Option<String>,
@@ -39,6 +39,11 @@ impl PoolState {
     pub(crate) fn stopped() -> Self {
         Self { state: "stopped", ..Self::default() }
     }
+
+    /// Whether it knows less than the store.
+    pub(crate) fn is_starting(&self) -> bool {
+        self.state == "starting"
+    }
 }
 
 impl OutboundPool {
@@ -62,6 +67,8 @@ impl OutboundPool {
         let lanes = &self.dispatch.lanes;
         if self.drain.is_draining() {
             "stopped"
+        } else if !self.feed_is_open() {
+            "starting"
         } else if self.hold.is_some() || lanes.stopped().is_some() {
             "held"
         } else {
