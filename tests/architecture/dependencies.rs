@@ -25,6 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wardline-store",
         ],
     ),
+    // What a desk answers, as text: neither sockets nor actors.
+    ("wardline-metrics", &["wardline-engine"]),
     (
         "wardline",
         &[
@@ -35,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wardline-config",
             "wardline-store",
             "wardline-engine",
+            "wardline-metrics",
         ],
     ),
 ];
@@ -52,6 +55,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ring", &["wardline-engine"]),
     ("hyper", &["wardline-engine"]),
     ("tokio-postgres", &["wardline-engine"]),
+    ("prometheus-client", &["wardline-metrics"]),
     ("x509-parser", &["wardline-engine"]),
 ];
 

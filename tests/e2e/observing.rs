@@ -1,13 +1,14 @@
 //! What an operator sees of a running engine without its stderr: the newest lines of its log, whether it takes messages, how
 //! long things take, and what its codes say.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 use wardline_engine::control::protocol::{NotReady, Request, Response};
-use wardline_tests::message::{adt, framed};
+use wardline_tests::message::{adt, framed, message};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
 use wardline_tests::site::{Engine, Site};
@@ -21,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_newest_lines_of_the_log_are_shown_and_hold_no_content,
         an_engine_that_drains_says_that_it_is_not_ready,
         answers_and_deliveries_are_counted_by_how_long_they_took,
+        metrics_move_with_what_comes_in_and_goes_out_and_no_label_is_a_peers,
         a_code_that_a_command_shows_is_explained_by_another,
     ]
 }
@@ -99,6 +101,48 @@ fn answers_and_deliveries_are_counted_by_how_long_they_took() {
     let deliveries = row.counts.expect("a running engine").delivery_latency;
     assert_eq!(deliveries.count(), 3);
     assert!(deliveries.micros > 0, "three files took some time: {deliveries:?}");
+}
+
+/// The samples of a text as Prometheus reads it.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a sample has a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    lines.map(sample).collect()
+}
+
+fn metrics_move_with_what_comes_in_and_goes_out_and_no_label_is_a_peers() {
+    let (site, engine) = running("");
+    let scrape = || samples(&printed(&command(&site, &["metrics"])));
+    let before = scrape();
+    let mut peer = Peer::connect(engine.address("in"));
+    for number in 0..3 {
+        assert_eq!(peer.send(&adt(&format!("METRIC{number}"))), "AA");
+    }
+    assert_eq!(peer.send(&message("ZZZ^Z99", "METRIC3")), "AA", "stored without a route");
+    engine.wait_for_queue("folder", "delivered", |row| {
+        row.counts.is_some_and(|counts| counts.delivered == 3)
+    });
+    let after = scrape();
+    for (name, more) in [
+        ("wardline_frames_received_total{listener=\"in\"}", 4.0),
+        ("wardline_answers_total{listener=\"in\",code=\"AA\"}", 4.0),
+        ("wardline_messages_without_route_total{listener=\"in\",outcome=\"stored\"}", 1.0),
+        ("wardline_deliveries_total{destination=\"folder\",outcome=\"delivered\"}", 3.0),
+        ("wardline_delivery_duration_seconds_count{destination=\"folder\"}", 3.0),
+        ("wardline_answers_total{listener=\"in\",code=\"AR\"}", 0.0),
+    ] {
+        let moved = [&after, &before].map(|scrape| scrape.get(name).copied());
+        assert!(moved.iter().all(Option::is_some), "{name} is not there: {after:?}");
+        let [now, then] = moved.map(Option::unwrap_or_default);
+        assert!((now - then - more).abs() < f64::EPSILON, "{name} moved from {then} to {now}");
+    }
+    assert_eq!(after.len(), before.len() + 2, "traffic adds the two moments, and nothing else");
+    assert_eq!(after.get("wardline_ready"), Some(&1.0));
+    let told = after.keys().find(|name| name.contains("METRIC") || name.contains("Z99"));
+    assert_eq!(told, None, "nothing that a peer sends is a label");
 }
 
 fn a_code_that_a_command_shows_is_explained_by_another() {

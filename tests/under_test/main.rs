@@ -30,7 +30,7 @@ impl Handler<Received> for Misbehaving {
                 Decision::Accept
             }),
             "AWAIT" => {
-                let name = control_id.to_string();
+                let name = control_id.clone();
                 Decision::later(async move { awaited(&name).await })
             }
             "BLOCK" => loop {

@@ -24,6 +24,7 @@ mod init;
 mod listen;
 mod logs;
 mod lookup;
+mod metrics;
 mod peer_tls;
 mod ping;
 mod printable;
@@ -80,6 +81,7 @@ enum Command {
     Diff(diff::Diff),
     Status(status::ShowStatus),
     Logs(logs::Logs),
+    Metrics(metrics::Metrics),
     Send(send::Send),
     Listen(listen::Listen),
     Ping(ping::Ping),
@@ -154,6 +156,7 @@ impl Command {
             Self::Diff(diff) => diff.execute(invocation),
             Self::Status(status) => status.execute(invocation),
             Self::Logs(logs) => logs.execute(invocation),
+            Self::Metrics(metrics) => metrics.execute(invocation),
             Self::Send(send) => send.execute(invocation),
             Self::Listen(listen) => listen.execute(invocation),
             Self::Ping(ping) => ping.execute(invocation),
