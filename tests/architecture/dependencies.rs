@@ -52,6 +52,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["wardline"]),
     ("rustls", &["wardline-engine"]),
     ("tokio-rustls", &["wardline-engine"]),
+    ("blake3", &["wardline-engine"]),
     ("ring", &["wardline-engine"]),
     ("hyper", &["wardline-engine"]),
     ("tokio-postgres", &["wardline-engine"]),

@@ -23,6 +23,7 @@ pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod connection;
 pub(crate) mod dialer;
+mod digest;
 pub(crate) mod duplicates;
 pub(crate) mod entrance;
 mod folder;

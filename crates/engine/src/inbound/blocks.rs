@@ -17,11 +17,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use tokio::sync::watch;
 use wardline_store::limits::MAX_REPLY;
 
 use super::apart::{LARGE, apart};
+use super::digest::digest_of_bytes;
 
 /// How long the last block of a connection is known. A sender that waits for a commit asks again within its timeout,
 /// a matter of seconds or minutes; what comes much later is meant.
@@ -40,7 +40,7 @@ pub(crate) struct Blocks(Mutex<VecDeque<Known>>);
 #[derive(Debug, Default)]
 pub(crate) struct LastBlock(Option<Digest>);
 
-type Digest = [u8; SHA256_OUTPUT_LEN];
+type Digest = [u8; 32];
 
 struct Known {
     digest: Digest,
@@ -85,9 +85,9 @@ impl Blocks {
     pub(crate) async fn take(&self, payload: &Bytes, last: &mut LastBlock) -> Block {
         let found = if payload.len() > LARGE {
             let payload = payload.clone();
-            apart(move || digest_of(&payload)).await
+            apart(move || digest_of_bytes(&payload)).await
         } else {
-            digest_of(payload)
+            digest_of_bytes(payload)
         };
         if let Some(before) = last.0.replace(found).filter(|before| *before != found) {
             self.forget(&before);
@@ -123,12 +123,6 @@ impl Blocks {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|one| one.digest != *digest);
     }
-}
-
-fn digest_of(payload: &[u8]) -> Digest {
-    let mut found = Digest::default();
-    found.copy_from_slice(digest(&SHA256, payload).as_ref());
-    found
 }
 
 impl Known {

@@ -23,13 +23,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use tokio::sync::Notify;
 use wardline_config::{Dedup, Listener};
 use wardline_hl7::Message;
 use wardline_store::{Digest, Marks, Name, Store, StoredAnswer};
 
 pub(crate) use self::several::{Found, Several};
+use super::digest::digest_of_bytes;
 use super::storm::Storms;
 use crate::observe::News;
 
@@ -117,7 +118,7 @@ pub(crate) fn digest_of(message: &Message) -> Option<Digest> {
         ids.update(field);
     }
     let key = u64::from_le_bytes(first(ids.finish().as_ref()));
-    Some(Digest { key, bytes: first(digest(&SHA256, message.bytes()).as_ref()) })
+    Some(Digest { key, bytes: first(&digest_of_bytes(message.bytes())) })
 }
 
 /// The first bytes of a longer digest.
