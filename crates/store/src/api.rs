@@ -41,6 +41,7 @@ pub use query::{
 };
 pub use stats::{Closed, OldestStays, Stats, Verified};
 
+use crate::history::History;
 use crate::outbox::Outbox;
 
 /// The store of one node.
@@ -119,6 +120,9 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// It cannot be read, or what is stored of it is damaged.
     fn message(&self, message: MessageId) -> Result<Option<KeptMessage>, ReadError>;
+
+    /// Every message that is kept, and what became of it; `None` = the store was opened without a history.
+    fn history(&self) -> Option<History>;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

@@ -6,6 +6,7 @@
 //!   filler     disk, filler               filler, gate                  ends the process
 //!   index      segments, progress         index (sled), gate            ends the process
 //!   retention  index, segments            queue, segments               ends the process
+//!   history    segments, progress         runs                          ends the history, until the next start
 //! ```
 //!
 //! A panic of sled is none of the index thread's: it is caught where sled is called, and the index is rebuilt.
@@ -19,6 +20,7 @@ use crate::api::{Fault, Port, PortId};
 use crate::disk::Disk;
 use crate::filler::Filler;
 use crate::gate::Gate;
+use crate::history::Shelf;
 use crate::index::Index;
 use crate::journal::segments::Segments;
 use crate::outbox::Outboxes;
@@ -38,6 +40,8 @@ pub(crate) struct Core {
     pub(crate) filler: Filler,
     pub(crate) gate: Gate,
     pub(crate) index: Index,
+    /// Where it is wanted.
+    pub(crate) history: Option<Shelf>,
     pub(crate) outboxes: Outboxes,
     pub(crate) watch: Watch,
     pub(crate) ports: Mutex<Vec<Box<dyn Port>>>,

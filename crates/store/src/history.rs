@@ -1,270 +1,187 @@
-//! What was received lately, read from the journal of a store that somebody else may have open.
+//! Every message that is kept, and what became of it: found by what it holds, newest first.
 //!
 //! ```text
-//!   segment 7      segment 8      segment 9 (the last; it may be growing)
-//!   ◀── older ───────────────────────────┤ first the places, newest segment first, no more than were asked for
-//!   ──────────────────────────────────▶  then the bodies, oldest message first, one at a time
+//!   journal ── what is durable ──▶ follower ──▶ in memory ── 4 MiB ──▶ run ── segment full ──▶ one run a segment
+//!              (a thread of its own)   └ TakeKeys    └───────────── search, newest first ─────────┘
 //! ```
 //!
-//! It takes no lock and writes nothing: files are opened for reading only. The journal only grows at its end, so what
-//! was read stays true; the last segment is read up to the first record that is not whole. A segment that retention
-//! removes meanwhile is passed over. In memory are places, never more than one body.
+//! It is made from the journal alone and stands beside it: bodies, answers and replies stay in the journal, a run has
+//! what is looked for and where the rest stands. Runs never change; they go with their segment, and one that is damaged,
+//! gone, or made under another configuration is made anew. Nothing waits for it: intake goes on whatever becomes of it.
+//!
+//! [`past()`] is older than that and needs none of it: it reads the journal of a store that somebody else has open.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
-use std::path::Path;
+mod answer;
+mod block;
+mod candidates;
+mod collect;
+mod entry;
+mod find;
+mod follow;
+mod footer;
+mod keys;
+mod memtable;
+mod opening;
+mod past;
+mod question;
+mod reading;
+mod repair;
+mod run;
+mod shelf;
+mod source;
+mod standing;
+mod timeline;
+mod varint;
+
+use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use jiff::Timestamp;
+pub use answer::{
+    Happened, HistoryContent, HistoryDelivery, HistoryEvent, HistoryFigures, HistoryRow,
+    HistoryState, Stopped,
+};
+pub use keys::{KeyKind, MAX_KEY, MAX_KEYS, SearchKey, TakeKeys};
+pub use past::{HistoryError, Past, past};
+pub use question::{KeyMatch, Match, SEARCH_TIME, Search, SearchPage, StateFilter};
+pub(crate) use shelf::Shelf;
 
-use crate::api::{Corruption, CorruptionKind, Marks, MessageId, Name, OpenError, ReadError};
-use crate::disk::{DiskFile, read_full};
-use crate::format::BLOCK_BYTES;
-use crate::format::accept::AcceptMeta;
-use crate::format::carried::CarriedMeta;
-use crate::format::fields::{BodySpan, from_nanoseconds};
-use crate::format::record::Kind;
-use crate::format::segment_header::{NoHeader, SegmentHeader};
-use crate::format::version::Version;
-use crate::journal::names::FileRole;
-use crate::journal::reader::{FoundRecord, Next, RecordReader};
-use crate::journal::segments::Segment;
+use crate::api::{MessageId, ReadError};
+use crate::core::Core;
+use run::{Run, RunError};
+use shelf::Phase;
 
-/// A message that was received.
-pub struct Past {
-    /// Its number.
-    pub message: MessageId,
-    /// When.
-    pub received_at: Timestamp,
-    /// Through which listener; of what a handler emitted, the destination.
-    pub listener: Name,
-    /// What was found out about it.
-    pub marks: Marks,
-    /// How many handler destinations it has passed.
-    pub hops: u8,
-    /// Its bytes (RAW-1).
-    pub body: Bytes,
+/// How a history is kept.
+#[derive(Clone)]
+pub struct HistoryOptions {
+    /// Who takes from messages what they are found by.
+    pub keys: Arc<dyn TakeKeys>,
 }
 
-/// Why the journal could not be read.
+impl fmt::Debug for HistoryOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fingerprint = self.keys.fingerprint();
+        f.debug_struct("HistoryOptions").field("fingerprint", &fingerprint).finish()
+    }
+}
+
+/// How long a question waits for the history to come as far as the journal; it is answered from what is there then.
+const FRESH_TIME: Duration = Duration::from_millis(300);
+
+/// How long a question waits for a history that is being opened.
+const OPEN_TIME: Duration = Duration::from_secs(10);
+
+/// How often a question is asked anew because a run was found damaged under it.
+const TRIES: usize = 4;
+
+/// The history of a store. Its methods block on the disk and belong on a thread of their own.
+#[derive(Clone)]
+pub struct History {
+    core: Arc<Core>,
+}
+
+impl History {
+    /// That of an open store, where it has one.
+    pub(crate) fn of(core: &Arc<Core>) -> Option<Self> {
+        core.history.is_some().then(|| Self { core: Arc::clone(core) })
+    }
+
+    /// Some messages, newest first. What was durable when it is asked is found, unless the history is far behind.
+    ///
+    /// # Errors
+    ///
+    /// The history is not open yet or no longer, or the journal cannot be read.
+    pub fn search(&self, search: &Search) -> Result<SearchPage, ReadError> {
+        let runs = self.fresh()?;
+        again(|| reading::search(&self.core, runs, search))
+    }
+
+    /// One message; `None` = there is none of this number, or it is no longer kept.
+    ///
+    /// # Errors
+    ///
+    /// As of [`search`](Self::search).
+    pub fn row(&self, message: MessageId) -> Result<Option<HistoryRow>, ReadError> {
+        let runs = self.fresh()?;
+        again(|| reading::row(&self.core, runs, message.get()))
+    }
+
+    /// What happened to a message, the oldest first; at most the newest [`MAX_EVENTS`](crate::limits::MAX_EVENTS).
+    /// `None` as of [`row`](Self::row).
+    ///
+    /// # Errors
+    ///
+    /// As of [`search`](Self::search).
+    pub fn timeline(&self, message: MessageId) -> Result<Option<Vec<HistoryEvent>>, ReadError> {
+        let runs = self.fresh()?;
+        again(|| timeline::timeline(&self.core, runs, message.get()))
+    }
+
+    /// The bytes of a message, and what is sent where that differs. `None` as of [`row`](Self::row).
+    ///
+    /// # Errors
+    ///
+    /// As of [`search`](Self::search), or the bytes are damaged.
+    pub fn content(&self, message: MessageId) -> Result<Option<HistoryContent>, ReadError> {
+        let runs = self.fresh()?;
+        again(|| reading::content(&self.core, runs, message.get()))
+    }
+
+    /// How it is doing. Reads nothing.
+    pub fn figures(&self) -> HistoryFigures {
+        self.shelf().map(|shelf| reading::figures(&self.core, shelf)).unwrap_or_default()
+    }
+
+    fn shelf(&self) -> Result<&Shelf, ReadError> {
+        self.core.history.as_ref().ok_or(ReadError::Closed)
+    }
+
+    /// Waits until it is open, and shortly until it has what is durable now.
+    fn fresh(&self) -> Result<&Shelf, ReadError> {
+        let runs = self.shelf()?;
+        let durable = self.core.progress.durable().place();
+        let now = Instant::now();
+        let patience = if runs.phase() == Phase::Opening { OPEN_TIME } else { FRESH_TIME };
+        let _it_is_told_how_far_it_is_behind = runs.wait_for(durable, now + patience);
+        match runs.phase() {
+            Phase::Opening => Err(ReadError::NotReady),
+            Phase::Closed => Err(ReadError::Closed),
+            Phase::Open => Ok(runs),
+        }
+    }
+}
+
+/// A run that turns out to be damaged is left out from then on.
+fn again<T>(mut ask: impl FnMut() -> Result<T, Unanswered>) -> Result<T, ReadError> {
+    for _ in 0..TRIES {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(Unanswered::Journal(error)) => return Err(error),
+            Err(Unanswered::Run(error)) => tracing::debug!(%error, "asked anew"),
+        }
+    }
+    Err(ReadError::NotReady)
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").field("dir", &self.core.dir).finish_non_exhaustive()
+    }
+}
+
+/// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The folder or a segment's header could not be read.
+enum Unanswered {
     #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A record or a body could not.
+    Run(#[from] RunError),
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Journal(#[from] ReadError),
 }
 
-/// Shows the newest `most` messages of the store in this folder, the oldest of them first. How many there were.
-///
-/// # Errors
-///
-/// The journal cannot be read; what was shown before is right.
-pub fn past(
-    folder: &Path,
-    most: usize,
-    visit: &mut dyn FnMut(Past),
-) -> Result<usize, HistoryError> {
-    let segments = segments(folder)?;
-    let mut found = Found { most, ..Found::default() };
-    for (place, segment) in segments.iter().enumerate().rev() {
-        found.read(place, segment, place + 1 == segments.len())?;
-        let oldest = found.places.first_key_value().map(|(number, _)| *number);
-        if found.places.len() >= most && oldest >= Some(segment.header.first_number) {
-            break;
-        }
+/// A run gave an error: it is left out from now on, and made anew.
+fn faulty(run: &Run, error: &RunError) {
+    if run.set_damaged() {
+        let file = run.path.display();
+        tracing::error!(%error, %file, "a run of the history is damaged: it is made anew");
     }
-    let mut count = 0;
-    for (number, at) in found.places {
-        let Some(segment) = segments.get(at.segment) else { continue };
-        let Some(message) = MessageId::from_number(number) else { continue };
-        let listener = found.names.get(at.listener).cloned().unwrap_or_else(|| Name::from(""));
-        let (received_at, marks, hops) = (at.received_at, at.marks, at.hops);
-        let body = match body(segment, &at)? {
-            Some(body) => body,
-            // Its group is being written.
-            None if number >= found.last_group_from => break,
-            None => return Err(damaged_body(segment, at.offset).into()),
-        };
-        visit(Past { message, received_at, listener, marks, hops, body });
-        count += 1;
-    }
-    Ok(count)
-}
-
-/// Where a message stands, and what is known of it without its bytes.
-struct Place {
-    segment: usize,
-    /// Of its body, in the file.
-    offset: u64,
-    length: u32,
-    crc: u32,
-    listener: usize,
-    received_at: Timestamp,
-    marks: Marks,
-    hops: u8,
-}
-
-/// The newest messages that were found.
-#[derive(Default)]
-struct Found {
-    most: usize,
-    names: Vec<Name>,
-    places: BTreeMap<u64, Place>,
-    /// The first number of the last group of all, which somebody may be writing.
-    last_group_from: u64,
-}
-
-impl Found {
-    /// Notes the messages of one segment. Only the last may end anywhere.
-    fn read(&mut self, place: usize, segment: &Segment, is_last: bool) -> Result<(), ReadError> {
-        let end = segment.end().unwrap_or_else(|| segment.length());
-        let mut reader = RecordReader::new(segment, segment.beginning(), end);
-        let mut group = 0;
-        loop {
-            let offset = reader.position().offset;
-            let next = reader.next();
-            let next =
-                next.map_err(|source| ReadError::Io { file: segment.path.clone(), source })?;
-            match next {
-                Next::Record(record) => {
-                    if is_last && record.header.group != group {
-                        (group, self.last_group_from) = (record.header.group, record.header.number);
-                    }
-                    self.note(place, &record);
-                }
-                Next::NoRecord if !is_last => {
-                    let (file, kind) = (segment.path.clone(), CorruptionKind::Record);
-                    return Err(Corruption { file, offset, kind }.into());
-                }
-                Next::End | Next::NoRecord => return Ok(()),
-            }
-        }
-    }
-
-    /// A record without sense is told by `verify`.
-    fn note(&mut self, segment: usize, record: &FoundRecord<'_>) {
-        let bodies = record.place.offset + record.header.head_length();
-        let at = |span: BodySpan| (bodies + span.start, span.length, span.crc);
-        match record.header.kind {
-            Kind::Accept => {
-                let received_at = from_nanoseconds(record.header.at_nanoseconds);
-                let (Some(received_at), Some(accept)) =
-                    (received_at, AcceptMeta::read(record.meta))
-                else {
-                    return;
-                };
-                let listener = self.name(accept.listener);
-                for (message, number) in accept.messages.iter().zip(record.header.number..) {
-                    let (offset, length, crc) = at(message.body);
-                    let (marks, hops) = (message.marks, message.hops);
-                    let place =
-                        Place { segment, offset, length, crc, listener, received_at, marks, hops };
-                    self.keep(number, place);
-                }
-            }
-            Kind::Carried => {
-                let Some(carried) = CarriedMeta::read(record.meta) else { return };
-                let (offset, length, crc) = at(carried.body);
-                let (listener, received_at) = (self.name(carried.listener), carried.received_at);
-                let (marks, hops) = (carried.marks, carried.hops);
-                let place =
-                    Place { segment, offset, length, crc, listener, received_at, marks, hops };
-                self.keep(carried.message, place);
-            }
-            Kind::Change => {}
-        }
-    }
-
-    /// The oldest gives way. One that was carried forward stands twice; either is the same.
-    fn keep(&mut self, number: u64, place: Place) {
-        self.places.insert(number, place);
-        if self.places.len() > self.most {
-            self.places.pop_first();
-        }
-    }
-
-    fn name(&mut self, name: &str) -> usize {
-        // There are as many as listeners.
-        let known = self.names.iter().position(|known| **known == *name);
-        known.unwrap_or_else(|| {
-            self.names.push(name.into());
-            self.names.len() - 1
-        })
-    }
-}
-
-/// The segments of a folder, oldest first, as far as they are there.
-fn segments(folder: &Path) -> Result<Vec<Segment>, HistoryError> {
-    let failed = |attempt: &'static str, path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Io { attempt, path, source }
-    };
-    let mut listed = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed("list", folder))? {
-        let entry = entry.map_err(failed("list", folder))?;
-        if let FileRole::Segment(id) = FileRole::of(&entry.file_name().to_string_lossy()) {
-            listed.push((id, entry.path()));
-        }
-    }
-    listed.sort_unstable();
-    let newest = listed.len().saturating_sub(1);
-    let mut opened: Vec<(SegmentHeader, std::path::PathBuf, Arc<dyn DiskFile>, u64)> = Vec::new();
-    for (place, (id, path)) in listed.into_iter().enumerate() {
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            // Retention takes the oldest.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && opened.is_empty() => continue,
-            Err(source) => return Err(failed("read", &path)(source).into()),
-        };
-        let length = file.metadata().map_err(failed("read", &path))?.len();
-        match header(&file, id, &path)? {
-            Some(header) => opened.push((header, path, Arc::new(file), length)),
-            // It is being begun: nothing stands in it yet.
-            None if place == newest => {}
-            None => {
-                let kind = CorruptionKind::Header;
-                return Err(OpenError::from(Corruption { file: path, offset: 0, kind }).into());
-            }
-        }
-    }
-    let ends: Vec<u64> = opened.iter().skip(1).map(|(next, ..)| next.previous_end).collect();
-    let mut ends = ends.into_iter();
-    let segment =
-        |(header, path, file, length)| Segment::new(header, path, file, length, ends.next());
-    Ok(opened.into_iter().map(segment).collect())
-}
-
-/// The header of the segment `id`; `None` where there is none.
-fn header(file: &File, id: u64, path: &Path) -> Result<Option<SegmentHeader>, OpenError> {
-    let mut block = vec![0; BLOCK_BYTES];
-    let read = read_full(file, &mut block, 0);
-    let read =
-        read.map_err(|source| OpenError::Io { attempt: "read", path: path.into(), source })?;
-    block.truncate(read);
-    match SegmentHeader::decode(&block) {
-        Ok(header) if header.id == id => Ok(Some(header)),
-        Ok(_) | Err(NoHeader::Unreadable) => Ok(None),
-        Err(NoHeader::Version(found)) => {
-            let known = Version::WRITTEN.number();
-            Err(OpenError::UnknownFormat { file: path.into(), found, known })
-        }
-    }
-}
-
-/// The bytes; `None` where they are not those that were written.
-fn body(segment: &Segment, at: &Place) -> Result<Option<Bytes>, ReadError> {
-    let mut bytes = vec![0; at.length as usize];
-    let read = read_full(&*segment.file, &mut bytes, at.offset);
-    let read = read.map_err(|source| ReadError::Io { file: segment.path.clone(), source })?;
-    let is_whole = read == bytes.len() && crc32fast::hash(&bytes) == at.crc;
-    Ok(is_whole.then(|| bytes.into()))
-}
-
-fn damaged_body(segment: &Segment, offset: u64) -> ReadError {
-    Corruption { file: segment.path.clone(), offset, kind: CorruptionKind::Body }.into()
 }

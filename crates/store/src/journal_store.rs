@@ -21,6 +21,7 @@ use crate::api::{
 use crate::core::Core;
 use crate::format::accept::bodies;
 use crate::format::record::RECORD_HEADER;
+use crate::history::History;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
 use crate::journal::stored::Wanted;
@@ -62,6 +63,7 @@ struct Threads {
     filler: JoinHandle<()>,
     index: JoinHandle<()>,
     retention: JoinHandle<()>,
+    history: Option<JoinHandle<()>>,
 }
 
 impl JournalStore {
@@ -182,6 +184,10 @@ impl Store for JournalStore {
         kept::message(&self.core, message)
     }
 
+    fn history(&self) -> Option<History> {
+        History::of(&self.core)
+    }
+
     fn stats(&self) -> Stats {
         let core = &self.core;
         let live = core.index.with_now(|view| Ok(view.live()));
@@ -224,9 +230,14 @@ impl Store for JournalStore {
         for thread in [threads.writer, threads.filler, threads.retention] {
             let _its_fault_was_told = thread.join();
         }
-        wait_until(deadline, || threads.index.is_finished());
-        if threads.index.is_finished() {
-            let _its_fault_was_told = threads.index.join();
+        if let Some(history) = &self.core.history {
+            history.wake();
+        }
+        for thread in [Some(threads.index), threads.history].into_iter().flatten() {
+            wait_until(deadline, || thread.is_finished());
+            if thread.is_finished() {
+                let _its_fault_was_told = thread.join();
+            }
         }
         self.closed()
     }

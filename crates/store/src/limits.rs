@@ -46,3 +46,13 @@ pub const MAX_ALSO: usize = u8::MAX as usize;
 /// The longest meta of a record, bytes: 65,535 messages with a few destinations each fit. A longer one is not believed
 /// when it is read, so it is not written either.
 pub const MAX_META: usize = 64 * 1024 * 1024;
+
+/// Bytes of a body that search keys are taken from: header, patient, visit and orders of all but freaks; what is larger
+/// is an embedded document, which nobody is found by.
+pub const KEYS_FROM: usize = 1024 * 1024;
+
+/// Bytes of a body that the keys shown with a row are taken from: the segments before the results.
+pub const ROW_KEYS_FROM: usize = 16 * 1024;
+
+/// Events of a message that are shown, the newest: a page of retries.
+pub const MAX_EVENTS: usize = 1000;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::intake::Intake;
+use crate::history::HistoryOptions;
 use crate::limits::TICK;
 
 /// Where a store lies and how it behaves. Sizes are bytes.
@@ -24,6 +25,8 @@ pub struct StoreOptions {
     pub max_index_lag: u64,
     /// How long a dead letter is kept; `None` = until an operator decides.
     pub dead_letter_retention: Option<Duration>,
+    /// Whether messages are found again by what they hold, and who takes it from them; `None` = they are not.
+    pub history: Option<HistoryOptions>,
     /// How often the threads behind the writer look around: for what retention lets go, what the index writes down, free
     /// space. [`TICK`](crate::limits::TICK) everywhere but in tests.
     pub tick: Duration,
@@ -45,6 +48,7 @@ impl StoreOptions {
             min_free: 1024 * 1024 * 1024,
             max_index_lag: 1024 * 1024 * 1024,
             dead_letter_retention: None,
+            history: None,
             tick: TICK,
             on_fatal: Box::new(on_fatal),
             on_intake: Box::new(|_| {}),
@@ -62,6 +66,7 @@ impl fmt::Debug for StoreOptions {
             .field("min_free", &self.min_free)
             .field("max_index_lag", &self.max_index_lag)
             .field("dead_letter_retention", &self.dead_letter_retention)
+            .field("history", &self.history)
             .field("tick", &self.tick)
             .finish_non_exhaustive()
     }

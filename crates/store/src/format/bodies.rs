@@ -48,9 +48,10 @@ fn reply(change: &ChangeMeta<'_>) -> Option<BodySpan> {
         ChangeMeta::Delivery { outcome, .. } => match outcome {
             OutcomeMeta::Dead { reply, .. } | OutcomeMeta::Held { reply, .. } => *reply,
             OutcomeMeta::Delivered { .. }
-            | OutcomeMeta::Ended
+            | OutcomeMeta::Returned
+            | OutcomeMeta::Discarded { .. }
             | OutcomeMeta::Deferred { .. }
-            | OutcomeMeta::Revived => None,
+            | OutcomeMeta::Revived { .. } => None,
         },
         ChangeMeta::DestinationHeld { .. } | ChangeMeta::DestinationReleased { .. } => None,
     }

@@ -43,28 +43,13 @@ pub(crate) enum ChangeMeta<'a> {
 /// What an outcome means for the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OutcomeMeta<'a> {
-    Delivered {
-        application_due: Option<Timestamp>,
-    },
-    /// Gone in another way.
-    Ended,
-    Deferred {
-        attempts: u32,
-        first_attempt: Option<Timestamp>,
-        due: Timestamp,
-        cause: &'a str,
-    },
-    Dead {
-        attempts: u32,
-        cause: &'a str,
-        reply: Option<BodySpan>,
-    },
-    Held {
-        attempts: u32,
-        cause: &'a str,
-        reply: Option<BodySpan>,
-    },
-    Revived,
+    Delivered { attempts: u32, reply_code: Option<[u8; 2]>, application_due: Option<Timestamp> },
+    Returned,
+    Discarded { by: &'a str, reason: &'a str },
+    Deferred { attempts: u32, first_attempt: Option<Timestamp>, due: Timestamp, cause: &'a str },
+    Dead { attempts: u32, cause: &'a str, reply: Option<BodySpan> },
+    Held { attempts: u32, cause: &'a str, reply: Option<BodySpan> },
+    Revived { by: &'a str },
 }
 
 /// Cuts a reply to what is kept of it.
@@ -163,10 +148,12 @@ impl<'a> ChangeMeta<'a> {
         let message = reader.u64()?;
         let outcome = match what {
             DELIVERED => {
-                reader.u32()?;
-                reader.maybe(FieldReader::u16)?;
                 let due = |reader: &mut FieldReader<'a>| reader.maybe(FieldReader::time);
-                OutcomeMeta::Delivered { application_due: reader.since(Version::Two, due)? }
+                OutcomeMeta::Delivered {
+                    attempts: reader.u32()?,
+                    reply_code: reader.maybe(FieldReader::take::<2>)?,
+                    application_due: reader.since(Version::Two, due)?,
+                }
             }
             DEFERRED => OutcomeMeta::Deferred {
                 attempts: reader.u32()?,
@@ -184,16 +171,9 @@ impl<'a> ChangeMeta<'a> {
                 cause: reader.text()?,
                 reply: reader.maybe(FieldReader::body)?,
             },
-            RETURNED => OutcomeMeta::Ended,
-            DISCARDED => {
-                reader.text()?;
-                reader.text()?;
-                OutcomeMeta::Ended
-            }
-            REVIVED => {
-                reader.text()?;
-                OutcomeMeta::Revived
-            }
+            RETURNED => OutcomeMeta::Returned,
+            DISCARDED => OutcomeMeta::Discarded { by: reader.text()?, reason: reader.text()? },
+            REVIVED => OutcomeMeta::Revived { by: reader.text()? },
             DESTINATION_HELD => {
                 let (by, reason) = (reader.text()?, reader.text()?);
                 return Some(Self::DestinationHeld { destination, by, reason });
@@ -252,17 +232,20 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_ends_a_delivery_reads_as_ended() {
+    fn everything_that_ends_a_delivery_reads_back() {
         let (by, reason): (Name, Name) = ("ann".into(), "test message".into());
-        for outcome in [Outcome::Returned, Outcome::Discarded { by, reason }] {
-            assert!(outcome.ends());
-            assert_eq!(read_back(&outcome), OutcomeMeta::Ended);
-        }
+        assert!(Outcome::Returned.ends());
+        assert_eq!(read_back(&Outcome::Returned), OutcomeMeta::Returned);
+        let outcome = Outcome::Discarded { by, reason };
+        assert!(outcome.ends());
+        let expected = OutcomeMeta::Discarded { by: "ann", reason: "test message" };
+        assert_eq!(read_back(&outcome), expected);
         for reply_code in [Some(*b"AA"), None] {
             for application_due in [None, Some(Timestamp::UNIX_EPOCH)] {
                 let outcome = Outcome::Delivered { attempts: 1, reply_code, application_due };
                 assert!(outcome.ends());
-                assert_eq!(read_back(&outcome), OutcomeMeta::Delivered { application_due });
+                let expected = OutcomeMeta::Delivered { attempts: 1, reply_code, application_due };
+                assert_eq!(read_back(&outcome), expected);
             }
         }
     }

@@ -120,6 +120,13 @@ impl<'a> FieldReader<'a> {
         Some(*taken)
     }
 
+    /// So many bytes as they are.
+    pub(crate) fn slice(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (slice, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(slice)
+    }
+
     pub(crate) fn u8(&mut self) -> Option<u8> {
         self.take::<1>().map(|[byte]| byte)
     }
@@ -142,9 +149,7 @@ impl<'a> FieldReader<'a> {
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         let length = usize::from(self.u8()?);
-        let (text, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        std::str::from_utf8(text).ok()
+        std::str::from_utf8(self.slice(length)?).ok()
     }
 
     /// Outer `None` = no sense, inner `None` = absent.

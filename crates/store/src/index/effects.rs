@@ -222,7 +222,9 @@ fn new_state(
         (state, replied.then_some(place))
     };
     match outcome {
-        OutcomeMeta::Delivered { .. } | OutcomeMeta::Ended => None,
+        OutcomeMeta::Delivered { .. } | OutcomeMeta::Returned | OutcomeMeta::Discarded { .. } => {
+            None
+        }
         OutcomeMeta::Deferred { attempts, first_attempt, due, cause } => {
             let state = State {
                 stands: DeliveryState::Pending,
@@ -240,7 +242,7 @@ fn new_state(
         OutcomeMeta::Held { attempts, cause, reply } => {
             Some(stopped(DeliveryState::Held, *attempts, cause, reply.is_some()))
         }
-        OutcomeMeta::Revived => Some((State::fresh(at), None)),
+        OutcomeMeta::Revived { .. } => Some((State::fresh(at), None)),
     }
 }
 

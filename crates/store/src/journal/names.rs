@@ -7,6 +7,7 @@
 //!   filling-4                being filled; of no use after a crash
 //!   index/                   sled's
 //!   index.new/               an index being rebuilt
+//!   history/                 runs: what messages are found by
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const LOCK: &str = "lock";
 pub(crate) const INDEX: &str = "index";
 pub(crate) const INDEX_REBUILT: &str = "index.new";
+pub(crate) const HISTORY: &str = "history";
 
 const SEGMENT_END: &str = ".journal";
 const PREPARED: &str = "prepared-";

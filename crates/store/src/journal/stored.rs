@@ -67,10 +67,10 @@ impl Unread {
 }
 
 /// A record in memory, as far as it was read.
-struct Loaded<'s> {
+pub(crate) struct Loaded<'s> {
     segment: &'s Segment,
     place: Place,
-    header: RecordHeader,
+    pub(crate) header: RecordHeader,
     bytes: Vec<u8>,
 }
 
@@ -100,7 +100,8 @@ pub(crate) fn read_reply(
 }
 
 impl<'s> Loaded<'s> {
-    fn load(segment: &'s Segment, place: Place) -> Result<Self, ReadError> {
+    /// Reads header and meta, which match their checksum.
+    pub(crate) fn load(segment: &'s Segment, place: Place) -> Result<Self, ReadError> {
         let io = |source| ReadError::Io { file: segment.path.clone(), source };
         let corrupt = || ReadError::from(corruption(segment, place.offset, CorruptionKind::Record));
         let mut bytes = vec![0; FIRST_READ];
@@ -123,7 +124,7 @@ impl<'s> Loaded<'s> {
         }
     }
 
-    fn meta(&self) -> Meta<'_> {
+    pub(crate) fn meta(&self) -> Meta<'_> {
         let end = RECORD_HEADER + self.header.meta_length as usize;
         let bytes = self.bytes.get(RECORD_HEADER..end).unwrap_or_default();
         Meta { bytes, version: self.segment.header.version }
@@ -233,7 +234,8 @@ impl<'s> Loaded<'s> {
         }
     }
 
-    fn body(&self, span: BodySpan) -> Result<Bytes, ReadError> {
+    /// One of its bodies, which matches its checksum.
+    pub(crate) fn body(&self, span: BodySpan) -> Result<Bytes, ReadError> {
         let from_record = self.header.head_length() + span.start;
         let bytes = self.bytes_at(from_record, span.length)?;
         if bytes.len() == span.length as usize && crc32fast::hash(&bytes) == span.crc {
@@ -254,6 +256,11 @@ impl<'s> Loaded<'s> {
         let read = read_full(&*self.segment.file, &mut bytes, offset)?;
         bytes.truncate(read);
         Ok(bytes.into())
+    }
+
+    /// What its meta says makes no sense.
+    pub(crate) fn no_sense(&self) -> ReadError {
+        corruption(self.segment, self.place.offset, CorruptionKind::Content).into()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::core::{Core, Counters, Failure};
 use crate::disk::{Disk, RealDisk, is_no_space};
 use crate::filler::{Filler, Prepared, Supply};
 use crate::gate::Gate;
+use crate::history::Shelf;
 use crate::index::{Index, witness};
 use crate::journal::segments::Segments;
 use crate::limits::MIN_SEGMENT;
@@ -142,6 +143,7 @@ fn core(
     }
     let durable_bytes = recovered.segments.iter().filter_map(|segment| segment.end()).sum();
     segments.add(active.segment());
+    let history = options.history.map(|history| Shelf::new(&options.dir, history));
     Core {
         dir: options.dir,
         tick: options.tick,
@@ -152,6 +154,7 @@ fn core(
         filler,
         gate: Gate::new(options.min_free, options.max_index_lag, options.on_intake),
         index,
+        history,
         outboxes: Outboxes::default(),
         watch: Watch::default(),
         ports: Mutex::default(),
@@ -175,20 +178,39 @@ fn start(
         }
     };
     let retention = Arc::clone(retention);
+    let history_lock = Arc::clone(&lock);
+    let history = move |core: &Core| {
+        give_way(HISTORY_GIVES_WAY);
+        if let Some(shelf) = &core.history {
+            // Neither a fault nor a panic of it is the store's.
+            if catch_unwind(AssertUnwindSafe(|| shelf.follow(core))).is_err() {
+                tracing::error!(
+                    "the history's thread panicked: it stays behind until the next start"
+                );
+            }
+        }
+        drop(history_lock);
+        Ok(())
+    };
     Ok(Threads {
+        history: core
+            .history
+            .is_some()
+            .then(|| thread(core, "store-history", history))
+            .transpose()?,
         filler: thread(core, "store-filler", |core| {
-            give_way();
+            give_way(GIVE_WAY);
             core.filler.run(&core.gate)
         })?,
         index: thread(core, "store-index", move |core| {
-            give_way();
+            give_way(GIVE_WAY);
             core.index.run(core);
             // A closed store does not wait for ever for this thread: the folder is nobody else's until it is done.
             drop(lock);
             Ok(())
         })?,
         retention: thread(core, "store-retention", move |core| {
-            give_way();
+            give_way(GIVE_WAY);
             retention.run(core);
             Ok(())
         })?,
@@ -218,12 +240,13 @@ fn thread(
 /// How much the threads behind the writer give way, of 19.
 const GIVE_WAY: i32 = 5;
 
+/// How much the history's thread does: nothing waits for it but somebody who searches.
+const HISTORY_GIVES_WAY: i32 = 15;
+
 /// Lets the caller's thread, and those it starts, wait for the processor behind who answers and delivers.
-fn give_way() {
+fn give_way(by: i32) {
     #[cfg(target_os = "linux")]
-    if let Err(error) =
-        rustix::process::setpriority_process(Some(rustix::thread::gettid()), GIVE_WAY)
-    {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), by) {
         tracing::debug!(%error, "a thread of the store keeps its priority");
     }
 }

@@ -159,7 +159,7 @@ impl Newest {
 
     fn change(&mut self, at_nanoseconds: i64, change: &ChangeMeta<'_>) {
         let ChangeMeta::Delivery { destination, message, outcome } = change else { return };
-        let OutcomeMeta::Delivered { application_due: Some(due) } = outcome else { return };
+        let OutcomeMeta::Delivered { application_due: Some(due), .. } = outcome else { return };
         let Some(at) = from_nanoseconds(at_nanoseconds) else { return };
         let destination = Name::from(*destination);
         self.keep(*message, at, What::ApplicationDue { destination, due: *due });

@@ -112,6 +112,9 @@ fn delete(core: &Core, segment: &Segment) -> Result<(), ReadError> {
     }
     let io = |source| ReadError::Io { file: segment.path.clone(), source };
     core.segments.remove(segment.id());
+    if let Some(history) = &core.history {
+        history.forget(segment.id());
+    }
     core.disk.remove(&segment.path).and_then(|()| core.disk.sync_folder(&core.dir)).map_err(io)?;
     tracing::info!(segment = segment.id(), bytes = segment.length(), "segment deleted");
     Ok(())

@@ -11,6 +11,7 @@ mod opening;
 mod power_cut;
 mod recent;
 mod retention;
+mod search;
 mod site;
 mod versions;
 mod warnings;

@@ -1,0 +1,207 @@
+//! Searching: candidates of all sources, merged newest first, held against what else is asked.
+//!
+//! ```text
+//!   run 1 … 800   run 801 … 1700   run 1701 … 2500, carried 12   in memory 2501 …
+//!   not opened    opened next      2380, then 12                 2601      ◀── the greatest of those opened is next
+//! ```
+//!
+//! A source is opened when its greatest number may be next, so the newest page reads the newest run only. A message
+//! that stands twice, because it was carried, is taken where it came first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use super::answer::{HistoryDelivery, HistoryState};
+use super::candidates::{Candidates, Stop};
+use super::entry::Row;
+use super::footer::{Span, sortable};
+use super::question::{Search, StateFilter};
+use super::source::Source;
+use super::standing::Standing;
+use crate::api::MessageId;
+use crate::format::fields::nanoseconds;
+
+/// A message that matches.
+pub(super) struct Match {
+    pub(super) message: u64,
+    /// The source its row is of.
+    pub(super) source: usize,
+    pub(super) row: Row,
+    pub(super) deliveries: Vec<HistoryDelivery>,
+}
+
+/// What a walk found.
+pub(super) struct Found {
+    pub(super) matches: Vec<Match>,
+    /// Everything from here on was looked at; `None` = everything.
+    pub(super) down_to: Option<u64>,
+    /// The deadline did not come first.
+    pub(super) whole: bool,
+}
+
+/// Walks the sources from newer messages to older ones.
+struct Walk<'s> {
+    search: &'s Search,
+    sources: &'s [Source],
+    /// Below this.
+    before: u64,
+    /// So many sources, the oldest, are not opened yet.
+    unopened: usize,
+    opened: Vec<Option<Candidates<'s>>>,
+    /// The next message of each opened source; of one message the oldest source comes first.
+    heads: BinaryHeap<(u64, Reverse<usize>)>,
+}
+
+/// Looks for at most `limit` messages.
+pub(super) fn find(
+    sources: &[Source],
+    search: &Search,
+    limit: usize,
+) -> Result<Found, super::run::RunError> {
+    let newest = sources.last().map_or(0, |source| source.extent.to.number);
+    let before = search.before.map_or(newest, MessageId::get);
+    let mut walk = Walk {
+        search,
+        sources,
+        before,
+        unopened: sources.len(),
+        opened: sources.iter().map(|_| None).collect(),
+        heads: BinaryHeap::new(),
+    };
+    let mut standing = Standing::new(sources);
+    let mut found = Found { matches: Vec::new(), down_to: None, whole: true };
+    let mut looked_down_to = before;
+    loop {
+        match walk.step(&mut standing, looked_down_to) {
+            Ok(Some((message, matching))) => {
+                looked_down_to = message;
+                found.matches.extend(matching);
+                if found.matches.len() >= limit {
+                    found.down_to = Some(message);
+                    return Ok(found);
+                }
+            }
+            Ok(None) => return Ok(found),
+            Err(Stop::Late) => {
+                found.down_to = Some(looked_down_to);
+                found.whole = false;
+                return Ok(found);
+            }
+            Err(Stop::Run(error)) => return Err(error),
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Looks at the next message; `None` = there is none.
+    fn step(
+        &mut self,
+        standing: &mut Standing<'_>,
+        above: u64,
+    ) -> Result<Option<(u64, Option<Match>)>, Stop> {
+        loop {
+            if Instant::now() >= self.search.deadline {
+                return Err(Stop::Late);
+            }
+            self.open_next()?;
+            let Some((message, Reverse(source))) = self.heads.pop() else { return Ok(None) };
+            let is_repeated = message >= above;
+            let matching = if is_repeated { None } else { self.look(standing, source, message)? };
+            let next = match self.opened.get_mut(source) {
+                Some(Some(candidates)) => candidates.next(message)?,
+                Some(None) | None => None,
+            };
+            self.heads.extend(next.map(|next| (next, Reverse(source))));
+            if !is_repeated {
+                return Ok(Some((message, matching)));
+            }
+        }
+    }
+
+    /// Opens the sources that may have the next message.
+    fn open_next(&mut self) -> Result<(), Stop> {
+        while let Some(nth) = self.unopened.checked_sub(1) {
+            let Some(source) = self.sources.get(nth) else { return Ok(()) };
+            let next = self.heads.peek().map(|(message, _)| *message);
+            if next.is_some_and(|next| next >= source.extent.to.number) {
+                return Ok(());
+            }
+            if may_match(source, self.search, self.before) {
+                let mut candidates =
+                    Candidates::new(source, &self.search.keys, self.search.deadline);
+                let first = candidates.next(self.before)?;
+                self.heads.extend(first.map(|first| (first, Reverse(nth))));
+                if let Some(slot) = self.opened.get_mut(nth) {
+                    *slot = Some(candidates);
+                }
+            }
+            self.unopened = nth;
+        }
+        Ok(())
+    }
+
+    /// Holds one message against what else is asked.
+    fn look(
+        &mut self,
+        standing: &mut Standing<'_>,
+        source: usize,
+        message: u64,
+    ) -> Result<Option<Match>, Stop> {
+        let Some(Some(candidates)) = self.opened.get_mut(source) else { return Ok(None) };
+        let Some(row) = candidates.rows.row(message)?.filter(|row| row_matches(row, self.search))
+        else {
+            return Ok(None);
+        };
+        let deliveries = standing.deliveries(source, message, &row)?;
+        let matches = match self.search.state {
+            None => true,
+            Some(state) => state_matches(state, self.search.destination.as_deref(), &deliveries),
+        };
+        Ok(matches.then_some(Match { message, source, row, deliveries }))
+    }
+}
+
+/// Whether a source may hold a message that is asked for.
+fn may_match(source: &Source, search: &Search, before: u64) -> bool {
+    let extent = &source.extent;
+    let reaches_below =
+        extent.from.number < before || extent.carried.is_some_and(|span| span.least < before);
+    let in_time = extent.received.is_some_and(|Span { least, greatest }| {
+        search.from.is_none_or(|from| greatest >= sortable(nanoseconds(from)))
+            && search.until.is_none_or(|until| least < sortable(nanoseconds(until)))
+    });
+    let named =
+        |name: &Option<crate::api::Name>| name.as_ref().is_none_or(|name| source.may_name(name));
+    reaches_below && in_time && named(&search.listener) && named(&search.destination)
+}
+
+fn row_matches(row: &Row, search: &Search) -> bool {
+    search.from.is_none_or(|from| row.received_at >= from)
+        && search.until.is_none_or(|until| row.received_at < until)
+        && search.listener.as_ref().is_none_or(|listener| row.listener == *listener)
+        && search.destination.as_ref().is_none_or(|name| row.destinations.contains(name))
+        && search.min_bytes.is_none_or(|least| row.bytes >= least)
+        && search.max_bytes.is_none_or(|most| row.bytes <= most)
+        && (search.state != Some(StateFilter::Unrouted) || row.destinations.is_empty())
+}
+
+fn state_matches(
+    state: StateFilter,
+    destination: Option<&str>,
+    deliveries: &[HistoryDelivery],
+) -> bool {
+    let wanted = match state {
+        StateFilter::Pending => HistoryState::Pending,
+        StateFilter::Held => HistoryState::Held,
+        StateFilter::Dead => HistoryState::Dead,
+        StateFilter::Delivered => HistoryState::Delivered,
+        StateFilter::Returned => HistoryState::Returned,
+        StateFilter::Discarded => HistoryState::Discarded,
+        StateFilter::Unrouted => return deliveries.is_empty(),
+    };
+    deliveries.iter().any(|delivery| {
+        delivery.state == wanted
+            && destination.is_none_or(|destination| *delivery.destination == *destination)
+    })
+}

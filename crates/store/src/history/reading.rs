@@ -1,0 +1,203 @@
+//! Answers: what the runs say, and the rest from the journal.
+
+use std::sync::atomic::Ordering;
+
+use super::Unanswered;
+use super::answer::{HistoryContent, HistoryDelivery, HistoryFigures, HistoryRow};
+use super::entry::Row;
+use super::find::find;
+use super::footer::unsorted;
+use super::keys::SearchKey;
+use super::opening::covered;
+use super::question::{Search, SearchPage};
+use super::run::RunError;
+use super::shelf::{Phase, Shelf};
+use super::source::{Cursor, Source};
+use super::standing::Standing;
+use crate::api::{MessageId, ReadError};
+use crate::core::Core;
+use crate::format::accept::AcceptMeta;
+use crate::format::carried::CarriedMeta;
+use crate::format::fields::{BodySpan, from_nanoseconds};
+use crate::format::record::Kind;
+use crate::journal::position::Place;
+use crate::journal::stored::{Loaded, StoredMessage, Unread, Wanted, read_message};
+use crate::limits::{MAX_PAGE, ROW_KEYS_FROM};
+
+pub(super) fn search(
+    core: &Core,
+    shelf: &Shelf,
+    search: &Search,
+) -> Result<SearchPage, Unanswered> {
+    let sources = shelf.sources();
+    let behind = lag(core, shelf);
+    let found = find(&sources, search, search.limit.clamp(1, MAX_PAGE))?;
+    let mut rows = Vec::with_capacity(found.matches.len());
+    for one in found.matches {
+        let Some(source) = sources.get(one.source) else { continue };
+        let place = Place { segment: source.segment(), offset: one.row.offset };
+        match shown(core, shelf, place, one.message, &one.row, one.deliveries)? {
+            Some(row) => rows.push(row),
+            // Retention took the segment under the search; what was carried forward stands elsewhere.
+            None => rows.extend(row(core, shelf, one.message)?),
+        }
+    }
+    let next = found.down_to.and_then(MessageId::from_number);
+    Ok(SearchPage { rows, next, whole: found.whole, behind })
+}
+
+pub(super) fn row(
+    core: &Core,
+    shelf: &Shelf,
+    message: u64,
+) -> Result<Option<HistoryRow>, Unanswered> {
+    let sources = shelf.sources();
+    let Some((nth, place, row)) = locate(core, &sources, message)? else { return Ok(None) };
+    let deliveries = Standing::new(&sources).deliveries(nth, message, &row)?;
+    Ok(shown(core, shelf, place, message, &row, deliveries)?)
+}
+
+/// Where a message stands: the source, the place of its record, and what is kept of it.
+pub(super) fn locate(
+    core: &Core,
+    sources: &[Source],
+    message: u64,
+) -> Result<Option<(usize, Place, Row)>, RunError> {
+    for (nth, source) in sources.iter().enumerate() {
+        if core.segments.get(source.segment()).is_none() {
+            continue;
+        }
+        if let Some(row) = Cursor::new(source).row(message)? {
+            let place = Place { segment: source.segment(), offset: row.offset };
+            return Ok(Some((nth, place, row)));
+        }
+    }
+    Ok(None)
+}
+
+/// A row with what only the journal has; `None` = its segment has gone.
+fn shown(
+    core: &Core,
+    shelf: &Shelf,
+    place: Place,
+    message: u64,
+    row: &Row,
+    destinations: Vec<HistoryDelivery>,
+) -> Result<Option<HistoryRow>, ReadError> {
+    let read = |wanted| read_message(&core.segments, place, message, "", wanted);
+    let stored = match read(Wanted::Head(ROW_KEYS_FROM)) {
+        // What is known of it is shown all the same.
+        Err(unread) if unread.is_damaged_body() => read(Wanted::Row),
+        stored => stored,
+    };
+    let StoredMessage { peer, answer, hops, body, .. } = match stored {
+        Ok(stored) => stored,
+        Err(Unread::Moved) => return Ok(None),
+        Err(Unread::Failed(error)) => return Err(error),
+    };
+    let Some(message) = MessageId::from_number(message) else { return Ok(None) };
+    let taken: Vec<SearchKey> =
+        body.map(|body| shelf.keys.take(&row.listener, &body)).unwrap_or_default();
+    let keys = taken.into_iter().map(|key| SearchKey::new(key.kind, &key.value)).collect();
+    Ok(Some(HistoryRow {
+        message,
+        received_at: row.received_at,
+        listener: row.listener.clone(),
+        peer,
+        bytes: row.bytes,
+        marks: row.marks,
+        hops,
+        answer,
+        keys,
+        destinations,
+    }))
+}
+
+pub(super) fn content(
+    core: &Core,
+    shelf: &Shelf,
+    message: u64,
+) -> Result<Option<HistoryContent>, Unanswered> {
+    let sources = shelf.sources();
+    let Some((_, place, _)) = locate(core, &sources, message)? else { return Ok(None) };
+    let Some(segment) = core.segments.get(place.segment) else { return Ok(None) };
+    let record = Loaded::load(&segment, place)?;
+    let (body, sent) = spans(&record, message).ok_or_else(|| record.no_sense())?;
+    let sent = sent.into_iter().map(|(destination, span)| Ok((destination, record.body(span)?)));
+    let sent = sent.collect::<Result<_, ReadError>>()?;
+    Ok(Some(HistoryContent { body: record.body(body)?, sent }))
+}
+
+/// Where the bytes of a message stand, and those that are sent instead.
+fn spans(
+    record: &Loaded<'_>,
+    message: u64,
+) -> Option<(BodySpan, Vec<(crate::api::Name, BodySpan)>)> {
+    match record.header.kind {
+        Kind::Accept => {
+            let accept = AcceptMeta::read(record.meta())?;
+            let nth = usize::try_from(message.checked_sub(record.header.number)?).ok()?;
+            let meta = accept.messages.get(nth)?;
+            let own = meta.deliveries.iter();
+            let own = own.filter_map(|one| Some((one.destination.into(), one.own_body?)));
+            Some((meta.body, own.collect()))
+        }
+        Kind::Carried => {
+            let carried = CarriedMeta::read(record.meta())?;
+            let own = carried.deliveries.iter();
+            let own = own.filter_map(|one| Some((one.destination.into(), one.own_body?)));
+            Some((carried.body, own.collect()))
+        }
+        Kind::Change => None,
+    }
+}
+
+pub(super) fn figures(core: &Core, shelf: &Shelf) -> HistoryFigures {
+    let runs = shelf.runs();
+    let mut figures = HistoryFigures {
+        ready: shelf.phase() == Phase::Open,
+        lag: lag(core, shelf),
+        runs: runs.len() as u64,
+        faults: shelf.faults.load(Ordering::Relaxed),
+        ..HistoryFigures::default()
+    };
+    let mut oldest: Option<u64> = None;
+    let extents = runs.iter().map(|run| run.extent().clone());
+    for extent in extents.chain(shelf.tail().map(|tail| tail.extent())) {
+        figures.messages += extent.rows;
+        if let Some(received) = extent.received {
+            oldest = Some(oldest.map_or(received.least, |oldest| oldest.min(received.least)));
+        }
+    }
+    figures.oldest = oldest.and_then(|oldest| from_nanoseconds(unsorted(oldest)));
+    for run in runs {
+        figures.bytes += run.bytes;
+        figures.outdated += u64::from(run.fingerprint() != shelf.fingerprint);
+    }
+    figures
+}
+
+/// Bytes that are durable in the journal and cannot be searched.
+fn lag(core: &Core, shelf: &Shelf) -> u64 {
+    let durable = core.progress.durable();
+    let tail = shelf.tail().map(|tail| tail.extent());
+    let runs = shelf.runs();
+    let mut lag = 0;
+    for segment in core.segments.all() {
+        let of_segment =
+            |run: &&std::sync::Arc<super::run::Run>| run.extent().from.segment == segment.id();
+        let whole: Vec<_> =
+            runs.iter().filter(of_segment).take_while(|run| !run.is_damaged()).cloned().collect();
+        let mut covered = covered(&segment, &whole).offset;
+        if let Some(tail) = tail.as_ref().filter(|tail| tail.from.segment == segment.id()) {
+            covered = covered.max(tail.to.offset);
+        }
+        let end = segment.end().unwrap_or(if segment.id() == durable.segment {
+            durable.offset
+        } else {
+            covered
+        });
+        lag += end.saturating_sub(covered);
+    }
+    lag
+}

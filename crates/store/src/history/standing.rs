@@ -1,0 +1,76 @@
+//! How the deliveries of a message stand, as its events tell.
+//!
+//! ```text
+//!   run of the message    next run      …      in memory
+//!   row: lis, archive
+//!   lis delivered         –                    –            stops here once all have ended (END-1)
+//!   archive deferred      archive dead         archive revived
+//! ```
+
+use super::answer::{HistoryDelivery, HistoryState};
+use super::entry::{Event, Row, RowOrigin};
+use super::run::RunError;
+use super::source::{Cursor, Source};
+use crate::limits::MAX_EVENTS;
+
+/// Reads events; messages that are asked for one behind the other, newest first, share its blocks.
+pub(super) struct Standing<'s> {
+    /// In the order of the journal, each with its cursor once it was needed.
+    sources: Vec<(&'s Source, Option<Cursor<'s>>)>,
+}
+
+impl<'s> Standing<'s> {
+    pub(super) fn new(sources: &'s [Source]) -> Self {
+        Self { sources: sources.iter().map(|source| (source, None)).collect() }
+    }
+
+    /// How the deliveries of the message stand whose row is in the source `nth`.
+    pub(super) fn deliveries(
+        &mut self,
+        nth: usize,
+        message: u64,
+        row: &Row,
+    ) -> Result<Vec<HistoryDelivery>, RunError> {
+        let fresh = |destination: &crate::api::Name| HistoryDelivery {
+            destination: destination.clone(),
+            state: HistoryState::Pending,
+            attempts: 0,
+            at: row.received_at,
+            cause: None,
+            reply_code: None,
+        };
+        let mut deliveries: Vec<_> = row.destinations.iter().map(fresh).collect();
+        let was_carried = row.origin == RowOrigin::Carried;
+        for (source, cursor) in self.sources.iter_mut().skip(nth) {
+            if !was_carried && deliveries.iter().all(|delivery| delivery.state.is_end()) {
+                break;
+            }
+            if !source.extent.may_have_events(message) {
+                continue;
+            }
+            let cursor = cursor.get_or_insert_with(|| Cursor::new(source));
+            for event in cursor.events(message, MAX_EVENTS)?.into_iter().rev() {
+                tell(&mut deliveries, event);
+            }
+        }
+        Ok(deliveries)
+    }
+}
+
+/// What has ended stays ended. A delivery that the row does not name ended before its message was carried.
+fn tell(deliveries: &mut Vec<HistoryDelivery>, event: Event) {
+    let Event { at, destination, what, attempts, cause, reply_code, .. } = event;
+    let told = HistoryDelivery {
+        destination: destination.clone(),
+        state: what.state,
+        attempts,
+        at,
+        cause,
+        reply_code,
+    };
+    match deliveries.iter_mut().find(|delivery| delivery.destination == destination) {
+        Some(delivery) if delivery.state.is_end() => {}
+        Some(delivery) => *delivery = told,
+        None => deliveries.push(told),
+    }
+}

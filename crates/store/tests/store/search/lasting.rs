@@ -1,0 +1,179 @@
+//! What the history's files may lose, and what goes with retention.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wardline_store::history::{Happened, HistoryState, KeyKind, Match, Search};
+use wardline_store::{DeliveryState, MessageId, Store, StoreOptions};
+
+use super::{all, caught_up, found, history, key, open, options};
+use crate::site::{Open, Site, change, dead, delivered, eventually, message};
+
+fn runs(site: &Site) -> Vec<PathBuf> {
+    let folder = site.folder.path().join("store/history");
+    let files = std::fs::read_dir(folder).expect("a folder").flatten();
+    let mut runs: Vec<_> = files.map(|entry| entry.path()).collect();
+    runs.sort();
+    runs
+}
+
+/// Some segments' worth of messages, found by their patient.
+fn fill(open: &Open, patients: std::ops::Range<usize>) -> Vec<MessageId> {
+    let padding = "x".repeat(10_000);
+    let stored = patients.map(|patient| {
+        let id = open.accept(message(format!("patient=p{patient} {padding}"), &["lis"]));
+        open.store.record(change(id, "lis", delivered()), None);
+        id
+    });
+    stored.collect()
+}
+
+fn all_ids(open: &Open) -> Vec<MessageId> {
+    let mut ids: Vec<_> = all(&caught_up(open), &Search { limit: 100, ..Search::default() })
+        .iter()
+        .map(|row| {
+            assert_eq!(row.destinations[0].state, HistoryState::Delivered, "{row:?}");
+            row.message
+        })
+        .collect();
+    ids.reverse();
+    ids
+}
+
+#[test]
+fn a_start_finds_all_again_without_reading_the_journal_anew() {
+    let site = Site::new();
+    let stored = fill(&open(&site), 0..60);
+    let before = runs(&site);
+    assert!(!before.is_empty());
+    let open = open(&site);
+    assert_eq!(all_ids(&open), stored);
+    assert_eq!(history(&open).figures().messages, 60);
+}
+
+#[test]
+fn the_runs_of_a_full_segment_become_one() {
+    let site = Site::new();
+    for begin in [0, 20, 40] {
+        fill(&open(&site), begin..begin + 20);
+    }
+    let open = open(&site);
+    fill(&open, 60..120);
+    eventually("every segment but the last has one run", || {
+        let mut segments: Vec<_> = runs(&site)
+            .iter()
+            .map(|run| run.file_name().expect("a name").to_string_lossy()[..12].to_owned())
+            .collect();
+        let runs = segments.len();
+        segments.dedup();
+        runs == segments.len() && history(&open).figures().lag == 0
+    });
+    assert_eq!(all_ids(&open).len(), 120);
+}
+
+#[test]
+fn a_run_cut_off_at_any_place_or_gone_is_made_anew() {
+    let site = Site::new();
+    let stored = fill(&open(&site), 0..40);
+    for share in 0..8_u64 {
+        let newest = runs(&site).pop().expect("a run");
+        let length = newest.metadata().expect("metadata").len();
+        let file = std::fs::OpenOptions::new().write(true).open(&newest).expect("a file");
+        file.set_len(length * share / 8).expect("cut");
+        let open = open(&site);
+        assert_eq!(all_ids(&open), stored, "cut at {share} eighths");
+    }
+    std::fs::remove_dir_all(site.folder.path().join("store/history")).expect("removed");
+    assert_eq!(all_ids(&open(&site)), stored);
+}
+
+#[test]
+fn a_run_damaged_at_any_place_is_made_anew_and_nothing_is_missing() {
+    let site = Site::new();
+    let stored = fill(&open(&site), 0..40);
+    for share in 0..16_usize {
+        let largest = runs(&site)
+            .into_iter()
+            .max_by_key(|run| run.metadata().expect("metadata").len())
+            .expect("a run");
+        let mut bytes = std::fs::read(&largest).expect("readable");
+        let at = (bytes.len() - 1) * share / 15;
+        bytes[at] ^= 1;
+        std::fs::write(&largest, &bytes).expect("written");
+        let open = open(&site);
+        let history = caught_up(&open);
+        let _it_may_find_the_damage =
+            found(&history, &[key(KeyKind::PatientId, "p", Match::Prefix)]);
+        for nth in [0, 20, 39] {
+            let _it_may_as_well = history.row(stored[nth]).expect("readable");
+        }
+        assert_eq!(all_ids(&open), stored, "byte {at}");
+    }
+}
+
+#[test]
+fn other_keys_are_taken_in_the_background_and_the_old_ones_serve_until_then() {
+    let site = Site::new();
+    let first = open(&site);
+    let one = first.message("own=a patient=p", &["lis"]);
+    drop(first);
+    let open = site.try_open(options(&site, 2)).expect("opens");
+    let two = open.message("own=a patient=p", &["lis"]);
+    let history = history(&open);
+    eventually("the first one is found by its new key", || {
+        found(&history, &[key(KeyKind::Custom(2), "a", Match::Exact)]) == [two, one]
+    });
+    assert_eq!(found(&history, &[key(KeyKind::Custom(1), "a", Match::Exact)]), []);
+    assert_eq!(found(&history, &[key(KeyKind::PatientId, "p", Match::Exact)]), [two, one]);
+    assert_eq!(history.figures().outdated, 0);
+}
+
+#[test]
+fn a_history_that_is_wanted_later_has_what_came_before() {
+    let site = Site::new();
+    let one = site.open().message("patient=p", &["lis"]);
+    let open = open(&site);
+    assert_eq!(found(&caught_up(&open), &[key(KeyKind::PatientId, "p", Match::Exact)]), [one]);
+}
+
+#[test]
+fn runs_go_with_their_segments_and_what_is_carried_stays_found() {
+    let site = Site::new();
+    let tick = Duration::from_millis(1);
+    let forgetful =
+        StoreOptions { retain_bytes: 0, retain_for: Duration::ZERO, tick, ..options(&site, 1) };
+    let open = site.try_open(forgetful).expect("opens");
+    let history = history(&open);
+    let waiting = open.message("patient=waiting", &["lis", "ris"]);
+    open.conclude(waiting, "lis", delivered());
+    open.conclude(waiting, "ris", dead(Some("no")));
+    let gone = open.message("patient=gone", &["lis"]);
+    open.conclude(gone, "lis", delivered());
+    let patient = |value| [key(KeyKind::PatientId, value, Match::Exact)];
+    eventually("the first segment goes", || {
+        fill(&open, 0..10);
+        found(&history, &patient("gone")).is_empty()
+    });
+    assert_eq!(found(&history, &patient("waiting")), [waiting]);
+    let row = history.row(waiting).expect("readable").expect("there");
+    let dead: Vec<_> = row.destinations.iter().filter(|one| &*one.destination == "ris").collect();
+    assert_eq!((dead[0].state, dead[0].attempts), (HistoryState::Dead, 2));
+    let events = history.timeline(waiting).expect("readable").expect("there");
+    let carried = events.iter().find_map(|event| match &event.what {
+        Happened::Carried { state, attempts, .. } => Some((*state, *attempts)),
+        _ => None,
+    });
+    assert_eq!(carried, Some((DeliveryState::Dead, 2)));
+    assert_eq!(
+        &history.content(waiting).expect("readable").expect("there").body[..],
+        b"patient=waiting"
+    );
+    assert_eq!(history.row(gone).expect("readable"), None);
+    let oldest =
+        site.segment_files()[0].file_name().expect("a name").to_string_lossy()[..12].to_owned();
+    let left: Vec<_> = runs(&site)
+        .into_iter()
+        .filter(|run| run.file_name().expect("a name").to_string_lossy()[..12] < *oldest)
+        .collect();
+    assert!(left.is_empty(), "{left:?} have no segment");
+}
