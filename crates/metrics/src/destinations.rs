@@ -9,8 +9,8 @@ use crate::family::{About, Counted, Page, float, moment};
 
 const DESTINATION: &str = "destination";
 /// Every state of a destination.
-pub(crate) const STATES: [&str; 7] =
-    ["up", "idle", "retrying", "down", "held", "stopped", "orphaned"];
+pub(crate) const STATES: [&str; 8] =
+    ["up", "idle", "starting", "retrying", "down", "held", "stopped", "orphaned"];
 const STATE: About = About::count("destination_state", "1 for the state the destination is in");
 const PENDING: About = About::count("queue_pending", "Deliveries that wait");
 const HELD: About = About::count("queue_held", "Deliveries that wait for an operator");
