@@ -47,6 +47,8 @@ pub(crate) struct HandlerSupervisor {
     next_number: u64,
     /// Replacements under way or waiting for their pause.
     coming: u64,
+    /// Instances that have to show that they are not blocked.
+    probed: u64,
     /// Threads left behind, blocked, by the number of their instance.
     stuck: HashMap<u64, ArbiterHandle>,
     start_timeout: Duration,
@@ -68,6 +70,7 @@ impl HandlerSupervisor {
             reports: Some(reports),
             next_number: 1,
             coming: 0,
+            probed: 0,
             stuck: HashMap::new(),
             start_timeout: START_TIMEOUT,
             is_ending: false,
@@ -116,7 +119,7 @@ impl HandlerSupervisor {
 
     /// Threads that are still to come, or to come back, are waited for: somebody has to end them.
     fn end_if_alone(&self, ctx: &mut Context<Self>) {
-        if self.is_ending && self.coming == 0 && self.stuck.is_empty() {
+        if self.is_ending && self.coming == 0 && self.probed == 0 && self.stuck.is_empty() {
             ctx.stop();
         }
     }
@@ -178,10 +181,15 @@ impl HandlerSupervisor {
     fn on_unanswered(&mut self, instance: Instance, ctx: &mut Context<Self>) {
         let responds = instance.responds();
         let probe = tokio::time::timeout(PROBE_WAIT, responds);
-        ctx.spawn(probe.into_actor(self).map(move |probed, supervisor, ctx| match probed {
-            Ok(Ok(())) => supervisor.put(instance),
-            Ok(Err(_thread_gone)) => supervisor.on_broken(&instance, ctx),
-            Err(_elapsed) => supervisor.on_stuck(instance, ctx),
+        self.probed += 1;
+        ctx.spawn(probe.into_actor(self).map(move |probed, supervisor, ctx| {
+            supervisor.probed -= 1;
+            match probed {
+                Ok(Ok(())) => supervisor.put(instance),
+                Ok(Err(_thread_gone)) => supervisor.on_broken(&instance, ctx),
+                Err(_elapsed) => supervisor.on_stuck(instance, ctx),
+            }
+            supervisor.end_if_alone(ctx);
         }));
     }
 

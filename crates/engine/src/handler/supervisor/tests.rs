@@ -3,10 +3,15 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use bytes::Bytes;
+use jiff::Timestamp;
 use wardline_flow::HandlerName;
+use wardline_hl7::Message;
 
 use super::*;
-use crate::handler::{Decision, Handlers, Received};
+use crate::handler::{Called, Decision, HandlerFault, Handlers, Received};
+
+const MESSAGE: &[u8] = b"MSH|^~\\&|A|B|C|D|20260403||ADT^A01|1|P|2.5\r";
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -121,6 +126,52 @@ async fn a_handler_ends_with_the_last_door_to_it() {
     until(|| !supervisor.connected()).await;
     let waited = tokio::task::spawn_blocking(move || told.recv_timeout(DEADLINE));
     assert_eq!(waited.await.expect("no panic"), Ok(()));
+}
+
+/// Never decides.
+struct Pondering {
+    _mortal: Mortal,
+}
+
+impl Actor for Pondering {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for Pondering {
+    type Result = Decision;
+
+    fn handle(&mut self, _: Received, _: &mut Self::Context) -> Decision {
+        Decision::later(std::future::pending())
+    }
+}
+
+#[actix::test]
+async fn a_handler_whose_call_was_given_up_ends_with_the_last_door_to_it() {
+    let (ended, told) = channel();
+    let ended = Mutex::new(ended);
+    let limits = HandlerLimits::new(HandlerName::from("pondering"));
+    let mut handlers = Handlers::default();
+    handlers.add("pondering", move || Pondering {
+        _mortal: Mortal(ended.lock().expect("nobody panics").clone()),
+    });
+    let factory = handlers.factory("pondering").expect("added");
+    let (supervisor, caller) = HandlerSupervisor::new(limits, factory);
+    let supervisor = supervisor.start();
+    assert!(caller.comes_up(DEADLINE).await);
+    let received = Received {
+        message: Message::parse(Bytes::from_static(MESSAGE)).expect("a message"),
+        listener: "in".into(),
+        peer: None,
+        received_at: Timestamp::UNIX_EPOCH,
+        id: None,
+        hops: 0,
+    };
+    let called = caller.call(received, Duration::from_millis(20)).await;
+    assert!(matches!(called, Called::Fault(HandlerFault::TimedOut)));
+    drop(caller);
+    until(|| !supervisor.connected()).await;
+    let waited = tokio::task::spawn_blocking(move || told.recv_timeout(DEADLINE));
+    assert_eq!(waited.await.expect("no panic"), Ok(()), "its thread is not left behind");
 }
 
 #[actix::test]
