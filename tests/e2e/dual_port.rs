@@ -1,6 +1,7 @@
 //! Peers with a port for each direction: the answer to what is sent comes in through a listener.
 
 use libtest_mimic::Trial;
+use wardline_engine::control::protocol::{Request, Response};
 use wardline_tests::message::{adt, answer, framed};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
@@ -11,15 +12,15 @@ use crate::deliveries::{QUICK, send};
 use crate::ours::PROGRAM;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![answers_come_through_the_listener_that_the_destination_names_and_no_other]
+    trials![
+        answers_come_through_the_listener_that_the_destination_names_and_no_other,
+        a_reload_leaves_what_is_in_flight_the_answer_that_comes_through_the_listener,
+    ]
 }
 
-fn answers_come_through_the_listener_that_the_destination_names_and_no_other() {
-    let sink = Sink::start(|_| Reply::Silence);
-    let site = Site::new(
-        PROGRAM,
-        &format!(
-            r#"
+fn configuration(sink: &Sink, ack_timeout: &str) -> String {
+    format!(
+        r#"
 [[listeners]]
 id = "in"
 bind = "127.0.0.1:0"
@@ -38,12 +39,16 @@ id = "lis"
 kind = "mllp"
 address = "{}"
 ack_connection = "acks"
-ack_timeout = "1h"
+ack_timeout = "{ack_timeout}"
 {QUICK}
 "#,
-            sink.address()
-        ),
-    );
+        sink.address()
+    )
+}
+
+fn answers_come_through_the_listener_that_the_destination_names_and_no_other() {
+    let sink = Sink::start(|_| Reply::Silence);
+    let site = Site::new(PROGRAM, &configuration(&sink, "1h"));
     let engine = site.start();
     send(&engine, &["1", "2"]);
     sink.wait_for(1);
@@ -66,4 +71,23 @@ ack_timeout = "1h"
     assert_eq!(answers.send(&adt("BEHIND")), "AA", "no answer was acknowledged");
     let counts = engine.counts("acks");
     assert_eq!((counts.answers_matched, counts.answers_unmatched), (4, 1));
+}
+
+fn a_reload_leaves_what_is_in_flight_the_answer_that_comes_through_the_listener() {
+    let sink = Sink::start(|_| Reply::Silence);
+    let site = Site::new(PROGRAM, &configuration(&sink, "1h"));
+    let engine = site.start();
+    send(&engine, &["1", "2"]);
+    sink.wait_for(1);
+    site.configure(&configuration(&sink, "2h"));
+    let (moves, park, by) = (Vec::new(), Vec::new(), "test".to_owned());
+    let answer_to_it = engine.ask(&Request::Reload { dry_run: false, moves, park, by });
+    assert!(matches!(answer_to_it, Response::Reloaded(_)), "{answer_to_it:?}");
+    let mut answers = Peer::connect(engine.address("acks"));
+    answers.write(&framed(&answer("AA", "1")));
+    sink.wait_for(2);
+    answers.write(&framed(&answer("AA", "2")));
+    let row = engine.wait_for_queue("lis", "empty", |row| row.pending == 0);
+    assert_eq!(row.counts.map(|counts| counts.delivered), Some(2));
+    assert_eq!(sink.control_ids(), ["1", "2"], "each once");
 }

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use actix::ArbiterHandle;
 use tokio::sync::watch;
@@ -17,7 +17,7 @@ use crate::ends::Ends;
 use crate::inbound::listener::Endpoint;
 use crate::observe::{DestinationCounters, Moment};
 use crate::outbound::{self, Delivering, PoolDoor, Reception, Turn};
-use crate::replies::Apart;
+use crate::replies::{Apart, Elsewhere};
 use crate::tls::Certificates;
 use crate::ways::CurrentWays;
 
@@ -30,6 +30,8 @@ pub(super) struct RunningDestination {
     pool: PhaseSender,
     entry: Option<Entry>,
     pub(super) ends: Option<Arc<Ends>>,
+    /// Where pools wait for answers that have not drained yet.
+    pub(super) leaving: Vec<Weak<Elsewhere>>,
     arbiter: ArbiterHandle,
 }
 
@@ -89,7 +91,8 @@ impl RunningDestination {
             waiting.open(&door, &arbiter);
         }
         let face = Arc::new(face_of(&delivering, door));
-        Some(Self { face, told, pool, entry, ends: beside.ends.clone(), arbiter })
+        let (ends, leaving) = (beside.ends.clone(), Vec::new());
+        Some(Self { face, told, pool, entry, ends, leaving, arbiter })
     }
 
     /// Whether a pool of this one has to be made anew for that.
@@ -123,8 +126,11 @@ impl RunningDestination {
         let restarts = self.restarts_for(next) || self.ends.is_some() != beside.ends.is_some();
         let reopens = self.reopens_for(next);
         let mut delivering = self.told.borrow().clone();
-        if !same_apart(&self.face.destination, next) {
-            delivering.apart = Apart::of(next, Arc::clone(&delivering.counters));
+        let apart = delivering.apart.renewed(next, Arc::clone(&delivering.counters));
+        self.leaving.retain(|elsewhere| elsewhere.strong_count() > 0);
+        let before = std::mem::replace(&mut delivering.apart, apart).elsewhere;
+        if !Arc::ptr_eq(&before, &delivering.apart.elsewhere) {
+            self.leaving.push(Arc::downgrade(&before));
         }
         delivering.destination = next.clone();
         delivering.connector = beside.certificates.connector(&next.id);
@@ -222,17 +228,6 @@ fn reception_settings(destination: &Destination) -> Option<(&Awaited, &MllpDesti
     match &mllp.endpoint {
         PeerEndpoint::Awaited(awaited) => Some((awaited, mllp)),
         PeerEndpoint::Dialled(_) => None,
-    }
-}
-
-/// Whether what it awaits elsewhere than on a connection is awaited in the same way.
-fn same_apart(one: &Destination, other: &Destination) -> bool {
-    match (&one.kind, &other.kind) {
-        (DestinationKind::Mllp(one), DestinationKind::Mllp(other)) => {
-            (one.app_ack_within, one.ack_match, &one.ack_connection, one.ack_timeout)
-                == (other.app_ack_within, other.ack_match, &other.ack_connection, other.ack_timeout)
-        }
-        (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
 

@@ -191,7 +191,9 @@ impl Running {
 
 /// What is awaited by all destinations.
 pub(super) fn replies(destinations: &[RunningDestination]) -> Arc<Replies> {
-    Arc::new(Replies::new(destinations.iter().map(|one| one.face.apart.clone()).collect()))
+    let aparts = destinations.iter().map(|one| one.face.apart.clone());
+    let leaving = destinations.iter().flat_map(|one| one.leaving.iter().cloned());
+    Arc::new(Replies::new(aparts.collect(), leaving.collect()))
 }
 
 type Parts<'a> = (&'a [RunningListener], &'a [RunningDestination], &'a RunningHandlers);

@@ -198,7 +198,8 @@ impl Actor for OutboundPool {
             pool.carriers.drain();
             pool.pump(ctx);
         }));
-        let owing = matches!(self.destination.kind, DestinationKind::Mllp(_));
+        let owing = matches!(self.destination.kind, DestinationKind::Mllp(_))
+            || self.applications.owed() > 0;
         if owing {
             ctx.run_interval(self.applications.look_every(), |pool, _| {
                 pool.applications.look(Instant::now());

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,10 @@ pub(crate) struct Applications {
     ledger: Mutex<Ledger>,
     /// Its length, to be read without a lock.
     owed: AtomicUsize,
+    /// By other terms, which its pool may go by until it has drained.
+    before: Mutex<Option<Arc<Self>>>,
+    /// Whether there is that, to be read without a lock.
+    follows: AtomicBool,
 }
 
 /// What is owed, the oldest first, and by the id that a reply will name.
@@ -76,7 +80,19 @@ impl Applications {
             counters,
             ledger: Mutex::default(),
             owed: AtomicUsize::new(0),
+            before: Mutex::default(),
+            follows: AtomicBool::new(false),
         })
+    }
+
+    /// For the pool that follows, by these terms: what is owed stays owed.
+    pub(super) fn followed_by(self: &Arc<Self>, next: Arc<Self>) -> Arc<Self> {
+        if (self.within, self.matching) == (next.within, next.matching) {
+            return Arc::clone(self);
+        }
+        *next.before() = Some(Arc::clone(self));
+        next.follows.store(true, Ordering::Release);
+        next
     }
 
     /// The peer has committed this message, and its application may say more.
@@ -106,14 +122,15 @@ impl Applications {
 
     /// How many replies may still come.
     pub(crate) fn owed(&self) -> usize {
-        self.owed.load(Ordering::Acquire)
+        self.owed.load(Ordering::Acquire) + self.earlier().map_or(0, |earlier| earlier.owed())
     }
 
     /// Whether a reply to the message with this id is owed.
     pub(crate) fn is_owed(&self, code: AckCode, control_id: &[u8]) -> bool {
         !code.is_accept_level()
             && self.owed() > 0
-            && self.ledger().by_id.contains_key(&self.key(control_id))
+            && (self.ledger().by_id.contains_key(&self.key(control_id))
+                || self.earlier().is_some_and(|earlier| earlier.is_owed(code, control_id)))
     }
 
     /// A reply to the message with this id. True where it was owed: then nobody else is to make anything of it.
@@ -127,7 +144,9 @@ impl Applications {
             self.owed.store(ledger.owed.len(), Ordering::Release);
             found
         };
-        let Some(owed) = found else { return false };
+        let Some(owed) = found else {
+            return self.earlier().is_some_and(|earlier| earlier.hear(code, control_id));
+        };
         if code.is_positive() {
             self.counters.application_positive.one();
         } else {
@@ -145,7 +164,16 @@ impl Applications {
 
     /// Gives up what is overdue.
     pub(crate) fn look(&self, now: Instant) {
-        if self.owed() == 0 {
+        if let Some(earlier) = self.earlier() {
+            earlier.look(now);
+            drop(earlier);
+            // Nothing more comes once nobody but this one has it.
+            let is_over = |one: &mut Arc<Self>| Arc::strong_count(one) == 1 && one.owed() == 0;
+            if self.before().take_if(is_over).is_some() {
+                self.follows.store(false, Ordering::Release);
+            }
+        }
+        if self.owed.load(Ordering::Acquire) == 0 {
             return;
         }
         let overdue: Vec<Owed> = {
@@ -170,6 +198,14 @@ impl Applications {
         let mut hasher = DefaultHasher::new();
         self.matching.key(control_id).hash(&mut hasher);
         hasher.finish()
+    }
+
+    fn earlier(&self) -> Option<Arc<Self>> {
+        if self.follows.load(Ordering::Acquire) { self.before().clone() } else { None }
+    }
+
+    fn before(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -276,6 +312,28 @@ mod tests {
             assert_eq!((applications.owed(), counters.application_overdue.get()), (1, 1));
         }
         assert!(!applications.hear(AckCode::AA, b"M1"), "it is not waited for any more");
+    }
+
+    #[test]
+    fn what_is_owed_by_the_terms_before_stays_owed_by_them() {
+        let (before, counters) = applications();
+        let mut mllp = MllpDestination::new("127.0.0.1:1");
+        mllp.app_ack_within = DAY / 2;
+        let destination = Destination::new("lis".into(), DestinationKind::Mllp(Box::new(mllp)));
+        let next = Applications::of(&destination, Arc::clone(&counters));
+        let now = Instant::now();
+        before.owe(number(1), b"M1", Later::Due, now);
+        let after = before.followed_by(next);
+        before.owe(number(2), b"M2", Later::Due, now);
+        after.owe(number(3), b"M3", Later::Due, now);
+        assert_eq!(after.owed(), 3);
+        assert!(after.is_owed(AckCode::AA, b"M1") && after.hear(AckCode::AA, b"M1"));
+        after.look(now + DAY / 2);
+        assert_eq!((after.owed(), counters.application_overdue.get()), (1, 1));
+        drop(before);
+        after.look(now + DAY);
+        assert_eq!((after.owed(), counters.application_overdue.get()), (0, 2));
+        assert!(after.earlier().is_none(), "its pool is gone, and nothing is owed");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(crate) struct Elsewhere {
     /// Where the answers come in; absent: on the connections themselves.
     listener: Option<ListenerId>,
     matching: AckMatch,
+    ack_timeout: Duration,
     next: AtomicU64,
     waits: Mutex<Waits>,
     /// Their number, to be read without a lock.
@@ -77,10 +78,18 @@ impl Elsewhere {
         Arc::new(Self {
             listener,
             matching,
+            ack_timeout,
             next: AtomicU64::new(0),
             waits: Mutex::new(waits),
             count: AtomicUsize::new(0),
         })
+    }
+
+    /// For the pool that follows, by these terms.
+    pub(super) fn followed_by(self: &Arc<Self>, next: Arc<Self>) -> Arc<Self> {
+        let same = (self.matching, self.ack_timeout) == (next.matching, next.ack_timeout)
+            && self.listener == next.listener;
+        if same { Arc::clone(self) } else { next }
     }
 
     /// From when on the answers to this message can be told from those to others with its MSH-10; `None`: now. To be
