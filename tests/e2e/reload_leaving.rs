@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use libtest_mimic::Trial;
 use rustix::process::Signal;
-use wardline_engine::control::protocol::{RefusedReason, Reload, Request, Response};
+use wardline_engine::control::protocol::{QueueMove, RefusedReason, Reload, Request, Response};
 use wardline_tests::message::{adt, field, framed};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::{Reply, Sink};
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         a_parked_destination_that_is_back_waits_for_what_was_in_flight_and_is_held,
         a_message_in_hand_since_before_the_last_reload_but_one_is_delivered,
+        a_queue_that_moves_waits_for_nobody_who_has_nothing_in_hand,
         whoever_asks_for_a_reload_while_the_engine_drains_is_told_so,
     ]
 }
@@ -107,6 +108,36 @@ fn a_message_in_hand_since_before_the_last_reload_but_one_is_delivered() {
     assert_eq!(field(&peer.read(), "MSA", 1), "AA");
     lis.wait_for(1);
     assert_eq!((lis.control_ids(), lab.arrived().len()), (vec!["AWAIT-1".to_owned()], 0));
+}
+
+fn a_queue_that_moves_waits_for_nobody_who_has_nothing_in_hand() {
+    let ((lis, answers), lab) = (thoughtful(), Sink::accepting());
+    let more = "[[listeners]]\nid = \"gone\"\nbind = \"127.0.0.1:0\"";
+    let site = Site::new(PROGRAM, &configuration("lis", more, &[("lis", &lis)]));
+    let engine = site.start();
+    let [mut idle, mut within] = ["gone", "in"].map(|id| Peer::connect(engine.address(id)));
+    for control_id in ["1", "2"] {
+        assert_eq!(idle.send(&adt(control_id)), "AA");
+    }
+    lis.wait_for(1);
+    drop(answers);
+    let frame = framed(&adt("3"));
+    let (begins, ends) = frame.split_at(frame.len() / 2);
+    within.write(begins);
+    site.configure(&configuration("lab", "", &[("lab", &lab)]));
+    let moves = vec![QueueMove { from: "lis".to_owned(), to: "lab".to_owned() }];
+    let park = Vec::new();
+    match engine.ask(&Request::Reload { dry_run: false, moves, park, by: "test".into() }) {
+        Response::Reloaded(reload) => assert_eq!(reload.queues[0].left, 0, "{reload:?}"),
+        other => panic!("asked to reload, got {other:?}\n{}", engine.log()),
+    }
+    assert!(!engine.log().contains("in hand still"), "{}", engine.log());
+    within.write(ends);
+    assert_eq!(field(&within.read(), "MSA", 1), "AA");
+    wait::until_so("all to arrive", || lis.arrived().len() + lab.arrived().len() == 3);
+    let arrived = [lis.control_ids(), lab.control_ids()].concat();
+    assert_eq!(arrived, ["1", "2", "3"]);
+    assert!(lab.control_ids().contains(&"3".to_owned()), "it is decided by what is there now");
 }
 
 fn whoever_asks_for_a_reload_while_the_engine_drains_is_told_so() {

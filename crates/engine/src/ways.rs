@@ -7,7 +7,9 @@
 //! ```
 //!
 //! A version never changes; another takes its place as a whole, so that no message is routed by one configuration and
-//! transformed by the next. What only an old version needs may end when nobody goes by that any more ([`Unused`]).
+//! transformed by the next. What only an old version needs may end when nobody decides by that any more ([`Unused`]).
+
+mod deciding;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use wardline_flow::{HandlerName, Routing, Transform};
 
+use self::deciding::Count;
+pub(crate) use self::deciding::{Deciding, Unused};
 use crate::charsets::Charsets;
 use crate::handler::HandlerCaller;
 use crate::observe::Withheld;
@@ -29,8 +33,8 @@ pub(crate) struct Ways {
     /// The handlers, by name.
     pub(crate) callers: BTreeMap<HandlerName, HandlerCaller>,
     opens: Option<Opens>,
-    /// Dropped with the version.
-    _in_use: watch::Sender<()>,
+    /// Messages that are decided by it.
+    deciding: Arc<Count>,
 }
 
 /// Keeps waiting whoever would go by a version, until it is dropped.
@@ -42,10 +46,6 @@ pub(crate) struct Opens(watch::Receiver<()>);
 
 /// The version of the moment.
 pub(crate) type CurrentWays = watch::Receiver<Arc<Ways>>;
-
-/// Tells when nobody goes by a version any more.
-#[derive(Clone)]
-pub(crate) struct Unused(watch::Receiver<()>);
 
 impl Ways {
     pub(crate) fn new(
@@ -65,18 +65,38 @@ impl Ways {
         withheld: Arc<Withheld>,
         callers: BTreeMap<HandlerName, HandlerCaller>,
     ) -> (Arc<Self>, Unused) {
-        let (in_use, unused) = watch::channel(());
+        let deciding = Arc::<Count>::default();
+        let unused = Unused(Arc::clone(&deciding));
         let of_routes = routing.routes.iter().map(|route| &route.transform);
         let has_scripts = of_routes.chain(routing.transforms.values()).any(Transform::has_script);
-        let ways =
-            Self { routing, has_scripts, charsets, withheld, callers, opens, _in_use: in_use };
-        (Arc::new(ways), Unused(unused))
+        let ways = Self { routing, has_scripts, charsets, withheld, callers, opens, deciding };
+        (Arc::new(ways), unused)
     }
 
     /// Returns when this version may be gone by: at once, but for the moment in which a queue is moved.
     pub(crate) async fn opened(&self) {
         if let Some(Opens(opens)) = &self.opens {
             let _gone_is_open = opens.clone().changed().await;
+        }
+    }
+
+    /// Begins with a message. None where nobody decides by this version any more: there is a newer one.
+    pub(crate) fn begin(&self) -> Option<Deciding> {
+        Deciding::begin(&self.deciding)
+    }
+
+    /// Begins with a message by the version of the moment, once that may be gone by. None where the engine is gone.
+    pub(crate) async fn begun(current: &CurrentWays) -> Option<(Arc<Self>, Deciding)> {
+        let mut current = current.clone();
+        loop {
+            let ways = Arc::clone(&current.borrow_and_update());
+            ways.opened().await;
+            if let Some(deciding) = ways.begin() {
+                return Some((ways, deciding));
+            }
+            if current.changed().await.is_err() {
+                return None;
+            }
         }
     }
 
@@ -92,19 +112,5 @@ impl Gate {
     pub(crate) fn closed() -> (Self, Opens) {
         let (sender, opens) = watch::channel(());
         (Self(sender), Opens(opens))
-    }
-}
-
-impl Unused {
-    /// Whether nobody goes by it any more.
-    pub(crate) fn is_now(&self) -> bool {
-        self.0.has_changed().is_err()
-    }
-
-    /// Returns when nobody goes by any of these any more.
-    pub(crate) async fn all(versions: Vec<Self>) {
-        for Self(mut version) in versions {
-            while version.changed().await.is_ok() {}
-        }
     }
 }

@@ -62,6 +62,7 @@ use super::sources::Source;
 use super::surroundings::{Around, Surroundings};
 use crate::drain::Drain;
 use crate::events::{ExceptionReason, Telling};
+use crate::ways::Deciding;
 
 /// The actor: a shell around one conversation.
 pub(crate) struct Connection {
@@ -98,6 +99,8 @@ struct Conversation {
     /// What the next one will.
     current: Around,
     drain: Drain,
+    /// There is a message in hand that is not yet stored.
+    deciding: Option<Deciding>,
     /// How long to rest before reading on: the peer repeats itself without end.
     rest: Option<Duration>,
 }
@@ -152,6 +155,7 @@ impl Newcomer {
             peer_name: peer.to_string().into(),
             clock: Clock::new(),
             drain: around.drain.clone(),
+            deciding: None,
             rest: None,
             around: Arc::clone(&around),
             current,
@@ -183,14 +187,16 @@ impl Conversation {
                     let whole_since = Instant::now();
                     self.seat.busy();
                     let turn = self.turn(payload.len()).await;
-                    if self.current.has_changed() {
-                        self.renew().await;
+                    if !self.begin().await {
+                        self.socket.part().await;
+                        return Err(CloseReason::Draining);
                     }
                     self.telling.came(payload.len(), self.socket.written());
                     match self.around.intake.listener().release {
                         Release::One => self.answer(payload).await?,
                         Release::Two => self.answer_block(payload).await?,
                     }
+                    self.deciding = None;
                     self.telling.answered(self.socket.written());
                     self.around.counters.answer_latency.add(whole_since.elapsed());
                     if self.share.is_granted() {
@@ -213,7 +219,9 @@ impl Conversation {
                 Next::Read { .. } => next = self.make_room().await?,
                 Next::TooLarge { head } => {
                     self.telling.failed(ExceptionReason::TooLarge);
-                    self.refuse_too_large(&head).await?;
+                    if self.begin().await {
+                        self.refuse_too_large(&head).await?;
+                    }
                     return Err(CloseReason::TooLarge);
                 }
                 Next::Close(reason) => return Err(reason),

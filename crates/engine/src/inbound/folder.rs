@@ -46,6 +46,7 @@ use super::listener::Berth;
 use super::roster::{Roster, Seat};
 use super::surroundings::{Around, Surroundings};
 use crate::drain::Drain;
+use crate::ways::Deciding;
 
 /// The peer of a message that came in a file. The file's name may be a patient's: PHI-1.
 const PEER: &str = "file";
@@ -158,6 +159,17 @@ impl Watching {
         }
     }
 
+    /// Begins with a file. None where nobody decides any more by what a folder that is gone goes by.
+    async fn begin(&mut self) -> Option<Deciding> {
+        loop {
+            self.renew().await;
+            let deciding = self.around.intake.begin();
+            if deciding.is_some() || self.drain.is_draining() || !self.current.has_changed() {
+                return deciding;
+            }
+        }
+    }
+
     async fn take_what_is_ready(&mut self) {
         self.renew().await;
         let Some(found) = self.disk.list().await else { return };
@@ -174,7 +186,6 @@ impl Watching {
 
     /// From a file in hand to its end.
     async fn handle(&mut self, file: InHand) {
-        self.renew().await;
         let file = Arc::new(file);
         self.around.counters.files.one();
         match self.store(&file).await {
@@ -229,7 +240,9 @@ impl Watching {
     async fn store(&mut self, file: &Arc<InHand>) -> Result<(), NotStored> {
         let mut pauses = PAUSES.iter();
         loop {
+            let Some(deciding) = self.begin().await else { return Err(NotStored::Draining) };
             let stored = self.try_store(file).await;
+            drop(deciding);
             let Err(NotStored::Now(reason)) = &stored else { return stored };
             let Some(pause) = pauses.next() else { return stored };
             let (listener, code) = (&self.around.intake.listener().id, reason.code());
@@ -323,7 +336,6 @@ impl Watching {
         Ok(())
     }
 
-    /// Waits so long, or until the engine drains.
     async fn rest(&self, duration: Duration) {
         rest(duration, self.drain.clone()).await;
     }

@@ -42,7 +42,7 @@ use crate::events::ExceptionReason;
 use crate::handler::Received;
 use crate::observe::{ListenerCounters, UnroutedTypes};
 use crate::planning::{plan_with_scripts, plans};
-use crate::ways::Ways;
+use crate::ways::{Deciding, Ways};
 
 /// What one listener decides with.
 pub(crate) struct Intake {
@@ -106,6 +106,11 @@ impl Intake {
     /// Returns when messages may be decided by this: at once, but for the moment in which a queue is moved.
     pub(crate) async fn opened(&self) {
         self.ways.opened().await;
+    }
+
+    /// Begins with a message. None where nobody decides by this any more.
+    pub(crate) fn begin(&self) -> Option<Deciding> {
+        self.ways.begin()
     }
 
     /// Reads a payload, and holds a message against the listener's header policy.

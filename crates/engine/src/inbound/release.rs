@@ -24,6 +24,9 @@ pub(crate) enum NotReleased {
     /// No route takes it, and the listener keeps no such message.
     #[error("no route takes it")]
     Unrouted,
+    /// The configuration is changed at this moment.
+    #[error("its listener is being changed")]
+    Replaced,
     /// Nothing can be stored.
     #[error("the store takes nothing")]
     Unavailable,
@@ -32,6 +35,8 @@ pub(crate) enum NotReleased {
 impl Surroundings {
     /// Processes a copy that came through this listener. The number of the message that is delivered in its place.
     pub(crate) async fn release(&self, copy: &KeptMessage) -> Result<MessageId, NotReleased> {
+        self.intake.opened().await;
+        let _deciding = self.intake.begin().ok_or(NotReleased::Replaced)?;
         let listener = self.intake.listener();
         let message = Message::parse_with(copy.body.clone(), listener.reading())?;
         let now = Timestamp::now();

@@ -81,8 +81,9 @@ impl HandlerCalls {
 
     /// Shows one message to the handler and does what it says.
     pub(super) async fn call(&self, delivery: Delivery) -> Ended {
-        let ways = Arc::clone(&self.ways.borrow());
-        ways.opened().await;
+        let Some((ways, _deciding)) = Ways::begun(&self.ways).await else {
+            return Ended::NotSent(None);
+        };
         let Some(caller) = ways.callers.get(&self.handler) else {
             return Ended::attempted(Received::Handler(Fault::Down));
         };

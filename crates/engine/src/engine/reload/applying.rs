@@ -67,8 +67,6 @@ impl Running {
         let opens = (!left.moves.is_empty()).then_some(opens);
         let gone = self.swap(prepared, charsets, opens);
         if !left.moves.is_empty() {
-            // What is shown of the engine keeps the ways that it was made of.
-            self.show();
             if !self.within(IN_HAND, Unused::all(self.earlier.clone())).await {
                 tracing::warn!(
                     "messages may be in hand still that are decided by the configuration before: what they leave follows its queue"

@@ -23,19 +23,22 @@ impl Running {
     ) -> Result<(), NotReloaded> {
         self.leaving.destinations.retain(|one| !one.is_over());
         let stays = |id: &str| config.destinations.iter().any(|one| one.id.as_str() == id);
+        let is_asked_for = |id: &str| {
+            let mut asked = asked.moves.iter().map(|one| &one.from).chain(&asked.park);
+            asked.any(|one| one == id)
+        };
         let stands_in_the_way = |one: &&mut Departure| {
-            let is_asked_for = asked
-                .moves
-                .iter()
-                .map(|one| &one.from)
-                .chain(&asked.park)
-                .any(|id| **id == *one.id);
-            is_asked_for || stays(&one.id) || one.heir.as_ref().is_some_and(|heir| !stays(heir))
+            is_asked_for(&one.id)
+                || stays(&one.id)
+                || one.heir.as_ref().is_some_and(|heir| !stays(heir))
         };
         let all = self.leaving.destinations.iter_mut().filter(stands_in_the_way);
         let in_the_way: Vec<&mut Departure> = all.collect();
+        // What comes late for a queue that moved still has to follow it, where nobody comes to that.
         for one in &in_the_way {
-            one.hurry();
+            if is_asked_for(&one.id) || stays(&one.id) {
+                one.hurry();
+            }
         }
         let deadline = Instant::now() + LEAVES_WITHIN;
         let mut leaving = Vec::new();

@@ -27,6 +27,7 @@ impl Conversation {
                 self.commit().await
             }
             Block::Again(mut again) => {
+                self.deciding = None;
                 around.counters.blocks_again.one();
                 self.socket.write(Commit::Acknowledged.frame()).await?;
                 while let Some(frames) = again.next().await {

@@ -64,6 +64,7 @@ impl Conversation {
         let Some(stored) = awaited.stored().await else {
             return self.unavailable(heard).await;
         };
+        self.deciding = None;
         tracing::debug!(deliveries, unrouted = settled.unrouted.len(), "stored");
         around.intake.stored(&settled, &around.replies, &around.counters);
         match relayed {

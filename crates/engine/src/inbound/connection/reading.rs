@@ -22,6 +22,23 @@ impl Conversation {
         self.around.intake.opened().await;
     }
 
+    /// Begins with a message, by the configuration of now. A connection that is to leave goes by what it has, unless
+    /// nobody else does any more: then false, and the peer sends again.
+    pub(super) async fn begin(&mut self) -> bool {
+        loop {
+            if self.current.has_changed() {
+                self.renew().await;
+            }
+            self.deciding = self.around.intake.begin();
+            if self.deciding.is_some() {
+                return true;
+            }
+            if self.drain.is_draining() || !self.current.has_changed() {
+                return false;
+            }
+        }
+    }
+
     /// Waits for bytes, for the session's clock, for a drain or another configuration, or for a newcomer who needs the
     /// place.
     pub(super) async fn read(&mut self, deadline: Option<Instant>) -> Result<Next, CloseReason> {

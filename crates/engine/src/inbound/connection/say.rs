@@ -134,6 +134,7 @@ impl Conversation {
 
     /// Writes the answers; none is counted too.
     pub(super) async fn say(&mut self, answers: Answers) -> Goes {
+        self.deciding = None; // The peer may take its time.
         self.commit().await?;
         if answers.is_empty() {
             self.around.counters.unanswered.one();
