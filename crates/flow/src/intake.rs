@@ -2,6 +2,7 @@
 //!
 //! A refusal is final for these bytes: the sender gets AR with the place and code of table 0357, and nothing is stored.
 
+mod cause;
 mod lints;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
 
 use crate::matching::MessagePattern;
 
+pub use cause::RefusalCause;
 pub use lints::{HeaderField, IntakeLints};
 
 /// The version that a message without MSH-12 is taken for.
@@ -52,6 +54,8 @@ pub enum Presence {
 pub struct Refusal {
     /// MSA-1.
     pub code: AckCode,
+    /// The kind of reason; no answer shows it.
+    pub cause: RefusalCause,
     /// ERR-3, table 0357.
     pub error: ErrorCode,
     /// ERR-2, as a path: `MSH-9`.
@@ -84,6 +88,7 @@ impl Intake {
     pub fn check(&self, message: &Message) -> Result<IntakeLints, Refusal> {
         if message.message_headers() > 1 {
             return Err(Refusal::reject(
+                RefusalCause::Header,
                 ErrorCode::SegmentSequenceError,
                 Some("MSH[2]-1"),
                 "two MSH segments in one frame",
@@ -130,41 +135,49 @@ impl Intake {
 }
 
 const NO_MESSAGE_TYPE: Refusal = Refusal::reject(
+    RefusalCause::Header,
     ErrorCode::UnsupportedMessageType,
     Some("MSH-9"),
     "MSH-9 message type is missing",
 );
 const NO_CONTROL_ID: Refusal = Refusal::reject(
+    RefusalCause::Header,
     ErrorCode::RequiredFieldMissing,
     Some("MSH-10"),
     "MSH-10 message control id is missing",
 );
 const NO_PROCESSING_ID: Refusal = Refusal::reject(
+    RefusalCause::Header,
     ErrorCode::UnsupportedProcessingId,
     Some("MSH-11"),
     "MSH-11 processing id is missing",
 );
 const NO_VERSION: Refusal = Refusal::reject(
+    RefusalCause::Header,
     ErrorCode::UnsupportedVersionId,
     Some("MSH-12"),
     "MSH-12 version id is missing",
 );
 const UNWANTED_TYPE: Refusal = Refusal::reject(
+    RefusalCause::NotAccepted,
     ErrorCode::UnsupportedMessageType,
     Some("MSH-9.1"),
     "this message type is not accepted here",
 );
 const UNWANTED_TRIGGER_EVENT: Refusal = Refusal::reject(
+    RefusalCause::NotAccepted,
     ErrorCode::UnsupportedEventCode,
     Some("MSH-9.2"),
     "this trigger event is not accepted here",
 );
 const UNWANTED_PROCESSING_ID: Refusal = Refusal::reject(
+    RefusalCause::NotAccepted,
     ErrorCode::UnsupportedProcessingId,
     Some("MSH-11"),
     "this processing id is not accepted here",
 );
 const UNWANTED_VERSION: Refusal = Refusal::reject(
+    RefusalCause::NotAccepted,
     ErrorCode::UnsupportedVersionId,
     Some("MSH-12"),
     "this version is not accepted here",
@@ -175,6 +188,7 @@ impl Refusal {
     pub fn unreadable(error: &ParseError) -> Self {
         Self {
             code: AckCode::AR,
+            cause: RefusalCause::Unreadable,
             error: ErrorCode::SegmentSequenceError,
             location: None,
             text: Cow::Owned(error.to_string()),
@@ -185,6 +199,7 @@ impl Refusal {
     pub fn not_a_batch(error: &BatchError) -> Self {
         Self {
             code: AckCode::AR,
+            cause: RefusalCause::NotABatch,
             error: ErrorCode::SegmentSequenceError,
             location: None,
             text: Cow::Owned(error.to_string()),
@@ -207,6 +222,7 @@ impl Refusal {
     pub fn of_the_others(&self, number: usize) -> Self {
         Self {
             code: self.code,
+            cause: RefusalCause::Batch,
             error: ErrorCode::ApplicationInternalError,
             location: None,
             text: Cow::Owned(format!("message {number} of the batch was refused, so none is kept")),
@@ -218,18 +234,24 @@ impl Refusal {
         let (path, complaint) = (violation.path, violation.rule.demand.complaint());
         Self {
             code: AckCode::AR,
+            cause: RefusalCause::Profile,
             error: violation.code,
             location: Some(Cow::Owned(path.to_string())),
             text: Cow::Owned(format!("{path} {complaint} (rule {})", violation.rule.id)),
         }
     }
 
-    const fn reject(error: ErrorCode, location: Option<&'static str>, text: &'static str) -> Self {
+    const fn reject(
+        cause: RefusalCause,
+        error: ErrorCode,
+        location: Option<&'static str>,
+        text: &'static str,
+    ) -> Self {
         let location = match location {
             Some(path) => Some(Cow::Borrowed(path)),
             None => None,
         };
-        Self { code: AckCode::AR, error, location, text: Cow::Borrowed(text) }
+        Self { code: AckCode::AR, cause, error, location, text: Cow::Borrowed(text) }
     }
 }
 

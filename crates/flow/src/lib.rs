@@ -51,7 +51,7 @@ pub use classify::{DeliveryPolicy, OnExhausted, OnUnclear, Situation, Verdict, c
 pub use expect::{ExpectAck, Expected, Later};
 pub use expression::{Expression, Strictness};
 pub use id::{DestinationId, HandlerName, ListenerId, RouteId};
-pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal};
+pub use intake::{HeaderField, Intake, IntakeLints, Presence, Refusal, RefusalCause};
 pub use lane::KeyOrder;
 pub use lookup::{LookupTable, Lookups, OnMiss};
 pub use matching::{MatchedPath, Matcher, MessagePattern, PatternError};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wardline_hl7::{AckCode, ErrorCode};
 
 use crate::expression::Expression;
-use crate::intake::Refusal;
+use crate::intake::{Refusal, RefusalCause};
 use crate::subject::Subject;
 
 /// One rule.
@@ -35,18 +35,22 @@ pub fn check(rules: &[Rule], subject: &Subject<'_>) -> Result<(), Refusal> {
 impl Rule {
     /// Asks this rule alone.
     pub fn check(&self, subject: &Subject<'_>) -> Result<(), Refusal> {
-        let refusal = |code, error, text: String| Refusal {
+        let refusal = |code, cause, error, text: String| Refusal {
             code,
+            cause,
             error,
             location: None,
             text: Cow::Owned(text),
         };
         match subject.holds(&self.expression) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(refusal(AckCode::AR, self.error, self.message.clone())),
+            Ok(false) => {
+                Err(refusal(AckCode::AR, RefusalCause::Rule, self.error, self.message.clone()))
+            }
             Err(fault) => {
                 let text = format!("rule {}: {fault}", self.name);
-                Err(refusal(AckCode::AE, ErrorCode::ApplicationInternalError, text))
+                let error = ErrorCode::ApplicationInternalError;
+                Err(refusal(AckCode::AE, RefusalCause::RuleFault, error, text))
             }
         }
     }

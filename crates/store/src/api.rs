@@ -20,6 +20,7 @@ mod names;
 mod options;
 mod port;
 mod query;
+mod refused;
 mod stats;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use accept::{Accept, Concluded, NewDelivery, NewMessage, StoredAnswer};
+pub use accept::{Accept, Concluded, NewDelivery, NewMessage, Origin, StoredAnswer};
 pub use change::{Change, Outcome};
 pub use fault::{Corruption, CorruptionKind, Fault, OpenError, ReadError};
 pub use intake::{Intake, Refusal, Refused};
@@ -37,8 +38,9 @@ pub use options::StoreOptions;
 pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
 pub use query::{
     DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, KeptMessage,
-    Page, Query,
+    KeptSent, Page, Query,
 };
+pub use refused::{KeptRefusal, RefusedMessage};
 pub use stats::{Closed, OldestStays, Stats, Verified};
 
 use crate::history::History;
@@ -64,6 +66,10 @@ pub trait Store: Send + Sync + 'static {
     /// Hands over what became of a delivery or a destination. Never refused, never waited for by a lane; with a ticket
     /// its port is told after the sync that covers the record. Records of one caller keep their order.
     fn record(&self, change: Change, ticket: Option<Ticket>);
+
+    /// Keeps what a listener refused, as far as there is room for such: nothing waits for it, and it is never what fills
+    /// the disk. Returns at once.
+    fn keep_refused(&self, refused: RefusedMessage);
 
     /// Bytes of records handed over and not yet durable.
     fn backlog(&self) -> usize;
@@ -113,8 +119,8 @@ pub trait Store: Send + Sync + 'static {
         visit: &mut dyn FnMut(Recent<'_>),
     ) -> Result<(), ReadError>;
 
-    /// One message as it came, whatever became of its deliveries; `None` = there is none of this number, or retention has
-    /// let it go. Blocks.
+    /// One message as it came, taken or refused, whatever became of its deliveries; `None` = there is none of this number,
+    /// or retention has let it go. Blocks.
     ///
     /// # Errors
     ///
@@ -123,6 +129,36 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every message that is kept, and what became of it; `None` = the store was opened without a history.
     fn history(&self) -> Option<History>;
+
+    /// Shows each of these messages, whose numbers must grow, as [`message`](Self::message) gives them, until `visit` says
+    /// that it has enough. Quicker than one by one: what lies between them is read once. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be read; those before it were shown.
+    fn messages(
+        &self,
+        messages: &[MessageId],
+        visit: &mut dyn FnMut(MessageId, Option<KeptMessage>) -> bool,
+    ) -> Result<(), ReadError>;
+
+    /// Shows the originals of all that `job` sent in behind `after`, in the order of the journal; what was carried forward
+    /// may be shown twice. `false` = retention has let go of something that came behind `after`, so that nobody knows all
+    /// that the job has sent in. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read; what was shown before is right.
+    fn replayed(
+        &self,
+        job: u64,
+        after: Option<MessageId>,
+        visit: &mut dyn FnMut(MessageId),
+    ) -> Result<bool, ReadError>;
+
+    /// The last number that is durable: every message that is stored from now on has a greater one. `None` = the store is
+    /// new.
+    fn newest(&self) -> Option<MessageId>;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

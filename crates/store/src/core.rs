@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::allowance::Allowance;
 use crate::api::{Fault, Port, PortId};
 use crate::disk::Disk;
 use crate::filler::Filler;
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) progress: Progress,
     pub(crate) filler: Filler,
     pub(crate) gate: Gate,
+    pub(crate) refused: Allowance,
     pub(crate) index: Index,
     /// Where it is wanted.
     pub(crate) history: Option<Shelf>,
@@ -55,6 +57,8 @@ pub(crate) struct Counters {
     pub(crate) syncs: AtomicU64,
     pub(crate) records: AtomicU64,
     pub(crate) written_bytes: AtomicU64,
+    pub(crate) refused_kept: AtomicU64,
+    pub(crate) refused_passed_over: AtomicU64,
 }
 
 /// The end of all promises.

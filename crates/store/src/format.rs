@@ -16,6 +16,7 @@ pub(crate) mod carried;
 pub(crate) mod change;
 pub(crate) mod fields;
 pub(crate) mod record;
+pub(crate) mod refused;
 pub(crate) mod segment_header;
 pub(crate) mod state;
 pub(crate) mod version;
@@ -41,6 +42,7 @@ mod tests {
     use super::change::ChangeMeta;
     use super::fields::Meta;
     use super::record::{Kind, RecordHeader};
+    use super::refused::RefusedMeta;
     use super::segment_header::SegmentHeader;
     use super::version::Version;
 
@@ -49,12 +51,13 @@ mod tests {
         fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _some = RecordHeader::read(&bytes);
             let _some = SegmentHeader::decode(&bytes);
-            for version in [Version::One, Version::Two] {
+            for version in Version::ALL {
                 let meta = Meta { bytes: &bytes, version };
                 let _some = AcceptMeta::read(meta);
                 let _some = CarriedMeta::read(meta);
                 let _some = ChangeMeta::read(&mut meta.fields());
-                for kind in [Kind::Accept, Kind::Change, Kind::Carried] {
+                let _some = RefusedMeta::read(meta);
+                for kind in [Kind::Accept, Kind::Change, Kind::Carried, Kind::Refused] {
                     let spans = bodies::spans(kind, meta).unwrap_or_default();
                     prop_assert!(spans.is_sorted_by_key(|span| span.start));
                 }

@@ -71,6 +71,12 @@ impl Gate {
         !known.unfilled && known.free >= self.min_free
     }
 
+    /// Whether there is room for what is only looked at later: twice what must stay free, so that it is never what closes
+    /// the intake.
+    pub(crate) fn has_room_to_spare(&self) -> bool {
+        self.is_open() && self.known().free >= self.min_free.saturating_mul(2)
+    }
+
     pub(crate) fn min_free(&self) -> u64 {
         self.min_free
     }
@@ -167,6 +173,15 @@ mod tests {
         assert!(gate.is_open());
         let no_space = Intake::NoSpace { free: 999, min_free: 1000 };
         assert_eq!(*heard.lock().expect("heard"), [no_space, Intake::Open]);
+    }
+
+    #[test]
+    fn what_is_only_looked_at_later_has_no_room_before_the_intake_closes() {
+        let (gate, _) = gate();
+        gate.space(2000, false);
+        assert!(gate.has_room_to_spare());
+        gate.space(1999, false);
+        assert!(gate.is_open() && !gate.has_room_to_spare());
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub(crate) mod position;
 pub(crate) mod reader;
 pub(crate) mod segments;
 pub(crate) mod stored;
+pub(crate) mod whole;

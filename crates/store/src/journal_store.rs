@@ -4,6 +4,7 @@ mod kept;
 pub(crate) mod open;
 mod reading;
 mod recent;
+mod replayed;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -15,8 +16,8 @@ use jiff::Timestamp;
 
 use crate::api::{
     Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, KeptMessage,
-    MessageId, Name, Page, Port, PortId, Query, ReadError, Recent, Refusal, Refused, Stats, Store,
-    Ticket, Verified,
+    MessageId, Name, Page, Port, PortId, Query, ReadError, Recent, Refusal, Refused,
+    RefusedMessage, Stats, Store, Ticket, Verified,
 };
 use crate::core::Core;
 use crate::format::accept::bodies;
@@ -25,11 +26,13 @@ use crate::history::History;
 use crate::index::thread::{blobs, folder_bytes};
 use crate::journal::names;
 use crate::journal::stored::Wanted;
-use crate::limits::{MAX_ALSO, MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD};
+use crate::limits::{
+    MAX_ALSO, MAX_DELIVERIES, MAX_MESSAGES, MAX_META, MAX_RECORD, MAX_REFUSED_BODY, REFUSED_BACKLOG,
+};
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
 use crate::retention::Retention;
-use crate::submission::{Origin, Submission};
+use crate::submission::{Matter, Submission};
 
 /// What the index gets to catch up when a store is dropped without [`Store::close`].
 const DROP_DEADLINE: Duration = Duration::from_secs(2);
@@ -87,12 +90,13 @@ impl JournalStore {
     }
 
     fn refused(submission: Submission, refusal: Refusal) -> Refused {
-        match submission.origin {
-            Origin::Accept(accept) => Refused { accept, refusal },
-            Origin::Change(_)
-            | Origin::Carried(..)
-            | Origin::CarriedHold(..)
-            | Origin::Expired(..) => unreachable!("made of an accept"),
+        match submission.matter {
+            Matter::Accept(accept) => Refused { accept, refusal },
+            Matter::Change(_)
+            | Matter::Refused(_)
+            | Matter::Carried(..)
+            | Matter::CarriedHold(..)
+            | Matter::Expired(..) => unreachable!("made of an accept"),
         }
     }
 }
@@ -130,6 +134,19 @@ impl Store for JournalStore {
                 "an outcome came after the store was closed: it is repeated after the next start"
             );
         }
+    }
+
+    fn keep_refused(&self, refused: RefusedMessage) {
+        let core = &self.core;
+        let length = refused.body.len().min(MAX_REFUSED_BODY) + RECORD_HEADER;
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        let has_room = core.gate.has_room_to_spare()
+            && core.queue.backlog() < REFUSED_BACKLOG
+            && core.refused.take(length, Instant::now());
+        let is_kept = has_room && core.queue.push(Submission::refused(refused)).is_ok();
+        let counters = &core.counters;
+        let counter = if is_kept { &counters.refused_kept } else { &counters.refused_passed_over };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     fn backlog(&self) -> usize {
@@ -188,6 +205,28 @@ impl Store for JournalStore {
         History::of(&self.core)
     }
 
+    fn messages(
+        &self,
+        messages: &[MessageId],
+        visit: &mut dyn FnMut(MessageId, Option<KeptMessage>) -> bool,
+    ) -> Result<(), ReadError> {
+        kept::messages(&self.core, messages, visit)
+    }
+
+    fn replayed(
+        &self,
+        job: u64,
+        after: Option<MessageId>,
+        visit: &mut dyn FnMut(MessageId),
+    ) -> Result<bool, ReadError> {
+        let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        replayed::tell(&self.core, job, after.map_or(0, MessageId::get), visit)
+    }
+
+    fn newest(&self) -> Option<MessageId> {
+        MessageId::from_number(self.core.progress.durable().number.saturating_sub(1))
+    }
+
     fn stats(&self) -> Stats {
         let core = &self.core;
         let live = core.index.with_now(|view| Ok(view.live()));
@@ -204,6 +243,8 @@ impl Store for JournalStore {
             free_bytes: core.disk.free(&core.dir).unwrap_or_default(),
             syncs: core.counters.syncs.load(Ordering::Relaxed),
             records: core.counters.records.load(Ordering::Relaxed),
+            refused_kept: core.counters.refused_kept.load(Ordering::Relaxed),
+            refused_passed_over: core.counters.refused_passed_over.load(Ordering::Relaxed),
             written_bytes: core.counters.written_bytes.load(Ordering::Relaxed),
             oldest: core.segments.oldest().and_then(|oldest| oldest.created()),
             oldest_stays: self.retention.stays(),

@@ -9,6 +9,7 @@
 //! `DESIGN.md` of this crate draws every byte and says what survives what. Promises kept here: ACK-1, RAW-1, ROUTE-1,
 //! END-1, BOUND-1, PHI-1.
 
+mod allowance;
 mod api;
 pub mod ceiling;
 mod core;

@@ -8,6 +8,13 @@ pub const MAX_NAME: usize = 255;
 /// Kept of a peer's answer with a dead letter, bytes: enough for an ACK with its ERR segments.
 pub const MAX_REPLY: usize = 64 * 1024;
 
+/// Kept of what was refused, bytes: nearly every message whole, and of the others what tells who sent them.
+pub const MAX_REFUSED_BODY: usize = 1024 * 1024;
+
+/// Bytes handed over and not yet durable from which on nothing that is refused is kept: the disk is then busy with what
+/// was taken.
+pub const REFUSED_BACKLOG: usize = MAX_BACKLOG / 4;
+
 /// Rows a query gives at most: a screen or a script's page, read in well under a second.
 pub const MAX_PAGE: usize = 1000;
 

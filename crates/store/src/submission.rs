@@ -8,12 +8,13 @@ use std::sync::mpsc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::api::{Accept, Change, NotStored, Ticket};
+use crate::api::{Accept, Change, NotStored, RefusedMessage, Ticket};
 use crate::format::accept::{self, write_accept};
 use crate::format::carried::{self, Carried, write_carried};
 use crate::format::change::write_change;
 use crate::format::fields::{Fields, nanoseconds};
 use crate::format::record::{Kind, RECORD_HEADER, RecordHeader, Seal};
+use crate::format::refused::{kept_body, write_refused};
 use crate::retention::Epoch;
 
 /// The meta of most records fits.
@@ -27,16 +28,18 @@ pub(crate) struct Submission {
     at_nanoseconds: i64,
     /// The reply behind the meta, before all other bodies.
     reply: Option<Bytes>,
-    pub(crate) origin: Origin,
+    pub(crate) matter: Matter,
     pub(crate) waiter: Waiter,
     /// What the writer made of it.
     pub(crate) fate: Fate,
 }
 
 /// What a record is made of.
-pub(crate) enum Origin {
+pub(crate) enum Matter {
     Accept(Accept),
     Change(Change),
+    /// What was not taken, as much of it as is kept.
+    Refused(RefusedMessage),
     /// By retention, out of the oldest segment.
     Carried(Carried, Epoch),
     /// By retention: a destination's hold, said again.
@@ -77,13 +80,20 @@ impl Submission {
         let mut head = empty_head();
         let reply = write_accept(&mut Fields(&mut head), &accept);
         let at = accept.received_at;
-        Self::new(head, at, reply, Origin::Accept(accept), Waiter::Ticket(ticket))
+        Self::new(head, at, reply, Matter::Accept(accept), Waiter::Ticket(ticket))
     }
 
     pub(crate) fn change(change: Change, ticket: Option<Ticket>) -> Self {
         let waiter = ticket.map_or(Waiter::Nobody, Waiter::Ticket);
         let (head, reply) = change_head(&change);
-        Self::new(head, change.at(), reply, Origin::Change(change), waiter)
+        Self::new(head, change.at(), reply, Matter::Change(change), waiter)
+    }
+
+    pub(crate) fn refused(refused: RefusedMessage) -> Self {
+        let mut head = empty_head();
+        let kept = RefusedMessage { body: kept_body(&refused.body), ..refused };
+        write_refused(&mut Fields(&mut head), &kept);
+        Self::new(head, kept.at, None, Matter::Refused(kept), Waiter::Nobody)
     }
 
     /// What retention hands over: dropped if something happened to it in this round, or the round is over.
@@ -95,26 +105,26 @@ impl Submission {
     ) -> Self {
         let mut head = empty_head();
         write_carried(&mut Fields(&mut head), &carried);
-        Self::new(head, at, None, Origin::Carried(carried, epoch), Waiter::Retention(done))
+        Self::new(head, at, None, Matter::Carried(carried, epoch), Waiter::Retention(done))
     }
 
     /// As [`carried`](Self::carried).
     pub(crate) fn carried_hold(hold: Change, epoch: Epoch, done: mpsc::Sender<Carriage>) -> Self {
         let (head, reply) = change_head(&hold);
-        Self::new(head, hold.at(), reply, Origin::CarriedHold(hold, epoch), Waiter::Retention(done))
+        Self::new(head, hold.at(), reply, Matter::CarriedHold(hold, epoch), Waiter::Retention(done))
     }
 
     /// As [`carried`](Self::carried).
     pub(crate) fn expired(change: Change, epoch: Epoch, done: mpsc::Sender<Carriage>) -> Self {
         let (head, reply) = change_head(&change);
-        Self::new(head, change.at(), reply, Origin::Expired(change, epoch), Waiter::Retention(done))
+        Self::new(head, change.at(), reply, Matter::Expired(change, epoch), Waiter::Retention(done))
     }
 
     fn new(
         head: Vec<u8>,
         at: Timestamp,
         reply: Option<Bytes>,
-        origin: Origin,
+        matter: Matter,
         waiter: Waiter,
     ) -> Self {
         let mut submission = Self {
@@ -122,7 +132,7 @@ impl Submission {
             bodies_length: 0,
             at_nanoseconds: nanoseconds(at),
             reply,
-            origin,
+            matter,
             waiter,
             fate: Fate::Waiting,
         };
@@ -144,32 +154,37 @@ impl Submission {
 
     /// Whether room is kept back for it.
     pub(crate) fn is_outcome(&self) -> bool {
-        match self.origin {
-            Origin::Change(_) | Origin::Expired(..) => true,
-            Origin::Accept(_) | Origin::Carried(..) | Origin::CarriedHold(..) => false,
+        match self.matter {
+            Matter::Change(_) | Matter::Expired(..) => true,
+            Matter::Accept(_)
+            | Matter::Refused(_)
+            | Matter::Carried(..)
+            | Matter::CarriedHold(..) => false,
         }
     }
 
     /// How many numbers it takes.
     pub(crate) fn numbers(&self) -> u16 {
-        match &self.origin {
-            Origin::Accept(accept) => {
+        match &self.matter {
+            Matter::Accept(accept) => {
                 u16::try_from(accept.messages.len().max(1)).unwrap_or(u16::MAX)
             }
-            Origin::Change(_)
-            | Origin::Carried(..)
-            | Origin::CarriedHold(..)
-            | Origin::Expired(..) => 1,
+            Matter::Change(_)
+            | Matter::Refused(_)
+            | Matter::Carried(..)
+            | Matter::CarriedHold(..)
+            | Matter::Expired(..) => 1,
         }
     }
 
     /// Completes the record header for this place.
     pub(crate) fn place(&mut self, group: u64, number: u64, last_of_group: bool, seal: &Seal) {
         self.fate = Fate::Numbered(number);
-        let kind = match self.origin {
-            Origin::Accept(_) => Kind::Accept,
-            Origin::Change(_) | Origin::CarriedHold(..) | Origin::Expired(..) => Kind::Change,
-            Origin::Carried(..) => Kind::Carried,
+        let kind = match self.matter {
+            Matter::Accept(_) => Kind::Accept,
+            Matter::Change(_) | Matter::CarriedHold(..) | Matter::Expired(..) => Kind::Change,
+            Matter::Carried(..) => Kind::Carried,
+            Matter::Refused(_) => Kind::Refused,
         };
         let meta_length = self.meta_length();
         let header = RecordHeader {
@@ -195,10 +210,11 @@ impl Submission {
         if let Some(reply) = &self.reply {
             each(reply);
         }
-        match &self.origin {
-            Origin::Accept(accept) => accept::bodies(accept).for_each(each),
-            Origin::Carried(carried, _) => carried::bodies(carried).for_each(each),
-            Origin::Change(_) | Origin::CarriedHold(..) | Origin::Expired(..) => {}
+        match &self.matter {
+            Matter::Accept(accept) => accept::bodies(accept).for_each(each),
+            Matter::Carried(carried, _) => carried::bodies(carried).for_each(each),
+            Matter::Refused(refused) => each(&refused.body),
+            Matter::Change(_) | Matter::CarriedHold(..) | Matter::Expired(..) => {}
         }
     }
 }

@@ -72,7 +72,7 @@ impl Writer {
             if bytes > 0 && bytes + length > MAX_GROUP {
                 break;
             }
-            if self.core.watch.was_touched(&submission.origin) {
+            if self.core.watch.was_touched(&submission.matter) {
                 submission.fate = Fate::Touched;
             } else if self.active.room() >= block_aligned(bytes + length) {
                 if self.may_write(submission) {
@@ -89,7 +89,7 @@ impl Writer {
             } else {
                 submission.fate = Fate::Refused(NotStored::NoSpace);
             }
-            self.core.watch.note(&submission.origin);
+            self.core.watch.note(&submission.matter);
             taken += 1;
         }
         Ok(taken)

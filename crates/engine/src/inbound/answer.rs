@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use wardline_flow::Refusal;
+use wardline_flow::{Refusal, RefusalCause};
 use wardline_hl7::ack::{AckError, AckRequest, Original};
 use wardline_hl7::{AckCode, ErrorCode};
 
@@ -145,9 +145,10 @@ pub(crate) fn framed(answer: &Bytes) -> Bytes {
 }
 
 /// AE: it could not be decided or kept now; the sender is to try again.
-pub(crate) fn failure(text: impl Into<Cow<'static, str>>) -> Refusal {
+pub(crate) fn failure(cause: RefusalCause, text: impl Into<Cow<'static, str>>) -> Refusal {
     Refusal {
         code: AckCode::AE,
+        cause,
         error: ErrorCode::ApplicationInternalError,
         location: None,
         text: text.into(),
@@ -155,19 +156,24 @@ pub(crate) fn failure(text: impl Into<Cow<'static, str>>) -> Refusal {
 }
 
 /// AR: the message will not be accepted however often it is sent.
-pub(crate) fn rejection(error: ErrorCode, text: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal { code: AckCode::AR, error, location: None, text: text.into() }
+pub(crate) fn rejection(
+    cause: RefusalCause,
+    error: ErrorCode,
+    text: impl Into<Cow<'static, str>>,
+) -> Refusal {
+    Refusal { code: AckCode::AR, cause, error, location: None, text: text.into() }
 }
 
 /// AR for a payload over `limit` bytes.
 pub(crate) fn too_large(limit: usize) -> Refusal {
     let text = format!("The message is larger than the {limit} bytes accepted here");
-    rejection(ErrorCode::ApplicationInternalError, text)
+    rejection(RefusalCause::TooLarge, ErrorCode::ApplicationInternalError, text)
 }
 
 /// AR for what no record of the store can hold, with all that was emitted in its place.
 pub(crate) fn too_large_to_store() -> Refusal {
-    rejection(ErrorCode::ApplicationInternalError, "The message is too large to be stored")
+    let text = "The message is too large to be stored";
+    rejection(RefusalCause::TooLarge, ErrorCode::ApplicationInternalError, text)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod keep;
 mod owed;
 mod reading;
 mod recognise;
+mod refused;
 mod relay;
 mod say;
 mod waiting;
@@ -45,6 +46,7 @@ use wardline_hl7::ack::Original;
 use wardline_mllp::Release;
 use wardline_store::Name;
 
+pub(crate) use self::keep::letters;
 use self::recognise::{Known, Recognised};
 pub(crate) use self::relay::Relaying;
 use self::say::Heard;
@@ -86,6 +88,8 @@ struct Conversation {
     seat: Seat,
     /// Where something is limited by source.
     source: Option<Arc<Source>>,
+    /// What came, while it is in hand.
+    payload: Bytes,
     /// Messages handled since nothing was left to be read.
     in_a_row: u8,
     /// Under MLLP release 2, what waits for its commit block.
@@ -148,6 +152,7 @@ impl Newcomer {
             telling,
             seat,
             source: around.sources.of(peer.ip()),
+            payload: Bytes::new(),
             in_a_row: 0,
             uncommitted: None,
             last_block: LastBlock::default(),
@@ -197,6 +202,7 @@ impl Conversation {
                         Release::Two => self.answer_block(payload).await?,
                     }
                     self.deciding = None;
+                    self.payload = Bytes::new();
                     self.telling.answered(self.socket.written());
                     self.around.counters.answer_latency.add(whole_since.elapsed());
                     if self.share.is_granted() {
@@ -234,6 +240,7 @@ impl Conversation {
         let received_at = Timestamp::now();
         let around = Arc::clone(&self.around);
         around.last_received.set(received_at);
+        self.payload = payload.clone();
         let read = if payload.len() > LARGE {
             let (intake, counters) = (Arc::clone(&around.intake), Arc::clone(&around.counters));
             let payload = payload.clone();

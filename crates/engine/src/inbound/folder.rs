@@ -21,6 +21,7 @@ mod goals;
 mod inbox;
 mod names;
 mod reason;
+mod refused;
 mod trouble;
 mod watch;
 
@@ -210,6 +211,7 @@ impl Watching {
     async fn set_aside(&mut self, file: Arc<InHand>, reason: Reason) {
         let (listener, code) = (&self.around.intake.listener().id, reason.code());
         let (number, error) = (reason.message(), reason.error());
+        self.keep_refused(&file, &reason).await;
         tracing::warn!(%listener, reason = code, number, error, "a file is set aside");
         let Some(unwritten) = self.disk.insist(move |inbox| inbox.set_aside(&file, &reason)).await
         else {

@@ -26,7 +26,8 @@ use jiff::Timestamp;
 use wardline_config::{Listener, Multiple, ProfileLevel, Unrouted};
 use wardline_flow::ack_mode::has_unknown_condition;
 use wardline_flow::{
-    AckMode, Asked, IntakeLints, Plan, PlanFault, Refusal, Route, Source, Subject, rule,
+    AckMode, Asked, IntakeLints, Plan, PlanFault, Refusal, RefusalCause, Route, Source, Subject,
+    rule,
 };
 use wardline_hl7::profile::Violation;
 use wardline_hl7::{AckCode, ErrorCode, Message, ParseError};
@@ -276,17 +277,18 @@ impl Intake {
 
 /// AE: a change of the destination's settings would let it pass.
 fn untranscodable(error: &Untranscodable) -> Refusal {
-    failure(format!("{error}: {}", error.source))
+    failure(RefusalCause::Charset, format!("{error}: {}", error.source))
 }
 
 /// AE: a change of the condition or the transform would let it pass. The fault says which, and no value (PHI-1).
 fn unplanned(fault: &PlanFault, counters: &ListenerCounters) -> Decided {
     counters.rule_faults.one();
-    Decided::Refuse(failure(fault.to_string()))
+    Decided::Refuse(failure(RefusalCause::RuleFault, fault.to_string()))
 }
 
 fn no_route() -> Refusal {
-    rejection(ErrorCode::UnsupportedMessageType, "No route takes this message")
+    let (cause, error) = (RefusalCause::Unrouted, ErrorCode::UnsupportedMessageType);
+    rejection(cause, error, "No route takes this message")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::change::Outcome;
 use super::marks::{Digest, Marks};
-use super::names::{DeliveryRef, Lane, Name};
+use super::names::{DeliveryRef, Lane, MessageId, Name};
 
 /// One atomic record: all of it is there after a crash, or nothing (ROUTE-1).
 #[derive(Debug, Clone)]
@@ -57,8 +57,19 @@ pub struct NewMessage {
     pub marks: Marks,
     /// By what a second copy of it is known.
     pub digest: Option<Digest>,
+    /// What it is a replay of.
+    pub origin: Option<Origin>,
     /// Where it goes; nowhere = unrouted.
     pub deliveries: Vec<NewDelivery>,
+}
+
+/// Where a replayed message comes from. It makes a replay exact: what a job has sent in is known by it for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The job that sent it in.
+    pub job: u64,
+    /// The message that it was made of.
+    pub message: MessageId,
 }
 
 /// One destination of a message.
@@ -76,9 +87,9 @@ pub struct NewDelivery {
 }
 
 impl NewMessage {
-    /// A message as it came in, without marks and digest.
+    /// A message as it came in, without marks, digest and origin.
     pub fn new(body: Bytes, deliveries: Vec<NewDelivery>) -> Self {
-        Self { body, hops: 0, marks: Marks::default(), digest: None, deliveries }
+        Self { body, hops: 0, marks: Marks::default(), digest: None, origin: None, deliveries }
     }
 }
 
@@ -97,6 +108,7 @@ impl fmt::Debug for NewMessage {
             .field("hops", &self.hops)
             .field("marks", &self.marks)
             .field("digest", &self.digest)
+            .field("origin", &self.origin)
             .field("deliveries", &self.deliveries)
             .finish()
     }

@@ -5,9 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::accept::StoredAnswer;
+use super::accept::{Origin, StoredAnswer};
 use super::marks::Marks;
 use super::names::{Lane, MessageId, Name};
+use super::refused::KeptRefusal;
 
 /// Where a delivery stands that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +106,7 @@ impl fmt::Debug for DeliveryDetail {
 }
 
 /// A message as it came.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct KeptMessage {
     /// When it was received.
     pub received_at: Timestamp,
@@ -115,8 +116,35 @@ pub struct KeptMessage {
     pub peer: Name,
     /// What was found out about it when it came.
     pub marks: Marks,
-    /// Its bytes.
+    /// How many handler destinations it has passed.
+    pub hops: u8,
+    /// What it is a replay of.
+    pub origin: Option<Origin>,
+    /// Set where it was not taken.
+    pub refusal: Option<KeptRefusal>,
+    /// Its bytes; of one that was refused as many as are kept.
     pub body: Bytes,
+    /// Where it went when it came; not where its deliveries were moved to.
+    pub sent: Vec<KeptSent>,
+}
+
+/// What one destination was to be sent of a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptSent {
+    /// The destination.
+    pub destination: Name,
+    /// What is sent, only where it differs from the message's own bytes.
+    pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for KeptSent {
+    /// The body shows its size only (PHI-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptSent")
+            .field("destination", &self.destination)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish()
+    }
 }
 
 impl fmt::Debug for KeptMessage {
@@ -127,7 +155,11 @@ impl fmt::Debug for KeptMessage {
             .field("listener", &self.listener)
             .field("peer", &self.peer)
             .field("marks", &self.marks)
+            .field("hops", &self.hops)
+            .field("origin", &self.origin)
+            .field("refusal", &self.refusal)
             .field("body_bytes", &self.body.len())
+            .field("sent", &self.sent)
             .finish()
     }
 }

@@ -30,6 +30,10 @@ pub struct Stats {
     pub syncs: u64,
     /// Records written.
     pub records: u64,
+    /// Messages that were refused, and kept to be looked at.
+    pub refused_kept: u64,
+    /// Messages that were refused, and only counted: there was no room for more of them.
+    pub refused_passed_over: u64,
     /// Bytes written to the journal, headers and padding included.
     pub written_bytes: u64,
     /// When the oldest record kept was written.

@@ -9,6 +9,7 @@
 //!            u8    hops
 //!            u8    marks
 //!            maybe digest: u64 key · 16 bytes
+//!            maybe origin: u64 job · u64 message
 //!            body  its bytes
 //!            u16   deliveries, each:
 //!                    text   destination
@@ -20,14 +21,14 @@
 //! The bodies behind it: the reply of what it concludes, if any; then of each message its own and those of its
 //! deliveries.
 //!
-//! Version 1 has no marks, no digest and no other lanes.
+//! Version 1 has no marks, no digest and no other lanes; version 2 no origin.
 
 use bytes::Bytes;
 
 use super::change::{ChangeMeta, write_outcome};
 use super::fields::{BodySpan, FieldReader, Fields, Meta};
 use super::version::Version;
-use crate::api::{Accept, Digest, Lane, Marks, NewMessage, StoredAnswer};
+use crate::api::{Accept, Digest, Lane, Marks, MessageId, NewMessage, Origin, StoredAnswer};
 
 /// An accept record as the index reads it.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub(crate) struct MessageMeta<'a> {
     pub(crate) hops: u8,
     pub(crate) marks: Marks,
     pub(crate) digest: Option<Digest>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) body: BodySpan,
     pub(crate) deliveries: Vec<DeliveryMeta<'a>>,
 }
@@ -78,6 +80,7 @@ fn write_message(fields: &mut Fields<'_>, message: &NewMessage) {
     fields.u8(message.hops);
     fields.u8(message.marks.bits());
     fields.maybe(message.digest.as_ref(), write_digest);
+    fields.maybe(message.origin.as_ref(), write_origin);
     fields.body(&message.body);
     fields.u16(u16::try_from(message.deliveries.len()).unwrap_or(u16::MAX));
     for delivery in &message.deliveries {
@@ -117,6 +120,22 @@ pub(crate) fn read_marks(reader: &mut FieldReader<'_>) -> Option<(Marks, Option<
         let digest = reader
             .maybe(|reader| Some(Digest { key: reader.u64()?, bytes: reader.take::<16>()? }))?;
         Some((marks, digest))
+    })
+}
+
+pub(crate) fn write_origin(fields: &mut Fields<'_>, origin: &Origin) {
+    fields.u64(origin.job);
+    fields.u64(origin.message.get());
+}
+
+/// What came with version 3: the message that one is a replay of.
+#[expect(clippy::option_option, reason = "the outer one is the reader's way to fail")]
+pub(crate) fn read_origin(reader: &mut FieldReader<'_>) -> Option<Option<Origin>> {
+    reader.since(Version::Three, |reader| {
+        reader.maybe(|reader| {
+            let job = reader.u64()?;
+            Some(Origin { job, message: MessageId::from_number(reader.u64()?)? })
+        })
     })
 }
 
@@ -161,6 +180,7 @@ impl<'a> MessageMeta<'a> {
     fn read(reader: &mut FieldReader<'a>) -> Option<Self> {
         let hops = reader.u8()?;
         let (marks, digest) = read_marks(reader)?;
+        let origin = read_origin(reader)?;
         let body = reader.body()?;
         let count = reader.u16()?;
         let deliveries = (0..count)
@@ -171,7 +191,7 @@ impl<'a> MessageMeta<'a> {
                 Some(DeliveryMeta { destination, lane, also, own_body })
             })
             .collect::<Option<_>>()?;
-        Some(Self { hops, marks, digest, body, deliveries })
+        Some(Self { hops, marks, digest, origin, body, deliveries })
     }
 }
 
@@ -214,6 +234,10 @@ mod tests {
                     hops: 1,
                     marks: Marks::DUPLICATE,
                     digest: Some(Digest { key: 9, bytes: [7; 16] }),
+                    origin: Some(Origin {
+                        job: 4,
+                        message: MessageId::from_number(2).expect("not 0"),
+                    }),
                     deliveries: vec![
                         delivery("lis", None),
                         delivery("archive", Some(Bytes::from_static(b"MSH|changed"))),
@@ -248,7 +272,8 @@ mod tests {
             (accept.messages[0].marks, accept.messages[0].digest)
         );
         assert_eq!(first.deliveries[1].also, [Lane(4), Lane::ALL]);
-        assert_eq!((second.marks, second.digest), (Marks::default(), None));
+        assert_eq!(first.origin, accept.messages[0].origin);
+        assert_eq!((second.marks, second.digest, second.origin), (Marks::default(), None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::carried::CarriedMeta;
 use super::change::{ChangeMeta, OutcomeMeta};
 use super::fields::{BodySpan, Meta};
 use super::record::Kind;
+use super::refused::RefusedMeta;
 
 /// Every body of a record, in order; `None` = the meta makes no sense.
 pub(crate) fn spans(kind: Kind, meta: Meta<'_>) -> Option<Vec<BodySpan>> {
@@ -32,6 +33,7 @@ pub(crate) fn spans(kind: Kind, meta: Meta<'_>) -> Option<Vec<BodySpan>> {
             }
             Some(spans)
         }
+        Kind::Refused => Some(vec![RefusedMeta::read(meta)?.body]),
     }
 }
 
@@ -39,7 +41,7 @@ pub(crate) fn spans(kind: Kind, meta: Meta<'_>) -> Option<Vec<BodySpan>> {
 pub(crate) fn messages(kind: Kind, meta: Meta<'_>) -> u64 {
     match kind {
         Kind::Accept => AcceptMeta::read(meta).map_or(0, |accept| accept.messages.len() as u64),
-        Kind::Change | Kind::Carried => 0,
+        Kind::Change | Kind::Carried | Kind::Refused => 0,
     }
 }
 

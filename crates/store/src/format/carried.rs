@@ -12,6 +12,7 @@
 //!   u8     hops
 //!   u8     marks
 //!   maybe  digest: u64 key · 16 bytes
+//!   maybe  origin: u64 job · u64 message
 //!   body   its bytes
 //!   u16    live deliveries, each:
 //!            text   destination
@@ -22,15 +23,18 @@
 //!            maybe  body, the last reply
 //! ```
 //!
-//! Version 1 has no marks, no digest and no other lanes.
+//! Version 1 has no marks, no digest and no other lanes; version 2 no origin.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::accept::{read_answer, read_lanes, read_marks, write_answer, write_digest, write_lanes};
+use super::accept::{
+    read_answer, read_lanes, read_marks, read_origin, write_answer, write_digest, write_lanes,
+    write_origin,
+};
 use super::fields::{BodySpan, FieldReader, Fields, Meta};
 use super::state::State;
-use crate::api::{Digest, Lane, Marks, Name, StoredAnswer};
+use crate::api::{Digest, Lane, Marks, Name, Origin, StoredAnswer};
 
 /// A live message with all that is known of it.
 #[derive(Clone)]
@@ -43,6 +47,7 @@ pub(crate) struct Carried {
     pub(crate) hops: u8,
     pub(crate) marks: Marks,
     pub(crate) digest: Option<Digest>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) body: Bytes,
     pub(crate) deliveries: Vec<CarriedDelivery>,
 }
@@ -69,6 +74,7 @@ pub(crate) struct CarriedMeta<'a> {
     pub(crate) hops: u8,
     pub(crate) marks: Marks,
     pub(crate) digest: Option<Digest>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) body: BodySpan,
     pub(crate) deliveries: Vec<CarriedDeliveryMeta<'a>>,
 }
@@ -94,6 +100,7 @@ pub(crate) fn write_carried(fields: &mut Fields<'_>, carried: &Carried) {
     fields.u8(carried.hops);
     fields.u8(carried.marks.bits());
     fields.maybe(carried.digest.as_ref(), write_digest);
+    fields.maybe(carried.origin.as_ref(), write_origin);
     fields.body(&carried.body);
     fields.u16(u16::try_from(carried.deliveries.len()).unwrap_or(u16::MAX));
     for delivery in &carried.deliveries {
@@ -123,6 +130,7 @@ impl<'a> CarriedMeta<'a> {
         let answer = reader.maybe(read_answer)?;
         let hops = reader.u8()?;
         let (marks, digest) = read_marks(&mut reader)?;
+        let origin = read_origin(&mut reader)?;
         let carried = Self {
             message,
             received_at,
@@ -132,6 +140,7 @@ impl<'a> CarriedMeta<'a> {
             hops,
             marks,
             digest,
+            origin,
             body: reader.body()?,
             deliveries: {
                 let count = reader.u16()?;
@@ -160,6 +169,7 @@ impl<'a> CarriedDeliveryMeta<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::MessageId;
     use crate::format::version::Version;
 
     #[test]
@@ -179,6 +189,7 @@ mod tests {
             hops: 2,
             marks: Marks::SUPPRESSED,
             digest: Some(Digest { key: 3, bytes: [1; 16] }),
+            origin: Some(Origin { job: 1, message: MessageId::from_number(2).expect("not 0") }),
             body: Bytes::from_static(b"MSH|"),
             deliveries: vec![CarriedDelivery {
                 destination: "lis".into(),
@@ -196,6 +207,7 @@ mod tests {
         assert_eq!((read.message, read.hops, read.body.length), (5, 2, 4));
         let delivery = &read.deliveries[0];
         assert_eq!((read.marks, read.digest), (carried.marks, carried.digest));
+        assert_eq!(read.origin, carried.origin);
         assert_eq!((delivery.lane, &delivery.also[..]), (Lane(5), &[Lane(6)][..]));
         assert_eq!(delivery.state, state);
         let reply = delivery.reply.expect("a reply");

@@ -4,7 +4,7 @@
 //!    0  4  CRC-32 of: the segment's salt, its id, bytes 4..40, the meta
 //!    4  4  length of the meta
 //!    8  4  length of the bodies
-//!   12  1  kind: 1 accept, 2 change, 3 carried
+//!   12  1  kind: 1 accept, 2 change, 3 carried, 4 refused
 //!   13  1  flags: bit 0 = the last record of its group
 //!   14  2  how many numbers it takes: its messages, at least 1
 //!   16  8  group number
@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Change,
     /// A live message copied out of the oldest segment, with the whole truth about it.
     Carried,
+    /// What was not taken.
+    Refused,
 }
 
 /// The header of a record.
@@ -130,6 +132,7 @@ impl Kind {
             Self::Accept => 1,
             Self::Change => 2,
             Self::Carried => 3,
+            Self::Refused => 4,
         }
     }
 
@@ -138,6 +141,7 @@ impl Kind {
             1 => Some(Self::Accept),
             2 => Some(Self::Change),
             3 => Some(Self::Carried),
+            4 => Some(Self::Refused),
             _ => None,
         }
     }

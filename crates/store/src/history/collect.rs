@@ -65,6 +65,7 @@ impl Collected {
             Kind::Accept => collected.accept(record, names),
             Kind::Change => collected.change(record, names),
             Kind::Carried => collected.carried(record, names),
+            Kind::Refused => None,
         };
         collected
     }

@@ -176,7 +176,7 @@ impl Found {
                     Place { segment, offset, length, crc, listener, received_at, marks, hops };
                 self.keep(carried.message, place);
             }
-            Kind::Change => {}
+            Kind::Change | Kind::Refused => {}
         }
     }
 

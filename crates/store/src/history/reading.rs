@@ -148,7 +148,7 @@ fn spans(
             let own = own.filter_map(|one| Some((one.destination.into(), one.own_body?)));
             Some((carried.body, own.collect()))
         }
-        Kind::Change => None,
+        Kind::Change | Kind::Refused => None,
     }
 }
 

@@ -75,6 +75,7 @@ fn happened(
             change.and_then(|change| outcome(&record, message, &change))
         }
         Kind::Carried => carried(&record, &event),
+        Kind::Refused => None,
     };
     let what = what.ok_or_else(|| record.no_sense())?;
     Ok(Some(HistoryEvent { at: event.at, destination: Some(event.destination), what }))

@@ -105,6 +105,8 @@ impl Effects {
                 let carried = CarriedMeta::read(record.meta).ok_or(IndexError::Damaged)?;
                 self.carried(interner, &carried, record.place);
             }
+            // No queue knows it.
+            Kind::Refused => {}
         }
         Ok(())
     }

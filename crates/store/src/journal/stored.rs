@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::position::Place;
 use super::segments::{Segment, Segments};
-use crate::api::{Corruption, CorruptionKind, Digest, Lane, Marks, Name, ReadError, StoredAnswer};
+use crate::api::{
+    Corruption, CorruptionKind, Digest, Lane, Marks, Name, Origin, ReadError, StoredAnswer,
+};
 use crate::disk::read_full;
 use crate::format::accept::AcceptMeta;
 use crate::format::bodies;
@@ -27,6 +29,7 @@ pub(crate) struct StoredMessage {
     pub(crate) hops: u8,
     pub(crate) marks: Marks,
     pub(crate) digest: Option<Digest>,
+    pub(crate) origin: Option<Origin>,
     /// The lanes beside its own that the delivery keeps its order in.
     pub(crate) also: Vec<Lane>,
     /// The message's own bytes.
@@ -136,7 +139,7 @@ impl<'s> Loaded<'s> {
         destination: &str,
         wanted: Wanted,
     ) -> Result<StoredMessage, ReadError> {
-        let no_sense = || corruption(self.segment, self.place.offset, CorruptionKind::Content);
+        let no_sense = || self.no_sense();
         let (found, body, own_body) = match self.header.kind {
             Kind::Accept => {
                 let accept = AcceptMeta::read(self.meta()).ok_or_else(no_sense)?;
@@ -153,6 +156,7 @@ impl<'s> Loaded<'s> {
                     hops: meta.hops,
                     marks: meta.marks,
                     digest: meta.digest,
+                    origin: meta.origin,
                     also: delivery.map(|delivery| delivery.also.clone()).unwrap_or_default(),
                     body: None,
                     own_body: None,
@@ -170,13 +174,14 @@ impl<'s> Loaded<'s> {
                     hops: carried.hops,
                     marks: carried.marks,
                     digest: carried.digest,
+                    origin: carried.origin,
                     also: delivery.map(|delivery| delivery.also.clone()).unwrap_or_default(),
                     body: None,
                     own_body: None,
                 };
                 (found, carried.body, delivery.and_then(|delivery| delivery.own_body))
             }
-            Kind::Change => return Err(no_sense().into()),
+            Kind::Change | Kind::Refused => return Err(no_sense()),
         };
         self.with_bytes(found, body, own_body, wanted)
     }
@@ -202,9 +207,9 @@ impl<'s> Loaded<'s> {
     }
 
     fn reply_span(&self, destination: &str) -> Result<Option<BodySpan>, ReadError> {
-        let no_sense = || corruption(self.segment, self.place.offset, CorruptionKind::Content);
+        let no_sense = || self.no_sense();
         match self.header.kind {
-            Kind::Accept | Kind::Change => {
+            Kind::Accept | Kind::Change | Kind::Refused => {
                 let spans = bodies::spans(self.header.kind, self.meta()).ok_or_else(no_sense)?;
                 Ok(spans.first().copied())
             }

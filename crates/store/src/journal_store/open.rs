@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::{JournalStore, Threads};
+use crate::allowance::Allowance;
 use crate::api::{Fault, OpenError, StoreOptions};
 use crate::core::{Core, Counters, Failure};
 use crate::disk::{Disk, RealDisk, is_no_space};
@@ -153,6 +155,7 @@ fn core(
         progress: Progress::new(active.end(), durable_bytes),
         filler,
         gate: Gate::new(options.min_free, options.max_index_lag, options.on_intake),
+        refused: Allowance::new(Instant::now()),
         index,
         history,
         outboxes: Outboxes::default(),

@@ -138,6 +138,7 @@ impl Newest {
                     self.carried(&carried);
                 }
             }
+            Kind::Refused => {}
         }
     }
 

@@ -127,6 +127,7 @@ fn read_all(
             hops: stored.hops,
             marks: stored.marks,
             digest: stored.digest,
+            origin: stored.origin,
             body: stored.body.unwrap_or_default(),
             deliveries: Vec::new(),
         });

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::{Change, MessageId, Name};
-use crate::submission::Origin;
+use crate::submission::Matter;
 
 /// One round of retention.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,32 +55,35 @@ impl Watch {
     }
 
     /// The writer is about to write it.
-    pub(crate) fn note(&self, origin: &Origin) {
+    pub(crate) fn note(&self, matter: &Matter) {
         if !self.on.load(Ordering::SeqCst) {
             return;
         }
-        match origin {
-            Origin::Change(change) => self.round().touch(change),
-            Origin::Accept(accept) => {
+        match matter {
+            Matter::Change(change) => self.round().touch(change),
+            Matter::Accept(accept) => {
                 if let Some(concluded) = &accept.concludes {
                     self.round().messages.insert(concluded.delivery.message);
                 }
             }
             // In one round no two of them name the same, and another round's are not written.
-            Origin::Carried(..) | Origin::CarriedHold(..) | Origin::Expired(..) => {}
+            Matter::Refused(_)
+            | Matter::Carried(..)
+            | Matter::CarriedHold(..)
+            | Matter::Expired(..) => {}
         }
     }
 
     /// Whether something may have happened to what retention hands over since it was read.
-    pub(crate) fn was_touched(&self, origin: &Origin) -> bool {
-        match origin {
-            Origin::Accept(_) | Origin::Change(_) => false,
-            Origin::Carried(carried, epoch) => {
+    pub(crate) fn was_touched(&self, matter: &Matter) -> bool {
+        match matter {
+            Matter::Accept(_) | Matter::Change(_) | Matter::Refused(_) => false,
+            Matter::Carried(carried, epoch) => {
                 let round = self.round();
                 let message = MessageId::from_number(carried.message);
                 !round.is(*epoch) || message.is_none_or(|message| round.messages.contains(&message))
             }
-            Origin::CarriedHold(change, epoch) | Origin::Expired(change, epoch) => {
+            Matter::CarriedHold(change, epoch) | Matter::Expired(change, epoch) => {
                 let round = self.round();
                 !round.is(*epoch) || round.was_touched(change)
             }

@@ -11,7 +11,7 @@ use crate::api::{Change, Completion, MessageId, NotStored, Outcome, Stored, Tick
 use crate::core::{Core, Counters};
 use crate::format::block_aligned;
 use crate::outbox::{Pending, Session};
-use crate::submission::{Carriage, Fate, Origin, Submission, Waiter};
+use crate::submission::{Carriage, Fate, Matter, Submission, Waiter};
 
 pub(super) fn count(counters: &Counters, group: &[Submission], bytes: u64) {
     let records = group.iter().filter(|s| matches!(s.fate, Fate::Numbered(_))).count();
@@ -33,7 +33,7 @@ pub(super) fn settle(core: &Core, active: &Active, group: &[Submission]) {
         handed_over += submission.length();
         if let Fate::Numbered(number) = submission.fate {
             written += submission.length();
-            tell_outboxes(&mut session, number, &submission.origin);
+            tell_outboxes(&mut session, number, &submission.matter);
         }
     }
     session.wake();
@@ -73,12 +73,13 @@ fn result(submission: &Submission) -> Option<Result<Stored, NotStored>> {
     match submission.fate {
         Fate::Numbered(number) => {
             let first = MessageId::from_number(number)?;
-            let count = match &submission.origin {
-                Origin::Accept(accept) => u32::try_from(accept.messages.len()).unwrap_or(u32::MAX),
-                Origin::Change(_)
-                | Origin::Carried(..)
-                | Origin::CarriedHold(..)
-                | Origin::Expired(..) => 0,
+            let count = match &submission.matter {
+                Matter::Accept(accept) => u32::try_from(accept.messages.len()).unwrap_or(u32::MAX),
+                Matter::Change(_)
+                | Matter::Refused(_)
+                | Matter::Carried(..)
+                | Matter::CarriedHold(..)
+                | Matter::Expired(..) => 0,
             };
             Some(Ok(Stored { first, count }))
         }
@@ -95,9 +96,9 @@ fn carriage(fate: Fate) -> Carriage {
     }
 }
 
-fn tell_outboxes(session: &mut Session<'_>, number: u64, origin: &Origin) {
-    match origin {
-        Origin::Accept(accept) => {
+fn tell_outboxes(session: &mut Session<'_>, number: u64, matter: &Matter) {
+    match matter {
+        Matter::Accept(accept) => {
             for (message, number) in accept.messages.iter().zip(number..) {
                 let Some(id) = MessageId::from_number(number) else { continue };
                 for delivery in &message.deliveries {
@@ -116,18 +117,19 @@ fn tell_outboxes(session: &mut Session<'_>, number: u64, origin: &Origin) {
                 }
             }
         }
-        Origin::Change(Change::Delivery { delivery, outcome: Outcome::Revived { .. }, .. }) => {
+        Matter::Change(Change::Delivery { delivery, outcome: Outcome::Revived { .. }, .. }) => {
             session.revived(&delivery.destination, delivery.message);
         }
-        Origin::Change(Change::DestinationHeld { destination, .. }) => {
+        Matter::Change(Change::DestinationHeld { destination, .. }) => {
             session.held(destination, true);
         }
-        Origin::Change(Change::DestinationReleased { destination, .. }) => {
+        Matter::Change(Change::DestinationReleased { destination, .. }) => {
             session.held(destination, false);
         }
-        Origin::Change(Change::Delivery { .. })
-        | Origin::Carried(..)
-        | Origin::CarriedHold(..)
-        | Origin::Expired(..) => {}
+        Matter::Change(Change::Delivery { .. })
+        | Matter::Refused(_)
+        | Matter::Carried(..)
+        | Matter::CarriedHold(..)
+        | Matter::Expired(..) => {}
     }
 }

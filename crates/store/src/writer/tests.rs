@@ -54,6 +54,7 @@ fn carried(message: u64, epoch: Epoch) -> Submission {
         hops: 0,
         marks: Marks::default(),
         digest: None,
+        origin: None,
         body: Bytes::from_static(b"m"),
         deliveries: Vec::new(),
     };

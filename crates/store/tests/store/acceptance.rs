@@ -91,6 +91,7 @@ fn messages_of_one_record_have_ids_without_a_gap_and_a_body_of_their_own_where_i
         hops: 3,
         marks: Marks::DUPLICATE,
         digest: None,
+        origin: None,
         deliveries: vec![NewDelivery {
             destination: "lis".into(),
             lane: Lane(7),

@@ -10,6 +10,8 @@ mod index_loss;
 mod opening;
 mod power_cut;
 mod recent;
+mod refused;
+mod replayed;
 mod retention;
 mod search;
 mod site;

@@ -81,6 +81,14 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
                 amounts::size(figures.written_bytes)
             ),
         ),
+        (
+            "refused",
+            format!(
+                "{} kept since the start, {} only counted",
+                amounts::count(figures.refused_kept),
+                amounts::count(figures.refused_passed_over)
+            ),
+        ),
         ("syncs", format!("{} since the start", amounts::count(figures.syncs))),
     ];
     for (name, value) in facts {

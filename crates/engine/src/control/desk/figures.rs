@@ -23,6 +23,8 @@ impl Desk {
             free_bytes: stats.free_bytes,
             syncs: stats.syncs,
             records: stats.records,
+            refused_kept: stats.refused_kept,
+            refused_passed_over: stats.refused_passed_over,
             written_bytes: stats.written_bytes,
             oldest: stats.oldest.map(|at| at.to_string()),
             oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),

@@ -284,6 +284,12 @@ pub struct StoreFigures {
     pub syncs: u64,
     /// Records written since the start.
     pub records: u64,
+    /// Messages that were refused since the start, and kept to be looked at.
+    #[serde(default)]
+    pub refused_kept: u64,
+    /// Messages that were refused since the start, and only counted: there was no room for more of them.
+    #[serde(default)]
+    pub refused_passed_over: u64,
     /// Bytes written to the journal since the start, headers and padding included.
     pub written_bytes: u64,
     /// When the oldest record kept was written, RFC 3339.

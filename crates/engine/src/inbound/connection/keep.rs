@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use wardline_config::OnUnavailable;
+use wardline_flow::RefusalCause;
 use wardline_hl7::AckCode;
 use wardline_store::{Accept, Marks, NewMessage, StoredAnswer};
 
@@ -109,7 +110,8 @@ impl Conversation {
             OnUnavailable::Answer
                 if self.uncommitted.is_none() && !heard.due(AckCode::AE).is_empty() =>
             {
-                self.refuse(heard, &failure("The message cannot be stored now")).await
+                let text = "The message cannot be stored now";
+                self.refuse(heard, &failure(RefusalCause::NotStored, text)).await
             }
             OnUnavailable::Answer | OnUnavailable::Close => self.give_up().await,
         }
@@ -117,7 +119,7 @@ impl Conversation {
 }
 
 /// MSA-1 as the store keeps it.
-fn letters(code: AckCode) -> [u8; 2] {
+pub(crate) fn letters(code: AckCode) -> [u8; 2] {
     let mut letters = [0; 2];
     letters.copy_from_slice(code.as_str().as_bytes());
     letters

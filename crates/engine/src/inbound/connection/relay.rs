@@ -16,6 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use wardline_config::{OnLate, Relay};
+use wardline_flow::RefusalCause;
 use wardline_hl7::AckCode;
 use wardline_hl7::ack::{Original, Reply, relayed};
 use wardline_mllp::Commit;
@@ -153,13 +154,14 @@ impl Conversation {
                     return LastWord { answers: ours, is_taken: true };
                 }
                 relaying.withdraw(&awaiting, stored).await;
-                let answers =
-                    self.negative(heard, &failure("The message was not delivered in time")).await;
+                let text = "The message was not delivered in time";
+                let refusal = failure(RefusalCause::NotDelivered, text);
+                let answers = self.negative(heard, &refusal).await;
                 return LastWord { answers, is_taken: false };
             }
         };
         counters.answers_undelivered.one();
-        let answers = self.negative(heard, &failure(why)).await;
+        let answers = self.negative(heard, &failure(RefusalCause::NotDelivered, why)).await;
         // What is not said undoes no promise.
         let is_taken = is_promised && answers.is_empty();
         LastWord { answers, is_taken }

@@ -122,6 +122,7 @@ impl Conversation {
     pub(super) async fn refuse(&mut self, heard: Heard<'_>, refusal: &Refusal) -> Goes {
         tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
         let (now, outcome) = (Timestamp::now(), Outcome::Refused(refusal));
+        self.keep_refused(heard, refusal, now);
         let mut settled = Settled::default();
         let heard = self.owe(heard, outcome, &mut settled, now).await;
         if !settled.messages.is_empty() && !self.keep_owed(settled, now).await {
@@ -163,6 +164,7 @@ impl Conversation {
         let limit = self.around.intake.listener().max_message_size;
         if begins_like_hl7(head) {
             self.commit_unread().await?;
+            self.payload = head.clone();
             let refused = self.heard(Original::Unreadable(head), Asked::Original);
             self.refuse(refused, &too_large(limit)).await?;
         }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-use wardline_flow::Refusal;
+use wardline_flow::{Refusal, RefusalCause};
+use wardline_hl7::AckCode;
 
 /// Why a file is set aside: but for one reason, nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,19 @@ impl Reason {
             | Self::TooLarge { .. }
             | Self::Unreadable(_)
             | Self::TooLargeToStore
+            | Self::Changed
+            | Self::WrittenOn => None,
+        }
+    }
+
+    /// What a sender would have been answered, and why; `None` where what is in the file was never looked at, or is stored.
+    pub(super) fn refused(&self) -> Option<(AckCode, RefusalCause)> {
+        match self {
+            Self::Refused { refusal, .. } => Some((refusal.code, refusal.cause)),
+            Self::TooLargeToStore => Some((AckCode::AR, RefusalCause::TooLarge)),
+            Self::NoFile
+            | Self::TooLarge { .. }
+            | Self::Unreadable(_)
             | Self::Changed
             | Self::WrittenOn => None,
         }

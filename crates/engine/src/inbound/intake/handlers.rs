@@ -1,6 +1,6 @@
 //! Showing a message to handlers, one after the other: none decides for longer than the listener lets it.
 
-use wardline_flow::{HandlerName, Refusal, Route};
+use wardline_flow::{HandlerName, Refusal, RefusalCause, Route};
 use wardline_hl7::Message;
 
 use super::{Decided, Intake};
@@ -38,16 +38,16 @@ impl Intake {
                 match payloads.into_iter().map(read_emitted).collect() {
                     Ok(messages) => return Ok(Some(messages)),
                     Err(error) => {
-                        let refusal = failure(format!("handler {name}: {error}"));
-                        (refusal, ExceptionReason::HandlerError)
+                        let text = format!("handler {name}: {error}");
+                        (failure(RefusalCause::HandlerFault, text), ExceptionReason::HandlerError)
                     }
                 }
             }
             Called::Verdict(Verdict::Reject { code, text }) => {
-                return Err(Decided::Refuse(rejection(code, text)));
+                return Err(Decided::Refuse(rejection(RefusalCause::Handler, code, text)));
             }
             Called::Verdict(Verdict::Fail { text }) => {
-                (failure(text), ExceptionReason::HandlerError)
+                (failure(RefusalCause::HandlerFault, text), ExceptionReason::HandlerError)
             }
             Called::Verdict(Verdict::Panicked) => fault(name, HandlerFault::Panicked),
             Called::Fault(kind) => fault(name, kind),
@@ -70,5 +70,5 @@ fn fault(name: &HandlerName, fault: HandlerFault) -> (Refusal, ExceptionReason) 
         }
         HandlerFault::Down => (format!("handler {name} is down"), ExceptionReason::HandlerDown),
     };
-    (failure(text), reason)
+    (failure(RefusalCause::HandlerFault, text), reason)
 }
