@@ -235,6 +235,7 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
         min_free: config.store.min_free,
         max_index_lag: config.store.max_index_lag,
         dead_letter_retention: config.store.dead_letter_retention,
+        history: None,
         tick: wardline_store::limits::TICK,
         on_fatal: Box::new(|fault| {
             tracing::error!(

@@ -29,6 +29,7 @@ fn store(messages: &[&[&str]]) -> (JournalStore, TempDir) {
         min_free: 0,
         max_index_lag: 64 * 1024 * 1024,
         dead_letter_retention: None,
+        history: None,
         tick: wardline_store::limits::TICK,
         on_fatal: Box::new(|fault| panic!("the store failed: {fault}")),
         on_intake: Box::new(|_| {}),
