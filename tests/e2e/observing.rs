@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         the_newest_lines_of_the_log_are_shown_and_hold_no_content,
         an_engine_that_drains_says_that_it_is_not_ready,
+        an_engine_that_was_told_to_stop_takes_messages_for_its_delay_and_says_that_it_leaves,
         answers_and_deliveries_are_counted_by_how_long_they_took,
         metrics_move_with_what_comes_in_and_goes_out_and_no_label_is_a_peers,
         a_code_that_a_command_shows_is_explained_by_another,
@@ -86,6 +87,21 @@ fn an_engine_that_drains_says_that_it_is_not_ready() {
     assert_eq!(told.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&told.stdout), "not ready\ndraining\n");
     engine.signal(Signal::TERM);
+}
+
+fn an_engine_that_was_told_to_stop_takes_messages_for_its_delay_and_says_that_it_leaves() {
+    let site = Site::new(
+        PROGRAM,
+        "[engine]\ndata_dir = \"data\"\nshutdown_delay = \"1h\"\n\
+         [[listeners]]\nid = \"in\"\nbind = \"127.0.0.1:0\"\nunrouted = \"accept\"\n",
+    );
+    let mut engine = site.start();
+    engine.signal(Signal::TERM);
+    wait::until_so("the delay to begin", || readiness(&engine).1 == [NotReady::Leaving]);
+    assert_eq!(engine.status().phase, "leaving");
+    assert_eq!(Peer::connect(engine.address("in")).send(&adt("M1")), "AA");
+    engine.signal(Signal::TERM);
+    assert_eq!(engine.wait().code(), Some(1), "a second signal ends it at once");
 }
 
 fn answers_and_deliveries_are_counted_by_how_long_they_took() {

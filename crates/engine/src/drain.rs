@@ -1,9 +1,10 @@
 //! The phases of an engine's life, as every actor sees them.
 //!
 //! ```text
-//! Running ──SIGTERM, SIGINT, stop──▶ Draining ──all ended, or drain_timeout──▶ process exit
+//! Running ──SIGTERM, SIGINT──▶ Leaving ──shutdown_delay──▶ Draining ──all ended, or drain_timeout──▶ process exit
 //! ```
 //!
+//! In `Leaving` all goes on as before, but the engine says that it is not ready: whoever balances load looks elsewhere.
 //! In `Draining` listeners stop accepting; a connection finishes and answers the message in hand and closes; a pool
 //! waits for the answers of what is in flight and starts nothing new. Nothing waits for queues: they are durable.
 
@@ -14,6 +15,8 @@ use tokio::sync::watch;
 pub(crate) enum Phase {
     /// Takes in and delivers.
     Running,
+    /// Takes in and delivers, for a short time yet.
+    Leaving,
     /// Ends what it has in hand, starts nothing new.
     Draining,
 }
@@ -35,6 +38,11 @@ impl Drain {
     /// Whether the engine is draining.
     pub(crate) fn is_draining(&self) -> bool {
         *self.0.borrow() == Phase::Draining
+    }
+
+    /// Whether the engine will drain soon.
+    pub(crate) fn is_leaving(&self) -> bool {
+        *self.0.borrow() == Phase::Leaving
     }
 
     /// Returns when the engine begins to drain, at once if it has.

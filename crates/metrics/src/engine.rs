@@ -12,8 +12,13 @@ const BUILD: About = About::count("build", "The program, and the name of the eng
 const READY: About = About::count("ready", "1 while messages are taken");
 const NOT_READY: About =
     About::count("not_ready", "Why messages are not taken: 1 for each reason that holds");
-const REASONS: [NotReady; 4] =
-    [NotReady::Draining, NotReady::NoSpace, NotReady::IndexLagging, NotReady::StoreClosed];
+const REASONS: [NotReady; 5] = [
+    NotReady::Leaving,
+    NotReady::Draining,
+    NotReady::NoSpace,
+    NotReady::IndexLagging,
+    NotReady::StoreClosed,
+];
 const STARTED: About = About::seconds("start_timestamp", "When the engine started, since 1970");
 const MISSES: About =
     About::count("lookup_misses", "Keys that lookup tables lack, since each was read");

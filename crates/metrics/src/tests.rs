@@ -136,6 +136,14 @@ fn gauges_moments_and_states_are_what_the_desk_says() {
 }
 
 #[test]
+fn every_state_that_is_explained_is_one_of_a_state_set() {
+    let rows = wardline_engine::explain::every_code().filter(|row| row.place == "States");
+    let explained: BTreeSet<_> = rows.map(|row| row.code).collect();
+    let ours: BTreeSet<_> = destinations::STATES.into_iter().chain(handlers::STATES).collect();
+    assert_eq!(ours, explained);
+}
+
+#[test]
 fn a_histogram_has_growing_buckets_that_end_with_its_count() {
     let mut counts = ListenerCounts::default();
     counts.answer_latency.steps[2] = 3;

@@ -14,7 +14,10 @@ pub struct Engine {
     /// The folder of journal, queues and control socket. Absolute once loaded: relative ones start at the working
     /// directory.
     pub data_dir: PathBuf,
-    /// How long a stop may take before the process ends regardless.
+    /// How long messages are still taken after the word to stop, while the engine says that it is not ready; absent = not at
+    /// all. For balancers of load that need time to look elsewhere.
+    pub shutdown_delay: Option<Duration>,
+    /// How long a stop may take before the process ends regardless, the delay before it not counted.
     pub drain_timeout: Duration,
     /// Threads that carry connections; absent = one per core.
     pub arbiters: Option<NonZeroUsize>,
@@ -31,6 +34,7 @@ impl Default for Engine {
         Self {
             name: "wardline".to_owned(),
             data_dir: PathBuf::from("var/wardline"),
+            shutdown_delay: None,
             drain_timeout: Duration::from_secs(10),
             arbiters: None,
             max_buffered: 256 * 1024 * 1024,

@@ -12,6 +12,7 @@ pub(super) fn read(section: Section<'_>) -> Engine {
     let mut engine = Engine::default();
     section.set_as("name", &mut engine.name, |Id(name)| name);
     section.set("data_dir", &mut engine.data_dir);
+    section.set_as("shutdown_delay", &mut engine.shutdown_delay, Some);
     section.set("drain_timeout", &mut engine.drain_timeout);
     section.set_as("arbiters", &mut engine.arbiters, Some);
     section.set_size("max_buffered", &mut engine.max_buffered, BUFFER_SIZES);

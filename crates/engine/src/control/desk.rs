@@ -162,7 +162,11 @@ impl Desk {
     async fn status(&self) -> Result<Response, DeskError> {
         let face = self.face().ok_or(DeskError::NotRunning)?;
         let process = tokio::task::spawn_blocking(process::figures).await?;
-        let phase = if face.drain.is_draining() { "draining" } else { "running" };
+        let phase = match () {
+            () if face.drain.is_draining() => "draining",
+            () if face.drain.is_leaving() => "leaving",
+            () => "running",
+        };
         let certificates = face.certificates.rows(Timestamp::now());
         let expiring = certificates.iter().filter(|row| row.state != CertificateState::Valid);
         let certificates_expiring = expiring.count() as u64;

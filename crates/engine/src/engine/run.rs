@@ -54,7 +54,7 @@ impl Engine {
         // Whoever waits for a reload, or asks now, is told that there is none any more.
         drop(calls);
         tokio::select! {
-            ended = running.drain() => ended,
+            ended = running.leave() => ended,
             () = signals.stop() => {
                 tracing::warn!("second signal: ending at once");
                 Ended::Forced

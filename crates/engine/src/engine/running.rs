@@ -152,8 +152,20 @@ impl Running {
         self.destinations.iter().find(|one| one.face.destination.id == *id)
     }
 
+    /// Takes messages for `shutdown_delay` yet, then ends everything.
+    pub(super) async fn leave(self) -> Ended {
+        if let Some(delay) = self.config.engine.shutdown_delay
+            && !self.drain.is_draining()
+        {
+            tracing::info!(delay_s = delay.as_secs(), "stopping: messages are still taken");
+            self.phase.send_replace(Phase::Leaving);
+            tokio::time::sleep(delay).await;
+        }
+        self.drain().await
+    }
+
     /// Ends everything in its order.
-    pub(super) async fn drain(mut self) -> Ended {
+    async fn drain(mut self) -> Ended {
         let drain_timeout = self.config.engine.drain_timeout;
         tracing::info!(timeout_s = drain_timeout.as_secs(), "draining");
         self.phase.send_replace(Phase::Draining);

@@ -109,6 +109,12 @@ fn every_refusal_of_a_request_is_explained() {
 }
 
 #[test]
+fn every_reason_to_take_no_messages_is_explained() {
+    let source = include_str!("../control/protocol/readiness.rs");
+    assert_same("Not ready", given_by(source, "fn code(self)"));
+}
+
+#[test]
 fn every_row_says_what_its_code_means_and_all_but_exits_what_follows() {
     for row in every_code() {
         assert!(!row.means.is_empty(), "{row:?}");

@@ -9,9 +9,10 @@ impl Desk {
     /// Whether the engine takes messages, and why not. A desk is there only behind bound listeners.
     pub(super) fn readiness(&self) -> Result<Readiness, DeskError> {
         let face = self.face().ok_or(DeskError::NotRunning)?;
+        let leaving = face.drain.is_leaving().then_some(NotReady::Leaving);
         let draining = face.drain.is_draining().then_some(NotReady::Draining);
         let closed = not_open(*face.intake.borrow());
-        Ok(draining.into_iter().chain(closed).collect::<Vec<_>>().into())
+        Ok([leaving, draining, closed].into_iter().flatten().collect::<Vec<_>>().into())
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Readiness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotReady {
+    /// It will end in `shutdown_delay`; until then messages are taken.
+    Leaving,
     /// It is ending.
     Draining,
     /// There is less free space than the store asks for.
@@ -31,6 +33,7 @@ impl NotReady {
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {
+            Self::Leaving => "leaving",
             Self::Draining => "draining",
             Self::NoSpace => "no-space",
             Self::IndexLagging => "index-lagging",

@@ -17,7 +17,7 @@ pub struct Status {
     pub pid: u32,
     /// When it started, RFC 3339.
     pub started: String,
-    /// `running` or `draining`.
+    /// `running`, `leaving` (it will drain after `shutdown_delay`) or `draining`.
     pub phase: String,
     /// Whether messages are taken in, and why not.
     pub intake: String,

@@ -29,6 +29,7 @@ pub(super) fn engine(old: &Engine, new: &Engine) -> Keys {
     differing!(Engine, old, new, {
         name: "name",
         data_dir: "data_dir",
+        shutdown_delay: "shutdown_delay",
         drain_timeout: "drain_timeout",
         arbiters: "arbiters",
         max_buffered: "max_buffered",
