@@ -20,6 +20,7 @@ mod find;
 mod follow;
 mod footer;
 mod keys;
+mod live;
 mod memtable;
 mod opening;
 mod past;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::entry::{ROW, behind, exact_prefix, last_number, open_prefix};
-use super::question::{KeyMatch, Match};
+use super::question::{KeyMatch, Match, Search};
 use super::run::RunError;
 use super::source::{Cursor, Source};
 
@@ -36,8 +36,10 @@ pub(super) struct Candidates<'s> {
 }
 
 impl<'s> Candidates<'s> {
-    pub(super) fn new(source: &'s Source, keys: &[KeyMatch], deadline: Instant) -> Self {
-        let keys = keys.iter().map(|key| KeyCursor::new(source, key, deadline)).collect();
+    /// `live` are the only messages that come into question, where it is known.
+    pub(super) fn new(source: &'s Source, search: &Search, live: Option<&'s [u64]>) -> Self {
+        let asked = search.keys.iter().map(|key| KeyCursor::new(source, key, search.deadline));
+        let keys = live.map(KeyCursor::Live).into_iter().chain(asked).collect();
         Self { rows: Cursor::new(source), keys }
     }
 
@@ -63,7 +65,12 @@ impl<'s> Candidates<'s> {
 }
 
 enum KeyCursor<'s> {
-    Exact { cursor: Cursor<'s>, prefix: Vec<u8> },
+    /// These, whatever source they are of.
+    Live(&'s [u64]),
+    Exact {
+        cursor: Cursor<'s>,
+        prefix: Vec<u8>,
+    },
     Prefix(Prefix<'s>),
 }
 
@@ -82,6 +89,10 @@ impl<'s> KeyCursor<'s> {
 
     fn below(&mut self, number: u64) -> Result<Option<u64>, Stop> {
         match self {
+            Self::Live(messages) => {
+                let nth = messages.partition_point(|message| *message < number);
+                Ok(nth.checked_sub(1).and_then(|nth| messages.get(nth)).copied())
+            }
             Self::Exact { cursor, prefix } => Ok(cursor.message_below(prefix, number)?),
             Self::Prefix(prefix) => prefix.below(number),
         }

@@ -43,6 +43,8 @@ pub(super) struct Found {
 /// Walks the sources from newer messages to older ones.
 struct Walk<'s> {
     search: &'s Search,
+    /// The only messages that come into question, where that is known.
+    live: Option<&'s [u64]>,
     sources: &'s [Source],
     /// Below this.
     before: u64,
@@ -57,12 +59,14 @@ struct Walk<'s> {
 pub(super) fn find(
     sources: &[Source],
     search: &Search,
+    live: Option<&[u64]>,
     limit: usize,
 ) -> Result<Found, super::run::RunError> {
     let newest = sources.last().map_or(0, |source| source.extent.to.number);
     let before = search.before.map_or(newest, MessageId::get);
     let mut walk = Walk {
         search,
+        live,
         sources,
         before,
         unopened: sources.len(),
@@ -128,8 +132,7 @@ impl Walk<'_> {
                 return Ok(());
             }
             if may_match(source, self.search, self.before) {
-                let mut candidates =
-                    Candidates::new(source, &self.search.keys, self.search.deadline);
+                let mut candidates = Candidates::new(source, self.search, self.live);
                 let first = candidates.next(self.before)?;
                 self.heads.extend(first.map(|first| (first, Reverse(nth))));
                 if let Some(slot) = self.opened.get_mut(nth) {

@@ -80,3 +80,10 @@ fn chain(segment: &Segment, runs: &[Arc<Run>]) -> Vec<Arc<Run>> {
 pub(super) fn covered(segment: &Segment, runs: &[Arc<Run>]) -> Position {
     runs.last().map_or_else(|| segment.beginning(), |run| run.extent().to)
 }
+
+/// Those of one segment, of all in the order of the journal.
+pub(super) fn of_segment(runs: &[Arc<Run>], segment: u64) -> &[Arc<Run>] {
+    let first = runs.partition_point(|run| run.extent().from.segment < segment);
+    let last = runs.partition_point(|run| run.extent().from.segment <= segment);
+    runs.get(first..last).unwrap_or_default()
+}

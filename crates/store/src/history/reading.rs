@@ -2,18 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Unanswered;
 use super::answer::{HistoryContent, HistoryDelivery, HistoryFigures, HistoryRow};
 use super::entry::Row;
 use super::find::find;
 use super::footer::unsorted;
 use super::keys::SearchKey;
-use super::opening::covered;
+use super::opening::{covered, of_segment};
 use super::question::{Search, SearchPage};
 use super::run::RunError;
 use super::shelf::{Phase, Shelf};
 use super::source::{Cursor, Source};
 use super::standing::Standing;
+use super::{Unanswered, live};
 use crate::api::{MessageId, ReadError};
 use crate::core::Core;
 use crate::format::accept::AcceptMeta;
@@ -31,7 +31,8 @@ pub(super) fn search(
 ) -> Result<SearchPage, Unanswered> {
     let sources = shelf.sources();
     let behind = lag(core, shelf);
-    let found = find(&sources, search, search.limit.clamp(1, MAX_PAGE))?;
+    let live = live::messages(core, search);
+    let found = find(&sources, search, live.as_deref(), search.limit.clamp(1, MAX_PAGE))?;
     let mut rows = Vec::with_capacity(found.matches.len());
     for one in found.matches {
         let Some(source) = sources.get(one.source) else { continue };
@@ -184,19 +185,15 @@ fn lag(core: &Core, shelf: &Shelf) -> u64 {
     let runs = shelf.runs();
     let mut lag = 0;
     for segment in core.segments.all() {
-        let of_segment =
-            |run: &&std::sync::Arc<super::run::Run>| run.extent().from.segment == segment.id();
-        let whole: Vec<_> =
-            runs.iter().filter(of_segment).take_while(|run| !run.is_damaged()).cloned().collect();
-        let mut covered = covered(&segment, &whole).offset;
+        let whole = of_segment(&runs, segment.id());
+        let damaged = whole.iter().position(|run| run.is_damaged());
+        let whole = whole.get(..damaged.unwrap_or(whole.len())).unwrap_or_default();
+        let mut covered = covered(&segment, whole).offset;
         if let Some(tail) = tail.as_ref().filter(|tail| tail.from.segment == segment.id()) {
             covered = covered.max(tail.to.offset);
         }
-        let end = segment.end().unwrap_or(if segment.id() == durable.segment {
-            durable.offset
-        } else {
-            covered
-        });
+        let is_written = segment.id() == durable.segment;
+        let end = segment.end().unwrap_or(if is_written { durable.offset } else { covered });
         lag += end.saturating_sub(covered);
     }
     lag

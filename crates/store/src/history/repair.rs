@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::follow::{Ground, Reading, Standstill, has_room, run_path, write_run};
 use super::memtable::Memtable;
-use super::opening::covered;
+use super::opening::{covered, of_segment};
 use super::run::{Run, merge};
 use crate::journal::position::Position;
 use crate::journal::segments::Segment;
@@ -71,9 +71,7 @@ impl Repair {
             if self.unreadable.contains(&segment.id()) {
                 continue;
             }
-            let first = runs.partition_point(|run| run.extent().from.segment < segment.id());
-            let last = runs.partition_point(|run| run.extent().from.segment <= segment.id());
-            let of_segment = runs.get(first..last).unwrap_or_default();
+            let of_segment = of_segment(&runs, segment.id());
             let covered = covered(&segment, of_segment);
             let is_finished = segment.id() < tail;
             if is_finished && segment.end().is_some_and(|end| covered.offset < end) {
