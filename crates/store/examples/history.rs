@@ -36,14 +36,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("stored      {plain:.0}/s without, {kept:.0}/s with a history ({:.2})", kept / plain);
     let history = store.history().ok_or("no history")?;
     report(&history, &store);
-    println!("first page  {:.1} ms", milliseconds(&history, Search::default()));
+    println!("first page  {:.1} ms", milliseconds(&history, &Search::default()));
     measure(&history, messages);
     drop(store);
     let begun = Instant::now();
     let store = open(&folder, true)?;
     let history = store.history().ok_or("no history")?;
     let search = Search { keys: vec![exact(KeyKind::Visit, "V000000007")], ..Search::default() };
-    println!("after a start, opened and found in {:.1} ms", milliseconds(&history, search));
+    println!("after a start, opened and found in {:.1} ms", milliseconds(&history, &search));
     println!("              {:.1} ms in all", begun.elapsed().as_secs_f64() * 1e3);
     drop(store);
     std::fs::remove_dir_all(&folder)?;
@@ -56,18 +56,18 @@ fn measure(history: &History, messages: u64) {
         let nth = messages / share;
         let visit = format!("V{nth:09}");
         let search = keyed(KeyKind::Visit, &visit);
-        println!("one key     {:.1} ms, {name}", milliseconds(history, search));
+        println!("one key     {:.1} ms, {name}", milliseconds(history, &search));
     }
     let prefix = KeyMatch { how: Match::Prefix, ..exact(KeyKind::Visit, "V00000001") };
     let search = Search { keys: vec![prefix], ..Search::default() };
-    println!("a prefix    {:.1} ms", milliseconds(history, search));
+    println!("a prefix    {:.1} ms", milliseconds(history, &search));
     let search = keyed(KeyKind::MessageType, "ADT^A08");
-    println!("a common key {:.1} ms", milliseconds(history, search));
+    println!("a common key {:.1} ms", milliseconds(history, &search));
     let both = vec![exact(KeyKind::PatientId, "P000007"), exact(KeyKind::MessageType, "ADT^A08")];
     let search = Search { keys: both, ..Search::default() };
-    println!("two keys    {:.1} ms", milliseconds(history, search));
+    println!("two keys    {:.1} ms", milliseconds(history, &search));
     let search = Search { state: Some(StateFilter::Dead), ..Search::default() };
-    println!("one state   {:.1} ms", milliseconds(history, search));
+    println!("one state   {:.1} ms", milliseconds(history, &search));
     println!("memory      {} MiB", resident() >> 20);
 }
 
@@ -94,7 +94,7 @@ fn exact(kind: KeyKind, value: &str) -> KeyMatch {
 }
 
 /// The slowest of a few: the first is the one that reads the disk.
-fn milliseconds(history: &History, search: Search) -> f64 {
+fn milliseconds(history: &History, search: &Search) -> f64 {
     let times = (0..3).map(|_| {
         let begun = Instant::now();
         let deadline = begun + Duration::from_secs(60);

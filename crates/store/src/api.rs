@@ -18,6 +18,7 @@ mod intake;
 mod marks;
 mod names;
 mod options;
+mod outlook;
 mod port;
 mod query;
 mod refused;
@@ -35,6 +36,7 @@ pub use intake::{Intake, Refusal, Refused};
 pub use marks::{Digest, Marks, Recent};
 pub use names::{DeliveryRef, Lane, MessageId, Name, NotAMessageId};
 pub use options::StoreOptions;
+pub use outlook::{Outlook, Pruning};
 pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
 pub use query::{
     DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, KeptMessage,
@@ -159,6 +161,12 @@ pub trait Store: Send + Sync + 'static {
     /// The last number that is durable: every message that is stored from now on has a greater one. `None` = the store is
     /// new.
     fn newest(&self) -> Option<MessageId>;
+
+    /// How long the room lasts. Blocks shortly.
+    fn outlook(&self) -> Outlook;
+
+    /// What retention would let go if these were its limits. Blocks shortly.
+    fn pruning(&self, retain_for: Duration, retain_bytes: u64) -> Pruning;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 use crate::api::{
     Accept, Change, Closed, DeliveryDetail, DeliveryRef, DestinationState, Intake, KeptMessage,
-    MessageId, Name, Page, Port, PortId, Query, ReadError, Recent, Refusal, Refused,
-    RefusedMessage, Stats, Store, Ticket, Verified,
+    MessageId, Name, Outlook, Page, Port, PortId, Pruning, Query, ReadError, Recent, Refusal,
+    Refused, RefusedMessage, Stats, Store, Ticket, Verified,
 };
 use crate::core::Core;
 use crate::format::accept::bodies;
@@ -31,7 +31,7 @@ use crate::limits::{
 };
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
-use crate::retention::Retention;
+use crate::retention::{self, Retention};
 use crate::submission::{Matter, Submission};
 
 /// What the index gets to catch up when a store is dropped without [`Store::close`].
@@ -225,6 +225,14 @@ impl Store for JournalStore {
 
     fn newest(&self) -> Option<MessageId> {
         MessageId::from_number(self.core.progress.durable().number.saturating_sub(1))
+    }
+
+    fn outlook(&self) -> Outlook {
+        retention::outlook(&self.core, self.retention.policy(), Timestamp::now())
+    }
+
+    fn pruning(&self, retain_for: Duration, retain_bytes: u64) -> Pruning {
+        retention::pruning(&self.core, retain_for, retain_bytes, Timestamp::now())
     }
 
     fn stats(&self) -> Stats {

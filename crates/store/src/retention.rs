@@ -16,6 +16,7 @@
 mod carry;
 mod expire;
 mod oldest;
+mod outlook;
 mod watch;
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use crate::api::{OldestStays, ReadError};
 use crate::core::Core;
 use crate::index::table;
+pub(crate) use outlook::{outlook, pruning};
 pub(crate) use watch::{Epoch, Watch};
 
 /// How often the oldest segment is looked at again after it had to stay.
@@ -60,6 +62,11 @@ impl Retention {
             stays: Mutex::new(None),
             pass: Mutex::new(()),
         }
+    }
+
+    /// What is kept, and for how long.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Why the oldest segment is still there.

@@ -47,6 +47,9 @@ pub(crate) fn verify(core: &Core) -> Result<Verified, ReadError> {
     let differences = live.iter().filter(|(key, state)| indexed.get(key) != Some(state)).count();
     let surplus = indexed.keys().filter(|key| !live.contains_key(key)).count();
     verified.index_differences = (differences + surplus) as u64;
+    if let Some(history) = &core.history {
+        (verified.history_runs, verified.history_damaged) = history.verify();
+    }
     Ok(verified)
 }
 

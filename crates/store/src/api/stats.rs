@@ -91,6 +91,10 @@ pub struct Verified {
     pub corruptions: Vec<Corruption>,
     /// Deliveries that the index and the journal do not agree on; anything but 0 asks for a rebuild.
     pub index_differences: u64,
+    /// Runs of the history.
+    pub history_runs: u64,
+    /// Those of them that were damaged: they are made anew from the journal, by themselves.
+    pub history_damaged: u64,
 }
 
 impl Verified {

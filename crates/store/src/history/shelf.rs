@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use super::HistoryOptions;
 use super::keys::TakeKeys;
 use super::memtable::Memtable;
+use super::opening::of_segment;
 use super::run::Run;
 use super::source::Source;
+use super::{HistoryOptions, faulty};
 use crate::journal::names;
 use crate::journal::position::Place;
 use crate::journal::segments::Segments;
@@ -128,6 +129,33 @@ impl Shelf {
         for run in gone {
             remove(&run.path);
         }
+    }
+
+    /// Of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.runs().iter().map(|run| run.bytes).sum()
+    }
+
+    /// Messages of one segment, as far as they were read.
+    pub(crate) fn messages_in(&self, segment: u64) -> u64 {
+        let runs = self.runs();
+        let in_runs: u64 = of_segment(&runs, segment).iter().map(|run| run.extent().rows).sum();
+        let tail = self.tail().map(|tail| tail.extent());
+        in_runs + tail.filter(|tail| tail.from.segment == segment).map_or(0, |tail| tail.rows)
+    }
+
+    /// Reads every run whole: how many there are, and how many of them are damaged. Those are made anew.
+    pub(crate) fn verify(&self) -> (u64, u64) {
+        let runs = self.runs();
+        let mut damaged = 0;
+        for run in &runs {
+            let fault = run.blocks().find_map(Result::err);
+            damaged += u64::from(fault.is_some() || run.is_damaged());
+            if let Some(error) = fault {
+                faulty(run, &error);
+            }
+        }
+        (runs.len() as u64, damaged)
     }
 
     /// Something went wrong that is made good again.

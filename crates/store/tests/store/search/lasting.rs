@@ -177,3 +177,47 @@ fn runs_go_with_their_segments_and_what_is_carried_stays_found() {
         .collect();
     assert!(left.is_empty(), "{left:?} have no segment");
 }
+
+#[test]
+fn verify_finds_a_damaged_run_which_is_then_made_anew() {
+    let site = Site::new();
+    let stored = fill(&open(&site), 0..40);
+    let open = open(&site);
+    let history = caught_up(&open);
+    let sound = open.store.verify().expect("readable");
+    assert_eq!((sound.history_runs, sound.history_damaged), (history.figures().runs, 0));
+    let run = runs(&site).remove(0);
+    let mut bytes = std::fs::read(&run).expect("readable");
+    bytes[100] ^= 1;
+    std::fs::write(&run, &bytes).expect("written");
+    let verified = open.store.verify().expect("readable");
+    assert!(verified.is_sound(), "the journal has all of it");
+    assert_eq!(verified.history_damaged, 1);
+    eventually("it is made anew", || {
+        history.figures().lag == 0 && open.store.verify().expect("readable").history_damaged == 0
+    });
+    assert_eq!(all_ids(&open), stored);
+}
+
+#[test]
+fn what_retention_would_let_go_is_told_before_it_does() {
+    let site = Site::new();
+    let open = open(&site);
+    fill(&open, 0..60);
+    let history = caught_up(&open);
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    let none = open.store.pruning(year, u64::MAX);
+    assert_eq!((none.segments, none.bytes, none.messages, none.until), (0, 0, Some(0), None));
+    let stats = open.store.stats();
+    let all = open.store.pruning(Duration::ZERO, 0);
+    assert_eq!(all.segments, stats.segments - 1, "the one being written stays");
+    let messages = all.messages.expect("there is a history");
+    assert!(messages > 0 && messages < 60, "{messages}");
+    let until = all.until.expect("something goes");
+    let gone = Search { until: Some(until), limit: 100, ..Search::default() };
+    assert!(super::all(&history, &gone).len() as u64 >= messages);
+    assert!(all.segments > 1, "{all:?}");
+    let little = open.store.pruning(year, stats.journal_bytes - 1);
+    assert_eq!((little.segments, little.until < all.until), (1, true), "the oldest");
+    assert_eq!(open.store.outlook().bytes_a_day, None, "too little time to tell");
+}
