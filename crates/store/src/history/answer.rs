@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::keys::{KeyKind, SearchKey};
-use crate::api::{DeliveryState, Marks, MessageId, Name, StoredAnswer};
+use crate::api::{DeliveryState, KeptRefusal, Marks, MessageId, Name, Origin, StoredAnswer};
 
 /// One message without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct HistoryRow {
     pub listener: Name,
     /// From where; empty for what a handler emitted.
     pub peer: Name,
-    /// Its bytes.
+    /// Size of all that came.
     pub bytes: u64,
     /// What was found out about it.
     pub marks: Marks,
@@ -27,6 +27,10 @@ pub struct HistoryRow {
     pub hops: u8,
     /// The positive answer its sender got.
     pub answer: Option<StoredAnswer>,
+    /// What it is a replay of.
+    pub origin: Option<Origin>,
+    /// Set where it was not taken.
+    pub refusal: Option<KeptRefusal>,
     /// What it is found by, as far as its first [`ROW_KEYS_FROM`](crate::limits::ROW_KEYS_FROM) bytes tell: content.
     pub keys: Vec<SearchKey>,
     /// Where it went; of one that retention has carried forward, where it still has to go.
@@ -119,8 +123,10 @@ pub enum Happened {
         /// What was found out about it.
         marks: Marks,
     },
-    /// Its sender was answered.
+    /// Its sender was answered, and it was taken.
     Answered(StoredAnswer),
+    /// It was not taken.
+    Refused(KeptRefusal),
     /// The peer took responsibility.
     Delivered {
         /// How often it was sent.
@@ -195,6 +201,7 @@ impl fmt::Debug for Happened {
         match self {
             Self::Received { listener, bytes, .. } => write!(f, "Received({listener}, {bytes})"),
             Self::Answered(answer) => write!(f, "Answered({answer:?})"),
+            Self::Refused(refusal) => write!(f, "Refused({refusal:?})"),
             Self::Delivered { attempts, .. } => write!(f, "Delivered({attempts})"),
             Self::Deferred { attempts, due, cause } => {
                 write!(f, "Deferred({attempts}, {cause}, due {due})")
@@ -214,7 +221,7 @@ impl fmt::Debug for Happened {
 /// The bytes of a message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HistoryContent {
-    /// As it came (RAW-1).
+    /// As it came (RAW-1); of one that was refused as much as is kept.
     pub body: Bytes,
     /// What is sent where that differs, by destination.
     pub sent: Vec<(Name, Bytes)>,

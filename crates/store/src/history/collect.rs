@@ -1,19 +1,19 @@
 //! What a record means for the history: rows with their keys, and events.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::answer::HistoryState;
 use super::entry::{Event, Row, RowOrigin, What};
-use super::keys::{SearchKey, TakeKeys};
+use super::keys::{KeyKind, SearchKey, TakeKeys, taken};
 use super::memtable::Entries;
-use crate::api::Name;
+use crate::api::{Marks, Name, Origin};
 use crate::disk::read_full;
 use crate::format::accept::AcceptMeta;
 use crate::format::carried::CarriedMeta;
 use crate::format::change::{ChangeMeta, OutcomeMeta};
 use crate::format::fields::{BodySpan, from_nanoseconds};
 use crate::format::record::Kind;
+use crate::format::refused::RefusedMeta;
 use crate::journal::reader::FoundRecord;
 use crate::journal::segments::Segment;
 use crate::limits::KEYS_FROM;
@@ -65,7 +65,7 @@ impl Collected {
             Kind::Accept => collected.accept(record, names),
             Kind::Change => collected.change(record, names),
             Kind::Carried => collected.carried(record, names),
-            Kind::Refused => None,
+            Kind::Refused => collected.refused(record, names),
         };
         collected
     }
@@ -85,14 +85,7 @@ impl Collected {
                 marks: message.marks,
                 destinations: destinations.map(|one| names.get(one.destination)).collect(),
             };
-            let body_at = bodies + message.body.start;
-            self.messages.push(Message {
-                number,
-                row,
-                body_at,
-                body: message.body,
-                keys: Vec::new(),
-            });
+            self.message(number, row, bodies, message.body, message.origin);
         }
         accept.concludes.and_then(|concluded| self.outcome(record, &concluded, names))
     }
@@ -151,9 +144,8 @@ impl Collected {
             marks: carried.marks,
             destinations: carried.deliveries.iter().map(|one| names.get(one.destination)).collect(),
         };
-        let (number, body) = (carried.message, carried.body);
-        let body_at = offset + record.header.head_length() + body.start;
-        self.messages.push(Message { number, row, body_at, body, keys: Vec::new() });
+        let bodies = offset + record.header.head_length();
+        self.message(carried.message, row, bodies, carried.body, carried.origin);
         // Beyond 256 destinations the last ones show as pending: nobody sends one message to so many.
         for (delivery, nth) in carried.deliveries.iter().zip(0..=u8::MAX) {
             let state = &delivery.state;
@@ -166,9 +158,43 @@ impl Collected {
                 cause: state.cause.as_deref().map(|cause| names.get(cause)),
                 reply_code: None,
             };
-            self.events.push((number, nth, event));
+            self.events.push((carried.message, nth, event));
         }
         Some(())
+    }
+
+    /// What was refused has a number of its own, which no delivery has.
+    fn refused(&mut self, record: &FoundRecord<'_>, names: &mut LastNames) -> Option<()> {
+        let refused = RefusedMeta::read(record.meta)?;
+        let row = Row {
+            offset: record.place.offset,
+            origin: RowOrigin::Refused,
+            received_at: from_nanoseconds(record.header.at_nanoseconds)?,
+            listener: names.get(refused.listener),
+            bytes: refused.size,
+            marks: Marks::default(),
+            destinations: Vec::new(),
+        };
+        let bodies = record.place.offset + record.header.head_length();
+        self.message(record.header.number, row, bodies, refused.body, None);
+        Some(())
+    }
+
+    /// A message whose record has its bodies from `bodies` on.
+    fn message(
+        &mut self,
+        number: u64,
+        row: Row,
+        bodies: u64,
+        body: BodySpan,
+        origin: Option<Origin>,
+    ) {
+        let mut keys = Vec::new();
+        if let Some(Origin { job, message }) = origin {
+            keys.push(SearchKey::new(KeyKind::Job, job.to_string().as_bytes()));
+            keys.push(SearchKey::new(KeyKind::Original, message.to_string().as_bytes()));
+        }
+        self.messages.push(Message { number, row, body_at: bodies + body.start, body, keys });
     }
 
     /// Takes the keys of its messages. `false` = the one who takes them panicked, over at least one.
@@ -188,9 +214,9 @@ impl Collected {
             if is_damaged {
                 continue;
             }
-            let taken = catch_unwind(AssertUnwindSafe(|| keys.take(&message.row.listener, buffer)));
-            sound &= taken.is_ok();
-            message.keys = taken.unwrap_or_default();
+            let taken = taken(keys, &message.row.listener, buffer);
+            sound &= taken.is_some();
+            message.keys.extend(taken.unwrap_or_default());
         }
         Ok(sound)
     }

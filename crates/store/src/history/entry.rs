@@ -6,7 +6,7 @@
 //!   'r' message u64                           → row
 //!
 //!   event = offset of the record · i64 time · destination · u8 what · attempts · cause + 1, or 0 · u8 u8 reply's code, or 0 0
-//!   row   = offset of the record · u8 0 came, 1 carried · i64 time received · listener · bytes · u8 marks ·
+//!   row   = offset of the record · u8 0 came, 1 carried, 2 refused · i64 time received · listener · bytes · u8 marks ·
 //!           destinations, each: name
 //! ```
 //!
@@ -44,6 +44,7 @@ pub(super) struct Row {
 pub(super) enum RowOrigin {
     Came,
     Carried,
+    Refused,
 }
 
 /// What a record tells of a message.
@@ -120,6 +121,7 @@ impl Row {
         bytes.push(match self.origin {
             RowOrigin::Came => 0,
             RowOrigin::Carried => 1,
+            RowOrigin::Refused => 2,
         });
         bytes.extend_from_slice(&nanoseconds(self.received_at).to_le_bytes());
         put(&mut bytes, u64::from(names.id(&self.listener)));
@@ -138,6 +140,7 @@ impl Row {
         let origin = match rest.u8()? {
             0 => RowOrigin::Came,
             1 => RowOrigin::Carried,
+            2 => RowOrigin::Refused,
             _ => return None,
         };
         let received_at = from_nanoseconds(rest.i64()?)?;

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use super::answer::{HistoryDelivery, HistoryState};
 use super::candidates::{Candidates, Stop};
-use super::entry::Row;
+use super::entry::{Row, RowOrigin};
 use super::footer::{Span, sortable};
 use super::question::{Search, StateFilter};
 use super::source::Source;
@@ -186,7 +186,13 @@ fn row_matches(row: &Row, search: &Search) -> bool {
         && search.destination.as_ref().is_none_or(|name| row.destinations.contains(name))
         && search.min_bytes.is_none_or(|least| row.bytes >= least)
         && search.max_bytes.is_none_or(|most| row.bytes <= most)
-        && (search.state != Some(StateFilter::Unrouted) || row.destinations.is_empty())
+        && match search.state {
+            Some(StateFilter::Unrouted) => {
+                row.destinations.is_empty() && row.origin != RowOrigin::Refused
+            }
+            Some(StateFilter::Rejected) => row.origin == RowOrigin::Refused,
+            Some(_) | None => true,
+        }
 }
 
 fn state_matches(
@@ -201,7 +207,7 @@ fn state_matches(
         StateFilter::Delivered => HistoryState::Delivered,
         StateFilter::Returned => HistoryState::Returned,
         StateFilter::Discarded => HistoryState::Discarded,
-        StateFilter::Unrouted => return deliveries.is_empty(),
+        StateFilter::Unrouted | StateFilter::Rejected => return deliveries.is_empty(),
     };
     deliveries.iter().any(|delivery| {
         delivery.state == wanted

@@ -1,6 +1,7 @@
 //! By what messages are found again, and who takes it from them.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 
@@ -27,6 +28,10 @@ pub enum KeyKind {
     Visit,
     /// An order's number.
     Order,
+    /// The replay that sent it in: the job's number in decimal. Not asked of [`TakeKeys`].
+    Job,
+    /// The message it is a replay of: its number in decimal. Not asked of [`TakeKeys`].
+    Original,
     /// The configured path of this place.
     Custom(u8),
 }
@@ -48,6 +53,8 @@ impl KeyKind {
             Self::PatientId => 5,
             Self::Visit => 6,
             Self::Order => 7,
+            Self::Job => 8,
+            Self::Original => 9,
             Self::Custom(place) => CUSTOM.saturating_add(place),
         }
     }
@@ -89,10 +96,16 @@ pub(super) fn kept(value: &[u8]) -> &[u8] {
 pub trait TakeKeys: Send + Sync + 'static {
     /// The keys of a message that came through this listener. Of a large body only the first
     /// [`KEYS_FROM`](crate::limits::KEYS_FROM) bytes are shown. Called by a thread of the history's own, and by whoever
-    /// asks for rows; a panic ends that thread, and the messages go on.
+    /// asks for rows; a panic costs the keys of that message.
     fn take(&self, listener: &str, body: &[u8]) -> Vec<SearchKey>;
 
     /// Changes whenever `take` would give other keys for the same message: what was taken before is then taken anew, in
     /// the background.
     fn fingerprint(&self) -> u64;
+}
+
+/// Takes the keys of a message; `None` = a panic, which is somebody else's.
+pub(super) fn taken(keys: &dyn TakeKeys, listener: &str, body: &[u8]) -> Option<Vec<SearchKey>> {
+    let taken = catch_unwind(AssertUnwindSafe(|| keys.take(listener, body))).ok()?;
+    Some(taken.into_iter().map(|key| SearchKey::new(key.kind, &key.value)).collect())
 }

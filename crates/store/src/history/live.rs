@@ -22,7 +22,8 @@ pub(super) fn messages(core: &Core, search: &Search) -> Option<Vec<u64>> {
         StateFilter::Delivered
         | StateFilter::Returned
         | StateFilter::Discarded
-        | StateFilter::Unrouted => return None,
+        | StateFilter::Unrouted
+        | StateFilter::Rejected => return None,
     };
     let destinations = destinations(core, search, wanted)?;
     let mut messages = Vec::new();

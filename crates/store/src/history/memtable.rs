@@ -77,7 +77,7 @@ impl Entries {
         if row.origin == RowOrigin::Carried {
             Span::widen(&mut self.extent.carried, number);
         }
-        for key in keys.iter().take(MAX_KEYS).filter(|key| !key.value.trim_ascii().is_empty()) {
+        for key in keys.iter().take(MAX_KEYS).filter(|key| !key.value.is_empty()) {
             self.put(numbered(&exact_prefix(key.kind, &key.value), number), Vec::new());
         }
         let value = row.write(&mut self.names);

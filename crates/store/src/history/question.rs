@@ -79,6 +79,19 @@ pub enum Match {
     Prefix,
 }
 
+impl KeyMatch {
+    /// What a replay sent in.
+    pub fn job(job: u64) -> Self {
+        Self { kind: KeyKind::Job, value: Bytes::from(job.to_string()), how: Match::Exact }
+    }
+
+    /// What was sent in as a replay of this message.
+    pub fn replays_of(message: MessageId) -> Self {
+        let value = Bytes::from(message.to_string());
+        Self { kind: KeyKind::Original, value, how: Match::Exact }
+    }
+}
+
 impl fmt::Debug for KeyMatch {
     /// The value may name a patient: it shows its size only (PHI-1).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,8 +118,10 @@ pub enum StateFilter {
     Returned,
     /// One was given up.
     Discarded,
-    /// It had no destination.
+    /// It was taken and had no destination.
     Unrouted,
+    /// It was not taken.
+    Rejected,
 }
 
 /// Some messages, newest first.

@@ -2,11 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
+
 use super::answer::{HistoryContent, HistoryDelivery, HistoryFigures, HistoryRow};
-use super::entry::Row;
+use super::entry::{Row, RowOrigin};
 use super::find::find;
 use super::footer::unsorted;
-use super::keys::SearchKey;
+use super::keys::taken;
 use super::opening::{covered, of_segment};
 use super::question::{Search, SearchPage};
 use super::run::RunError;
@@ -14,14 +16,13 @@ use super::shelf::{Phase, Shelf};
 use super::source::{Cursor, Source};
 use super::standing::Standing;
 use super::{Unanswered, live};
-use crate::api::{MessageId, ReadError};
+use crate::api::{KeptMessage, KeptRefusal, MessageId, Name, Origin, ReadError, StoredAnswer};
 use crate::core::Core;
-use crate::format::accept::AcceptMeta;
-use crate::format::carried::CarriedMeta;
-use crate::format::fields::{BodySpan, from_nanoseconds};
-use crate::format::record::Kind;
+use crate::format::fields::from_nanoseconds;
+use crate::format::refused::RefusedMeta;
 use crate::journal::position::Place;
 use crate::journal::stored::{Loaded, StoredMessage, Unread, Wanted, read_message};
+use crate::journal::whole::read_whole;
 use crate::limits::{MAX_PAGE, ROW_KEYS_FROM};
 
 pub(super) fn search(
@@ -85,32 +86,77 @@ fn shown(
     row: &Row,
     destinations: Vec<HistoryDelivery>,
 ) -> Result<Option<HistoryRow>, ReadError> {
-    let read = |wanted| read_message(&core.segments, place, message, "", wanted);
-    let stored = match read(Wanted::Head(ROW_KEYS_FROM)) {
-        // What is known of it is shown all the same.
-        Err(unread) if unread.is_damaged_body() => read(Wanted::Row),
-        stored => stored,
-    };
-    let StoredMessage { peer, answer, hops, body, .. } = match stored {
-        Ok(stored) => stored,
-        Err(Unread::Moved) => return Ok(None),
-        Err(Unread::Failed(error)) => return Err(error),
+    let Some(told) = told(core, place, message, row, Wanted::Head(ROW_KEYS_FROM))? else {
+        return Ok(None);
     };
     let Some(message) = MessageId::from_number(message) else { return Ok(None) };
-    let taken: Vec<SearchKey> =
-        body.map(|body| shelf.keys.take(&row.listener, &body)).unwrap_or_default();
-    let keys = taken.into_iter().map(|key| SearchKey::new(key.kind, &key.value)).collect();
+    let keys = told.body.and_then(|body| taken(&*shelf.keys, &row.listener, &body));
     Ok(Some(HistoryRow {
         message,
         received_at: row.received_at,
         listener: row.listener.clone(),
-        peer,
+        peer: told.peer,
         bytes: row.bytes,
         marks: row.marks,
-        hops,
-        answer,
-        keys,
+        hops: told.hops,
+        answer: told.answer,
+        origin: told.origin,
+        refusal: told.refusal,
+        keys: keys.unwrap_or_default(),
         destinations,
+    }))
+}
+
+/// What the record of a message tells beside its row.
+pub(super) struct Told {
+    pub(super) peer: Name,
+    pub(super) answer: Option<StoredAnswer>,
+    hops: u8,
+    origin: Option<Origin>,
+    pub(super) refusal: Option<KeptRefusal>,
+    /// As much as is wanted; `None` = it is damaged, or none is wanted.
+    body: Option<Bytes>,
+}
+
+/// `None` = its segment has gone.
+pub(super) fn told(
+    core: &Core,
+    place: Place,
+    message: u64,
+    row: &Row,
+    wanted: Wanted,
+) -> Result<Option<Told>, ReadError> {
+    if row.origin == RowOrigin::Refused {
+        return refused(core, place);
+    }
+    let read = |wanted| read_message(&core.segments, place, message, "", wanted);
+    let stored = match read(wanted) {
+        // What is known of it is shown all the same.
+        Err(unread) if unread.is_damaged_body() => read(Wanted::Row),
+        stored => stored,
+    };
+    match stored {
+        Ok(StoredMessage { peer, answer, hops, origin, body, .. }) => {
+            Ok(Some(Told { peer, answer, hops, origin, refusal: None, body }))
+        }
+        Err(Unread::Moved) => Ok(None),
+        Err(Unread::Failed(error)) => Err(error),
+    }
+}
+
+fn refused(core: &Core, place: Place) -> Result<Option<Told>, ReadError> {
+    let Some(segment) = core.segments.get(place.segment) else { return Ok(None) };
+    let record = Loaded::load(&segment, place)?;
+    let refused = RefusedMeta::read(record.meta()).ok_or_else(|| record.no_sense())?;
+    let RefusedMeta { peer, code, cause, size, body, .. } = refused;
+    Ok(Some(Told {
+        peer: peer.into(),
+        answer: None,
+        hops: 0,
+        origin: None,
+        refusal: Some(KeptRefusal { code, cause: cause.into(), size }),
+        // Damage is told by `verify`.
+        body: record.body(body).ok(),
     }))
 }
 
@@ -121,35 +167,13 @@ pub(super) fn content(
 ) -> Result<Option<HistoryContent>, Unanswered> {
     let sources = shelf.sources();
     let Some((_, place, _)) = locate(core, &sources, message)? else { return Ok(None) };
-    let Some(segment) = core.segments.get(place.segment) else { return Ok(None) };
-    let record = Loaded::load(&segment, place)?;
-    let (body, sent) = spans(&record, message).ok_or_else(|| record.no_sense())?;
-    let sent = sent.into_iter().map(|(destination, span)| Ok((destination, record.body(span)?)));
-    let sent = sent.collect::<Result<_, ReadError>>()?;
-    Ok(Some(HistoryContent { body: record.body(body)?, sent }))
-}
-
-/// Where the bytes of a message stand, and those that are sent instead.
-fn spans(
-    record: &Loaded<'_>,
-    message: u64,
-) -> Option<(BodySpan, Vec<(crate::api::Name, BodySpan)>)> {
-    match record.header.kind {
-        Kind::Accept => {
-            let accept = AcceptMeta::read(record.meta())?;
-            let nth = usize::try_from(message.checked_sub(record.header.number)?).ok()?;
-            let meta = accept.messages.get(nth)?;
-            let own = meta.deliveries.iter();
-            let own = own.filter_map(|one| Some((one.destination.into(), one.own_body?)));
-            Some((meta.body, own.collect()))
+    match read_whole(&core.segments, place, message) {
+        Ok(KeptMessage { body, sent, .. }) => {
+            let differing = sent.into_iter().filter_map(|one| Some((one.destination, one.body?)));
+            Ok(Some(HistoryContent { body, sent: differing.collect() }))
         }
-        Kind::Carried => {
-            let carried = CarriedMeta::read(record.meta())?;
-            let own = carried.deliveries.iter();
-            let own = own.filter_map(|one| Some((one.destination.into(), one.own_body?)));
-            Some((carried.body, own.collect()))
-        }
-        Kind::Change | Kind::Refused => None,
+        Err(Unread::Moved) => Ok(None),
+        Err(Unread::Failed(error)) => Err(error.into()),
     }
 }
 

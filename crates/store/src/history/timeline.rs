@@ -3,7 +3,7 @@
 use super::Unanswered;
 use super::answer::{Happened, HistoryEvent, Stopped};
 use super::entry::{Event, RowOrigin};
-use super::reading::locate;
+use super::reading::{locate, told};
 use super::shelf::Shelf;
 use super::source::Cursor;
 use crate::api::ReadError;
@@ -14,7 +14,7 @@ use crate::format::change::{ChangeMeta, OutcomeMeta};
 use crate::format::fields::BodySpan;
 use crate::format::record::Kind;
 use crate::journal::position::Place;
-use crate::journal::stored::{Loaded, Unread, Wanted, read_message};
+use crate::journal::stored::{Loaded, Wanted};
 use crate::limits::MAX_EVENTS;
 
 pub(super) fn timeline(
@@ -24,26 +24,24 @@ pub(super) fn timeline(
 ) -> Result<Option<Vec<HistoryEvent>>, Unanswered> {
     let sources = shelf.sources();
     let Some((nth, place, row)) = locate(core, &sources, message)? else { return Ok(None) };
-    let stored = match read_message(&core.segments, place, message, "", Wanted::Row) {
-        Ok(stored) => stored,
-        Err(Unread::Moved) => return Ok(None),
-        Err(Unread::Failed(error)) => return Err(error.into()),
-    };
-    let received = Happened::Received {
-        listener: stored.listener,
-        peer: stored.peer,
-        bytes: row.bytes,
-        marks: stored.marks,
-    };
+    let Some(told) = told(core, place, message, &row, Wanted::Row)? else { return Ok(None) };
     let of_message = |at, what| HistoryEvent { at, destination: None, what };
-    let mut told = vec![of_message(stored.received_at, received)];
-    told.extend(stored.answer.map(|answer| of_message(answer.at, Happened::Answered(answer))));
+    let received = Happened::Received {
+        listener: row.listener.clone(),
+        peer: told.peer,
+        bytes: row.bytes,
+        marks: row.marks,
+    };
+    let mut events = vec![of_message(row.received_at, received)];
+    events.extend(told.answer.map(|answer| of_message(answer.at, Happened::Answered(answer))));
+    let refused = told.refusal.map(Happened::Refused);
+    events.extend(refused.map(|refused| of_message(row.received_at, refused)));
     // The newest are read, however many there are.
     let mut newest: Vec<(u64, Event)> = Vec::new();
     for source in sources.iter().skip(nth).rev() {
         let left = MAX_EVENTS.saturating_sub(newest.len());
-        let events = Cursor::new(source).events(message, left)?;
-        newest.extend(events.into_iter().map(|event| (source.segment(), event)));
+        let of_source = Cursor::new(source).events(message, left)?;
+        newest.extend(of_source.into_iter().map(|event| (source.segment(), event)));
     }
     for (segment, event) in newest.into_iter().rev() {
         // What a copy says is news only where what happened before it is gone.
@@ -51,9 +49,9 @@ pub(super) fn timeline(
             continue;
         }
         let place = Place { segment, offset: event.offset };
-        told.extend(happened(core, place, message, event)?);
+        events.extend(happened(core, place, message, event)?);
     }
-    Ok(Some(told))
+    Ok(Some(events))
 }
 
 /// An event with what its record says; `None` = its segment has gone.

@@ -12,7 +12,8 @@ use wardline_store::history::{
     SearchKey, StateFilter, TakeKeys,
 };
 use wardline_store::{
-    Accept, MessageId, NewDelivery, NewMessage, Outcome, Store, StoreOptions, StoredAnswer,
+    Accept, MessageId, NewDelivery, NewMessage, Origin, Outcome, RefusedMessage, Store,
+    StoreOptions, StoredAnswer,
 };
 
 use jiff::Timestamp;
@@ -207,6 +208,55 @@ fn the_bytes_of_a_message_and_what_is_sent_instead_are_shown() {
     assert_eq!((&content(first).body[..], content(first).sent), (&b"the first"[..], vec![]));
     assert_eq!(&content(second).body[..], b"the second");
     assert_eq!(content(second).sent, [("archive".into(), Bytes::from_static(b"changed"))]);
+}
+
+#[test]
+fn what_was_refused_is_found_with_its_reason_and_ends_nowhere() {
+    let site = Site::new();
+    let open = open(&site);
+    let history = caught_up(&open);
+    let unrouted = open.message("id=1", &[]);
+    open.store.keep_refused(RefusedMessage {
+        at: Timestamp::now(),
+        listener: "adt-in".into(),
+        peer: "10.0.0.1:4711".into(),
+        code: *b"AR",
+        cause: "not-accepted".into(),
+        size: 2_000_000,
+        body: Bytes::from_static(b"id=2 patient=ann"),
+    });
+    let rejected = Search { state: Some(StateFilter::Rejected), ..Search::default() };
+    eventually("it is written", || !all(&history, &rejected).is_empty());
+    let rows = all(&history, &rejected);
+    let refusal = rows[0].refusal.as_ref().expect("it was refused");
+    assert_eq!((refusal.code, &*refusal.cause, refusal.size), (*b"AR", "not-accepted", 2_000_000));
+    assert_eq!((rows[0].bytes, &*rows[0].peer, rows.len()), (2_000_000, "10.0.0.1:4711", 1));
+    let ann = key(KeyKind::PatientId, "ann", Match::Exact);
+    assert_eq!(found(&history, &[ann]), [rows[0].message]);
+    let taken = Search { state: Some(StateFilter::Unrouted), ..Search::default() };
+    assert_eq!(all(&history, &taken).iter().map(|row| row.message).collect::<Vec<_>>(), [unrouted]);
+    let events = history.timeline(rows[0].message).expect("readable").expect("there");
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1].what, Happened::Refused(refusal.clone()));
+    let content = history.content(rows[0].message).expect("readable").expect("there");
+    assert_eq!(&content.body[..], b"id=2 patient=ann");
+}
+
+#[test]
+fn a_replay_is_found_by_its_job_and_by_its_original() {
+    let site = Site::new();
+    let open = open(&site);
+    let history = caught_up(&open);
+    let original = open.message("id=1", &["lis"]);
+    let origin = Origin { job: 42, message: original };
+    let mut accept = message("id=1", &["lis"]);
+    accept.messages[0].origin = Some(origin);
+    let replay = open.accept(accept);
+    assert_eq!(found(&history, &[KeyMatch::job(42)]), [replay]);
+    assert_eq!(found(&history, &[KeyMatch::replays_of(original)]), [replay]);
+    assert_eq!(found(&history, &[KeyMatch::job(4)]), []);
+    assert_eq!(history.row(replay).expect("readable").expect("there").origin, Some(origin));
+    assert_eq!(history.row(original).expect("readable").expect("there").origin, None);
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl Question {
                 Some(StateFilter::Returned) => wanted(HistoryState::Returned),
                 Some(StateFilter::Discarded) => wanted(HistoryState::Discarded),
                 Some(StateFilter::Unrouted) => listed.states.is_empty(),
+                Some(StateFilter::Rejected) => false,
             }
     }
 }
