@@ -67,7 +67,7 @@ impl fmt::Debug for HistoryOptions {
 }
 
 /// How long a question waits for the history to come as far as the journal; it is answered from what is there then.
-const FRESH_TIME: Duration = Duration::from_millis(300);
+const FRESH_TIME: Duration = Duration::from_millis(100);
 
 /// How long a question waits for a history that is being opened.
 const OPEN_TIME: Duration = Duration::from_secs(10);

@@ -112,11 +112,7 @@ impl Walk<'_> {
             let Some((message, Reverse(source))) = self.heads.pop() else { return Ok(None) };
             let is_repeated = message >= above;
             let matching = if is_repeated { None } else { self.look(standing, source, message)? };
-            let next = match self.opened.get_mut(source) {
-                Some(Some(candidates)) => candidates.next(message)?,
-                Some(None) | None => None,
-            };
-            self.heads.extend(next.map(|next| (next, Reverse(source))));
+            self.advance(source, message)?;
             if !is_repeated {
                 return Ok(Some((message, matching)));
             }
@@ -132,14 +128,24 @@ impl Walk<'_> {
                 return Ok(());
             }
             if may_match(source, self.search, self.before) {
-                let mut candidates = Candidates::new(source, self.search, self.live);
-                let first = candidates.next(self.before)?;
-                self.heads.extend(first.map(|first| (first, Reverse(nth))));
+                let candidates = Candidates::new(source, self.search, self.live);
                 if let Some(slot) = self.opened.get_mut(nth) {
                     *slot = Some(candidates);
                 }
+                self.advance(nth, self.before)?;
             }
             self.unopened = nth;
+        }
+        Ok(())
+    }
+
+    /// Finds the next message of an opened source; what has none is let go.
+    fn advance(&mut self, source: usize, below: u64) -> Result<(), Stop> {
+        let Some(slot) = self.opened.get_mut(source) else { return Ok(()) };
+        let Some(candidates) = slot else { return Ok(()) };
+        match candidates.next(below)? {
+            Some(next) => self.heads.push((next, Reverse(source))),
+            None => *slot = None,
         }
         Ok(())
     }

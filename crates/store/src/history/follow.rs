@@ -18,7 +18,7 @@ use super::collect::{Collected, LastNames};
 use super::memtable::Memtable;
 use super::opening;
 use super::repair::Repair;
-use super::run::{Run, RunError, Written, write};
+use super::run::{RUN, Run, RunError, Written, write};
 use super::shelf::{Phase, Shelf};
 use crate::api::{Corruption, CorruptionKind, ReadError};
 use crate::core::Core;
@@ -56,16 +56,25 @@ impl Shelf {
         }
         let mut follower = Follower::begin(core, self);
         self.set_phase(Phase::Open);
+        let mut was_told = false;
         loop {
             let ended = core.progress.has_ended();
             let pause = match follower.round(ended) {
-                Ok(true) if !ended => continue,
-                Ok(_) => core.tick,
+                Ok(more) => {
+                    was_told = false;
+                    if more && !ended {
+                        continue;
+                    }
+                    core.tick
+                }
                 // Intake is closed as well, and says why.
                 Err(Standstill::NoSpace) => FAULT_PAUSE,
                 Err(error) => {
                     self.count_fault();
-                    tracing::warn!(%error, source = std::error::Error::source(&error), "the history waits");
+                    if !std::mem::replace(&mut was_told, true) {
+                        let source = std::error::Error::source(&error);
+                        tracing::warn!(%error, source, "the history waits, and tries again");
+                    }
                     FAULT_PAUSE
                 }
             };
@@ -194,6 +203,8 @@ pub(super) fn write_run(
     let extent = entries.extent.clone();
     let path = run_path(&shelf.folder, extent.from, extent.to, fingerprint);
     let written = Written { fingerprint, salt, extent: &extent };
+    // Whatever was in the way at the start may be gone.
+    fs::create_dir_all(&shelf.folder).map_err(RunError::from)?;
     let run = write(&path, &written, |writer, names| {
         *names = entries.names.clone();
         entries.iter().try_for_each(|(key, value)| writer.add(key, value))
@@ -210,7 +221,7 @@ pub(super) fn has_room(core: &Core) -> Result<(), Standstill> {
 /// A run's name: its segment, from where to where, and who took its keys.
 pub(super) fn run_path(folder: &Path, from: Position, to: Position, fingerprint: u64) -> PathBuf {
     let Position { segment, offset, .. } = from;
-    folder.join(format!("{segment:012}-{offset:012}-{:012}-{fingerprint:016x}.run", to.offset))
+    folder.join(format!("{segment:012}-{offset:012}-{:012}-{fingerprint:016x}.{RUN}", to.offset))
 }
 
 /// Reads records into memory.

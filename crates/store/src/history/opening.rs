@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::run::{Run, RunError};
+use super::run::{RUN, Run, RunError};
 use super::shelf::remove;
 use crate::journal::position::Position;
 use crate::journal::segments::{Segment, Segments};
@@ -20,7 +20,9 @@ pub(super) fn runs(
     let mut by_segment: BTreeMap<u64, Vec<Arc<Run>>> = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        match Run::open(&path) {
+        // One that was not finished was not given its name.
+        let is_named = path.extension().is_some_and(|end| end == RUN);
+        match if is_named { Run::open(&path) } else { Err(RunError::Damaged) } {
             Ok(run) => by_segment.entry(run.extent().from.segment).or_default().push(Arc::new(run)),
             Err(error) => {
                 tracing::debug!(%error, file = %path.display(), "a run of the history is of no use");

@@ -19,6 +19,9 @@ use crate::disk::read_full;
 pub(super) use merge::merge;
 pub(super) use writer::{Written, write};
 
+/// The end of a run's name.
+pub(super) const RUN: &str = "run";
+
 /// A longer footer is not believed: the root, and names of some thousand interfaces.
 const MAX_FOOTER: usize = 16 * 1024 * 1024;
 

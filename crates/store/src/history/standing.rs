@@ -11,7 +11,22 @@ use super::answer::{HistoryDelivery, HistoryState};
 use super::entry::{Event, Row, RowOrigin};
 use super::run::RunError;
 use super::source::{Cursor, Source};
-use crate::limits::MAX_EVENTS;
+
+/// The newest events of a message in one source that tell how it stands: one a delivery would do but for what was
+/// repeated.
+const EVENTS: usize = 64;
+
+/// So many at least for each delivery.
+const EVENTS_EACH: usize = 4;
+
+/// The first source with events of a message whose row is in the source `nth`: of one that was carried forward some may
+/// be left from before.
+pub(super) fn first(nth: usize, row: &Row) -> usize {
+    match row.origin {
+        RowOrigin::Came | RowOrigin::Refused => nth,
+        RowOrigin::Carried => 0,
+    }
+}
 
 /// Reads events; messages that are asked for one behind the other, newest first, share its blocks.
 pub(super) struct Standing<'s> {
@@ -41,7 +56,8 @@ impl<'s> Standing<'s> {
         };
         let mut deliveries: Vec<_> = row.destinations.iter().map(fresh).collect();
         let was_carried = row.origin == RowOrigin::Carried;
-        for (source, cursor) in self.sources.iter_mut().skip(nth) {
+        let most = EVENTS.max(EVENTS_EACH * row.destinations.len());
+        for (source, cursor) in self.sources.iter_mut().skip(first(nth, row)) {
             if !was_carried && deliveries.iter().all(|delivery| delivery.state.is_end()) {
                 break;
             }
@@ -49,7 +65,7 @@ impl<'s> Standing<'s> {
                 continue;
             }
             let cursor = cursor.get_or_insert_with(|| Cursor::new(source));
-            for event in cursor.events(message, MAX_EVENTS)?.into_iter().rev() {
+            for event in cursor.events(message, most)?.into_iter().rev() {
                 tell(&mut deliveries, event);
             }
         }

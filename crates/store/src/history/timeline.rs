@@ -6,6 +6,7 @@ use super::entry::{Event, RowOrigin};
 use super::reading::{locate, told};
 use super::shelf::Shelf;
 use super::source::Cursor;
+use super::standing::first;
 use crate::api::ReadError;
 use crate::core::Core;
 use crate::format::accept::AcceptMeta;
@@ -38,7 +39,7 @@ pub(super) fn timeline(
     events.extend(refused.map(|refused| of_message(row.received_at, refused)));
     // The newest are read, however many there are.
     let mut newest: Vec<(u64, Event)> = Vec::new();
-    for source in sources.iter().skip(nth).rev() {
+    for source in sources.iter().skip(first(nth, &row)).rev() {
         let left = MAX_EVENTS.saturating_sub(newest.len());
         let of_source = Cursor::new(source).events(message, left)?;
         newest.extend(of_source.into_iter().map(|event| (source.segment(), event)));

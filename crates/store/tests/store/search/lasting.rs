@@ -6,7 +6,7 @@ use std::time::Duration;
 use wardline_store::history::{Happened, HistoryState, KeyKind, Match, Search};
 use wardline_store::{DeliveryState, MessageId, Store, StoreOptions};
 
-use super::{all, caught_up, found, history, key, open, options};
+use super::{all, caught_up, found, history, key, open, options, row_of};
 use crate::site::{Open, Site, change, dead, delivered, eventually, message};
 
 fn runs(site: &Site) -> Vec<PathBuf> {
@@ -155,7 +155,7 @@ fn runs_go_with_their_segments_and_what_is_carried_stays_found() {
         found(&history, &patient("gone")).is_empty()
     });
     assert_eq!(found(&history, &patient("waiting")), [waiting]);
-    let row = history.row(waiting).expect("readable").expect("there");
+    let row = row_of(&history, waiting);
     let dead: Vec<_> = row.destinations.iter().filter(|one| &*one.destination == "ris").collect();
     assert_eq!((dead[0].state, dead[0].attempts), (HistoryState::Dead, 2));
     let events = history.timeline(waiting).expect("readable").expect("there");
@@ -220,4 +220,32 @@ fn what_retention_would_let_go_is_told_before_it_does() {
     let little = open.store.pruning(year, stats.journal_bytes - 1);
     assert_eq!((little.segments, little.until < all.until), (1, true), "the oldest");
     assert_eq!(open.store.outlook().bytes_a_day, None, "too little time to tell");
+}
+
+#[test]
+fn a_history_that_cannot_be_written_stops_nothing_and_is_made_once_it_can() {
+    let site = Site::new();
+    let folder = site.folder.path().join("store/history");
+    std::fs::create_dir_all(site.folder.path().join("store")).expect("made");
+    std::fs::write(&folder, "in the way").expect("written");
+    let first = open(&site);
+    let stored = fill(&first, 0..40);
+    let history = history(&first);
+    eventually("it is counted", || history.figures().faults > 0);
+    assert_eq!(site.faults(), [""; 0]);
+    drop(first);
+    std::fs::remove_file(&folder).expect("removed");
+    assert_eq!(all_ids(&open(&site)), stored);
+}
+
+#[test]
+fn a_file_that_was_never_finished_is_no_run() {
+    let site = Site::new();
+    let stored = fill(&open(&site), 0..40);
+    let run = runs(&site).remove(0);
+    let unfinished = run.with_extension("unfinished");
+    std::fs::copy(&run, &unfinished).expect("copied");
+    let open = open(&site);
+    assert_eq!(all_ids(&open), stored);
+    assert!(!unfinished.exists());
 }
