@@ -161,3 +161,6 @@ fn read_exactly(file: &File, buffer: &mut [u8], at: u64) -> Result<(), RunError>
     let read = read_full(file, buffer, at)?;
     if read == buffer.len() { Ok(()) } else { Err(RunError::Damaged) }
 }
+
+#[cfg(test)]
+mod tests;
