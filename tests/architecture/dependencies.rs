@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // What a desk answers, as text: neither sockets nor actors.
     ("wardline-metrics", &["wardline-engine"]),
+    // The store and the messages are seen through the desk.
+    ("wardline-admin", &["wardline-config", "wardline-engine"]),
     (
         "wardline",
         &[
@@ -38,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wardline-store",
             "wardline-engine",
             "wardline-metrics",
+            "wardline-admin",
         ],
     ),
 ];
@@ -48,12 +51,16 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mlua", &["wardline-script"]),
     ("actix", &["wardline-engine", "wardline"]),
     ("actix-rt", &["wardline-engine", "wardline"]),
-    ("tokio", &["wardline-engine", "wardline"]),
+    ("actix-web", &["wardline-admin"]),
+    ("maud", &["wardline-admin"]),
+    ("utoipa", &["wardline-admin"]),
+    ("argon2", &["wardline-admin"]),
+    ("tokio", &["wardline-engine", "wardline-admin", "wardline"]),
     ("clap", &["wardline"]),
-    ("rustls", &["wardline-engine"]),
+    ("rustls", &["wardline-engine", "wardline-admin"]),
     ("tokio-rustls", &["wardline-engine"]),
     ("blake3", &["wardline-engine"]),
-    ("ring", &["wardline-engine"]),
+    ("ring", &["wardline-engine", "wardline-admin"]),
     ("hyper", &["wardline-engine"]),
     ("tokio-postgres", &["wardline-engine"]),
     ("prometheus-client", &["wardline-metrics"]),

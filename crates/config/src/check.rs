@@ -40,7 +40,7 @@ pub(crate) fn assemble(
     let destinations = drafts.destinations.iter().filter_map(|draft| draft.id.as_ref());
     report_taken(context, endpoints.chain(destinations));
     report_taken(context, drafts.routes.iter().filter_map(|draft| draft.id.as_ref()));
-    report_shared_addresses(context, drafts);
+    report_shared_addresses(context, &main, drafts);
     report_shared_folders(context, drafts);
     let handlers = check_handlers(context, drafts);
     let names = Names::of(drafts);
@@ -65,6 +65,7 @@ pub(crate) fn assemble(
         engine: main.engine,
         store: main.store,
         log: main.log,
+        admin: main.admin.map(|draft| draft.admin),
         handlers,
         listeners: drafts.listeners.iter().map(|draft| draft.listener.clone()).collect(),
         routing,
@@ -94,11 +95,12 @@ fn report_taken<'d>(context: &Context<'_>, ids: impl Iterator<Item = &'d Placed<
     }
 }
 
-fn report_shared_addresses(context: &Context<'_>, drafts: &Drafts) {
+fn report_shared_addresses(context: &Context<'_>, main: &Main, drafts: &Drafts) {
     let mut seen: Vec<&Placed<SocketAddr>> = Vec::new();
     let listeners = drafts.listeners.iter().filter_map(|draft| draft.bind.as_ref());
     let destinations = drafts.destinations.iter().filter_map(|draft| draft.bind.as_ref());
-    for bind in listeners.chain(destinations) {
+    let page = main.admin.iter().filter_map(|draft| draft.bind.as_ref());
+    for bind in page.chain(listeners).chain(destinations) {
         if let Some(first) = seen.iter().find(|first| clash(first.value, bind.value)) {
             let fault = Diagnostic::fault(format!("{} is taken by another listener", bind.value))
                 .at(&bind.place);

@@ -34,6 +34,8 @@ pub enum Section {
     Store,
     /// `[log]`.
     Log,
+    /// `[admin]`.
+    Admin,
     /// `[lookups.NAME]`.
     Lookup,
     /// `[handlers.NAME]`.
@@ -66,6 +68,7 @@ impl Section {
             Self::Engine => "engine",
             Self::Store => "store",
             Self::Log => "log",
+            Self::Admin => "admin",
             Self::Lookup => "lookup",
             Self::Handler => "handler",
             Self::Listener => "listener",
@@ -99,6 +102,7 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Vec<Difference> {
         (Section::Engine, old.engine == new.engine),
         (Section::Store, old.store == new.store),
         (Section::Log, old.log == new.log),
+        (Section::Admin, old.admin == new.admin),
     ] {
         if !is_same {
             found.push(changed(section, None));
@@ -125,7 +129,7 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Vec<Difference> {
 
 fn ids(section: Section, config: &Config) -> Vec<&str> {
     match section {
-        Section::Engine | Section::Store | Section::Log => Vec::new(),
+        Section::Engine | Section::Store | Section::Log | Section::Admin => Vec::new(),
         Section::Lookup => config.routing.lookups.iter().map(|(name, _)| name).collect(),
         Section::Handler => config.handlers.iter().map(|one| one.name.as_str()).collect(),
         Section::Listener => config.listeners.iter().map(|one| one.id.as_str()).collect(),
@@ -145,7 +149,7 @@ fn is_same(section: Section, id: &str, old: &Config, new: &Config) -> bool {
     }
     let configs = [old, new];
     match section {
-        Section::Engine | Section::Store | Section::Log => true,
+        Section::Engine | Section::Store | Section::Log | Section::Admin => true,
         Section::Lookup => {
             same(configs, |config| config.routing.lookups.iter().find(|(name, _)| *name == id))
         }

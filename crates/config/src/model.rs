@@ -3,6 +3,7 @@
 //! One file per section of the TOML. The defaults stand here, beside the fields, and `config/reference.toml` is proven
 //! equal to them.
 
+mod admin;
 mod destination;
 mod dialling;
 mod engine;
@@ -21,6 +22,7 @@ mod secret;
 mod store;
 mod tls;
 
+pub use admin::{Admin, Environment, EnvironmentKind};
 pub use destination::{
     ConnectionMode, Destination, DestinationKind, FileDestination, HandlerDestination,
     MllpDestination, Order,
@@ -58,6 +60,8 @@ pub struct Config {
     pub store: Store,
     /// `[log]`.
     pub log: Log,
+    /// `[admin]`; absent = there is no page.
+    pub admin: Option<Admin>,
     /// `[handlers.NAME]`, one for every handler that is used somewhere, in the order of their names.
     pub handlers: Vec<HandlerLimits>,
     /// `[[listeners]]`, in the order of the files.

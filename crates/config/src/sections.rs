@@ -3,6 +3,7 @@
 //! A section is read by itself; ids that it names are kept with their places until [`crate::check`] holds all sections
 //! of all files against each other.
 
+mod admin;
 mod destination;
 mod dialling;
 mod engine;
@@ -30,6 +31,7 @@ use std::net::SocketAddr;
 use crate::diagnostic::Placed;
 use crate::reading::{Named, Section};
 
+pub(crate) use admin::AdminDraft;
 pub(crate) use destination::DestinationDraft;
 pub(crate) use file::{Drafts, Main, read_included, read_main};
 pub(crate) use handler::{HandlerDraft, ScriptDraft};

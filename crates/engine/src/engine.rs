@@ -24,4 +24,4 @@ mod running;
 mod signals;
 
 pub use build::{BuildError, EXIT_STORE_FAILED, Engine, Reread, store_folder, store_options};
-pub use run::Ended;
+pub use run::{Beside, Ended};

@@ -37,7 +37,7 @@ pub mod rehearsal;
 pub mod tls;
 
 pub use engine::{
-    BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_folder, store_options,
+    Beside, BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_folder, store_options,
 };
 pub use handler::{Decision, Handlers, Received, Verdict};
 pub use wire::Wire;

@@ -3,6 +3,7 @@
 //! Data goes to stdout, talk to stderr ([`terminal`]); every command ends with one of the numbers of [`exit`]. What
 //! looks at or changes queues goes through [`reach`] to the running engine, or to a stopped engine's store.
 
+mod access;
 mod amounts;
 mod bench;
 mod cases;
@@ -40,8 +41,10 @@ mod store_errors;
 mod table;
 mod terminal;
 mod tls;
+mod token;
 mod trial;
 mod unique;
+mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -101,6 +104,10 @@ enum Command {
     #[command(subcommand)]
     Tls(tls::Tls),
     Explain(explain::Explain),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Token(token::Token),
     Bench(bench::Bench),
     Completions(completions::Completions),
 }
@@ -169,6 +176,8 @@ impl Command {
             Self::Reload(reload) => reload.execute(invocation),
             Self::Tls(tls) => tls.execute(invocation),
             Self::Explain(explain) => explain.execute(invocation),
+            Self::User(user) => user.execute(invocation),
+            Self::Token(token) => token.execute(invocation),
             Self::Bench(bench) => bench.execute(invocation),
             Self::Completions(completions) => completions.execute(invocation),
         }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    DestinationDraft, HandlerDraft, ListenerDraft, LookupDraft, RouteDraft, destination, engine,
-    handler, listener, log, lookup, route, store,
+    AdminDraft, DestinationDraft, HandlerDraft, ListenerDraft, LookupDraft, RouteDraft, admin,
+    destination, engine, handler, listener, log, lookup, route, store,
 };
 use crate::diagnostic::{Diagnostic, Placed};
 use crate::model::{Engine, Log, Store};
@@ -19,6 +19,8 @@ pub(crate) struct Main {
     pub(crate) engine: Engine,
     pub(crate) store: Store,
     pub(crate) log: Log,
+    /// Absent where there is no page.
+    pub(crate) admin: Option<AdminDraft>,
     /// Files to read as well, relative to the main one.
     pub(crate) include: Vec<Placed<PathBuf>>,
 }
@@ -51,6 +53,7 @@ pub(crate) fn read_main(mut section: Section<'_>, drafts: &mut Drafts) -> Option
         engine: engine::read(section.part("engine")),
         store: store::read(section.part("store")),
         log: log::read(section.part("log")),
+        admin: section.table("admin").map(admin::read),
     };
     read_shared(section, drafts);
     Some(main)
@@ -63,7 +66,7 @@ pub(crate) fn read_included(mut section: Section<'_>, drafts: &mut Drafts) {
         unsupported(&section, &version);
         return;
     }
-    for key in ["include", "engine", "store", "log"] {
+    for key in ["include", "engine", "store", "log", "admin"] {
         if let Some(place) = section.place_of(key) {
             let fault = Diagnostic::fault(format!("`{key}` belongs into the main file")).at(&place);
             section.context().report(fault.hint(

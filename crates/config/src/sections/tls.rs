@@ -27,6 +27,21 @@ pub(super) fn read_server(mut section: Section<'_>) -> Option<ServerTls> {
     identity.map(|identity| ServerTls { identity, ..tls })
 }
 
+/// `tls` of the page: browsers are not asked for certificates. None where a file is missing: a fault, as above.
+pub(super) fn read_page(mut section: Section<'_>) -> Option<ServerTls> {
+    let certificate = section.require::<PathBuf>("certificate");
+    let key = section.require::<PathBuf>("key");
+    let mut tls = ServerTls::new(CertificateFiles::default());
+    section.set("min_version", &mut tls.min_version);
+    section.set("handshake_timeout", &mut tls.handshake_timeout);
+    let identity = certificate.zip(key).map(|(certificate, key)| CertificateFiles {
+        certificate: file(&section, certificate),
+        key: key_file(&section, key),
+    });
+    section.finish();
+    identity.map(|identity| ServerTls { identity, ..tls })
+}
+
 fn read_clients(section: &mut Section<'_>) -> Option<TrustedClients> {
     let ca = section.get::<PathBuf>("client_ca");
     let crl = read_files(section, "crl");

@@ -9,8 +9,8 @@ use wardline_mllp::FrameEnd;
 
 use super::{Setting, Shape, Wrong};
 use crate::model::{
-    BatchAck, ConnectionMode, Dedup, FileSort, HttpMethod, LogFormat, Multiple, OnLate,
-    OnUnavailable, Order, ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
+    BatchAck, ConnectionMode, Dedup, EnvironmentKind, FileSort, HttpMethod, LogFormat, Multiple,
+    OnLate, OnUnavailable, Order, ProfileLevel, TlsVersion, Unrouted, WhenDone, WhenFull,
 };
 use crate::sections::MissPolicy;
 use crate::suggest::did_you_mean;
@@ -100,6 +100,12 @@ choice!(Acknowledging {
     "none" => None
 });
 choice!(ConnectionMode { "persistent" => Persistent, "per_message" => PerMessage });
+choice!(EnvironmentKind {
+    "production" => Production,
+    "test" => Test,
+    "training" => Training,
+    "other" => Other
+});
 choice!(ExpectAck { "by-message" => ByMessage, "always" => Always, "never" => Never });
 choice!(FileSort { "name" => Name, "time" => Time });
 choice!(Dedup { "off" => Off, "flag" => Flag, "replay" => Replay });

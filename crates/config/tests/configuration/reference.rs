@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wardline_config::{
-    Awaited, Config, Destination, DestinationKind, Dialled, Dialling, FileDestination,
+    Admin, Awaited, Config, Destination, DestinationKind, Dialled, Dialling, FileDestination,
     HandlerDestination, HandlerLimits, HttpDestination, HttpUrl, Listener, MllpDestination,
     PeerEndpoint, PostgresDestination, Statement, WatchedFolder,
 };
@@ -39,6 +39,7 @@ fn every_default_in_the_reference_is_the_one_that_holds() {
     let loaded = site.load(&[]).unwrap_or_else(|faults| unreachable!("{faults}"));
 
     let mut expected = Config {
+        admin: Some(Admin::new(([127, 0, 0, 1], 8575).into())),
         handlers: vec![HandlerLimits::new("lab-gate".into())],
         listeners: vec![
             Listener::new("inbound".into(), ([127, 0, 0, 1], 2575).into()),

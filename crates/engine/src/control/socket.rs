@@ -54,8 +54,7 @@ impl ControlSocket {
     }
 
     /// Serves callers on this arbiter from now on.
-    pub(crate) fn serve(self, desk: Desk) {
-        let desk = Arc::new(desk);
+    pub(crate) fn serve(self, desk: Arc<Desk>) {
         actix::spawn(async move {
             match self.listener.try_clone().and_then(UnixListener::from_std) {
                 Ok(listener) => accept(&listener, &desk).await,

@@ -17,6 +17,7 @@ use wardline_flow::{DestinationId, HandlerName, ListenerId};
 use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 
 use super::descriptors;
+use super::run::Beside;
 use crate::control::socket::ControlSocket;
 use crate::events::Events;
 use crate::handler::{Handlers, Reach};
@@ -46,6 +47,7 @@ pub struct Engine {
     pub(super) control: ControlSocket,
     pub(super) certificates: Arc<Certificates>,
     pub(super) reread: Reread,
+    pub(super) beside: Option<Beside>,
 }
 
 /// Reads the configuration once more, as it was read for the start. Called on a thread that may block.
@@ -147,6 +149,7 @@ impl Engine {
             control,
             certificates,
             reread,
+            beside: None,
         })
     }
 
@@ -160,6 +163,21 @@ impl Engine {
     #[must_use]
     pub fn showing(self, recent_log: Arc<RecentLog>) -> Self {
         Self { recent_log, ..self }
+    }
+
+    /// Starts this beside it, and ends it behind everything else.
+    #[must_use]
+    pub fn beside(self, beside: Beside) -> Self {
+        Self { beside: Some(beside), ..self }
+    }
+
+    /// What `[admin.tls]` shakes hands with; a reload renews its certificate.
+    ///
+    /// # Errors
+    ///
+    /// The configuration goes not together with what the cryptography can do.
+    pub fn page_tls(&self) -> Result<Option<rustls::ServerConfig>, rustls::Error> {
+        self.certificates.page().map(|acceptor| acceptor.unasked()).transpose()
     }
 
     /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for. Listeners that

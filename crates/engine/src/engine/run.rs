@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -11,6 +12,13 @@ use super::signals::{Signals, Told};
 use crate::control::Desk;
 use crate::control::reloading::{Asked, Call, Reloads};
 use crate::drain::Phase;
+
+/// How long what runs beside may take to end, once everything else has: its callers see the engine drain, and no more.
+const BESIDE_CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// What runs beside an engine on threads of its own, the page for operators: it is started with the desk and gives back
+/// how it is ended, which blocks. Nothing waits for it but the end of the process, and that not for long.
+pub type Beside = Box<dyn FnOnce(Arc<Desk>) -> Box<dyn FnOnce() + Send> + Send>;
 
 /// How an engine ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +40,7 @@ impl Engine {
         actix::System::new().block_on(self.live())
     }
 
-    async fn live(self) -> Ended {
+    async fn live(mut self) -> Ended {
         let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
@@ -40,7 +48,9 @@ impl Engine {
                 return Ended::Forced;
             }
         };
-        let (mut running, mut calls) = self.start();
+        let beside = self.beside.take();
+        let (mut running, mut calls, desk) = self.start();
+        let end_beside = beside.map(|start| start(desk));
         loop {
             match next(&mut signals, &mut calls).await {
                 Next::Stop => break,
@@ -54,7 +64,15 @@ impl Engine {
         // Whoever waits for a reload, or asks now, is told that there is none any more.
         drop(calls);
         tokio::select! {
-            ended = running.leave() => ended,
+            ended = running.leave() => {
+                if let Some(end) = end_beside {
+                    let ending = tokio::task::spawn_blocking(end);
+                    if tokio::time::timeout(BESIDE_CLOSE_TIME, ending).await.is_err() {
+                        tracing::warn!("the page did not end in time: it ends with the process");
+                    }
+                }
+                ended
+            }
             () = signals.stop() => {
                 tracing::warn!("second signal: ending at once");
                 Ended::Forced
@@ -62,14 +80,14 @@ impl Engine {
         }
     }
 
-    fn start(self) -> (Running, mpsc::Receiver<Call>) {
+    fn start(self) -> (Running, mpsc::Receiver<Call>, Arc<Desk>) {
         let (reloads, calls) = Reloads::new();
         let recent_log = Arc::clone(&self.recent_log);
         let (running, control) = Running::start(self);
         let (store, faces) = (running.store(), running.faces());
-        let desk = Desk::live(store, &running.config, faces, reloads, recent_log);
-        control.serve(desk);
-        (running, calls)
+        let desk = Arc::new(Desk::live(store, &running.config, faces, reloads, recent_log));
+        control.serve(Arc::clone(&desk));
+        (running, calls, desk)
     }
 }
 

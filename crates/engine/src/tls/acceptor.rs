@@ -9,7 +9,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{Acceptor as Hello, NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{
+    Acceptor as Hello, ClientHello, NoServerSessionStorage, ResolvesServerCert,
+    WebPkiClientVerifier,
+};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, TlsStream};
@@ -56,6 +59,14 @@ impl Acceptor {
             .unwrap_or(Err(HandshakeFault::TimedOut))
     }
 
+    /// A configuration that asks no client for a certificate, for whoever shakes hands by himself: it shows what is
+    /// current.
+    pub(crate) fn unasked(self: &Arc<Self>) -> Result<ServerConfig, rustls::Error> {
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions(self.settings.min_version))?;
+        Ok(builder.with_no_client_auth().with_cert_resolver(Arc::clone(self) as _))
+    }
+
     /// Whether it is made of these settings.
     pub(super) fn is_for(&self, settings: &ServerTls) -> bool {
         self.settings == *settings
@@ -74,6 +85,12 @@ impl Acceptor {
     /// Of the certificates that are shown, the one that expires first.
     pub(super) fn first_to_expire(&self) -> Option<Identity> {
         self.current.load().first_to_expire.clone()
+    }
+}
+
+impl ResolvesServerCert for Acceptor {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.current.load().resolver.resolve(hello)
     }
 }
 

@@ -41,14 +41,17 @@ pub(crate) struct Renewed {
 /// Whose certificates they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
+    /// `[admin.tls]`.
+    Page,
     Listener(ListenerId),
     Destination(DestinationId),
 }
 
 impl Owner {
-    /// Its id, which no other has.
+    /// Its id; a listener or destination of the name `admin` may have the page's.
     fn id(&self) -> &str {
         match self {
+            Self::Page => "admin",
             Self::Listener(id) => id.as_str(),
             Self::Destination(id) => id.as_str(),
         }
@@ -58,6 +61,7 @@ impl Owner {
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Page => f.write_str("[admin]"),
             Self::Listener(id) => write!(f, "listener {id}"),
             Self::Destination(id) => write!(f, "destination {id}"),
         }
@@ -118,6 +122,8 @@ impl Certificates {
         let all = Self { warning, ..Self::none() };
         let mut renewed = Renewed { all, shown: Vec::new(), trusted: Vec::new() };
         let mut unusable = Vec::new();
+        let page = config.admin.as_ref().and_then(|admin| admin.tls.as_ref());
+        unusable.extend(renewed.accept_for(self, Owner::Page, page).err());
         for listener in &config.listeners {
             let owner = Owner::Listener(listener.id.clone());
             let read = match &listener.entrance {
@@ -152,6 +158,11 @@ impl Certificates {
             unusable.extend(read.err());
         }
         (renewed, unusable)
+    }
+
+    /// What the page shakes hands with; none where it is plain.
+    pub(crate) fn page(&self) -> Option<&Arc<Acceptor>> {
+        self.acceptors.get(&Owner::Page)
     }
 
     /// Which side of a handshake a listener is.

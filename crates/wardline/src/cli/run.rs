@@ -8,6 +8,7 @@ use std::thread;
 
 use clap::Args;
 use tracing_subscriber::filter::ParseError;
+use wardline_admin::{Admin, AdminError, Options};
 use wardline_engine::{BuildError, Ended, Engine};
 
 use super::Invocation;
@@ -33,14 +34,17 @@ enum RunError {
     /// The store or an address could not be had.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The page could not be had.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
 }
 
 impl Failure for RunError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Filter(_) | Self::Build(BuildError::NoSuchHandler(_) | BuildError::Tls(_)) => {
-                Exit::ConfigInvalid
-            }
+            Self::Filter(_)
+            | Self::Build(BuildError::NoSuchHandler(_) | BuildError::Tls(_))
+            | Self::Admin(AdminError::Tls(_)) => Exit::ConfigInvalid,
             Self::Build(BuildError::Store(error)) => store_errors::exit(error),
             Self::Build(
                 BuildError::DataFolder { .. }
@@ -48,7 +52,8 @@ impl Failure for RunError {
                 | BuildError::Folder { .. }
                 | BuildError::BindDestination { .. }
                 | BuildError::Control { .. },
-            ) => Exit::Failed,
+            )
+            | Self::Admin(AdminError::Bind { .. } | AdminError::Access(_)) => Exit::Failed,
         }
     }
 }
@@ -60,8 +65,16 @@ impl Run {
         let recent_log = log::start(&loaded.config.log).map_err(RunError::Filter)?;
         log_panics();
         let reread = configuration::reread(self.file.as_deref(), invocation);
+        let admin = loaded.config.admin.clone();
+        let (name, data_dir) =
+            (loaded.config.engine.name.clone(), loaded.config.engine.data_dir.clone());
         let engine = Engine::build(loaded.config, invocation.handlers.clone(), reread);
-        let engine = engine.map_err(RunError::from)?;
+        let mut engine = engine.map_err(RunError::from)?;
+        if let Some(settings) = admin {
+            let options = Options { settings, name, data_dir: &data_dir };
+            let page = Admin::build(options, &engine).map_err(RunError::from)?;
+            engine = engine.beside(page.beside());
+        }
         let engine = engine.telling(invocation.events.clone()).showing(recent_log);
         Ok(match engine.run() {
             Ended::Drained | Ended::DrainTimedOut => Exit::Ok,

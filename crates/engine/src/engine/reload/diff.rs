@@ -32,6 +32,7 @@ impl Diff {
         diff.engine(&old.engine, &new.engine);
         diff.at_start("store", &keys::store(&old.store, &new.store));
         diff.at_start("log", &keys::log(&old.log, &new.log));
+        diff.at_start("admin", &keys::admin(old.admin.as_ref(), new.admin.as_ref()));
         let id = |one: &Listener| one.id.to_string();
         diff.parts(Part::Listener, (&old.listeners, &new.listeners), id, |old, new| {
             let keys = keys::listener(old, new);

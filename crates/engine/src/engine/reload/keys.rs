@@ -4,9 +4,9 @@
 use std::mem::discriminant;
 
 use wardline_config::{
-    Awaited, Destination, DestinationKind, Dialled, Dialling, Engine, Entrance, FileDestination,
-    HandlerDestination, HandlerLimits, HttpDestination, Listener, Log, MllpDestination,
-    PeerEndpoint, PostgresDestination, Store, WatchedFolder,
+    Admin, Awaited, Destination, DestinationKind, Dialled, Dialling, Engine, Entrance,
+    FileDestination, HandlerDestination, HandlerLimits, HttpDestination, Listener, Log,
+    MllpDestination, PeerEndpoint, PostgresDestination, Store, WatchedFolder,
 };
 use wardline_flow::{DestinationId, Route, Routing};
 
@@ -51,6 +51,22 @@ pub(super) fn store(old: &Store, new: &Store) -> Keys {
 
 pub(super) fn log(old: &Log, new: &Log) -> Keys {
     differing!(Log, old, new, { filter: "filter", format: "format" })
+}
+
+/// All of them where the page comes or goes.
+pub(super) fn admin(old: Option<&Admin>, new: Option<&Admin>) -> Keys {
+    match (old, new) {
+        (None, None) => Keys::new(),
+        (None, Some(_)) | (Some(_), None) => vec!["bind"],
+        (Some(old), Some(new)) => differing!(Admin, old, new, {
+            bind: "bind",
+            tls: "tls",
+            environment: "environment",
+            session_idle: "session_idle",
+            session_max: "session_max",
+            max_connections: "max_connections",
+        }),
+    }
 }
 
 pub(super) fn handler(old: &HandlerLimits, new: &HandlerLimits) -> Keys {
