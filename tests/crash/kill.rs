@@ -319,6 +319,7 @@ to = ["rejecting"]
     )
 }
 
-fn number_from<N: std::str::FromStr>(variable: &str) -> Option<N> {
+/// What a variable of the environment says.
+pub(crate) fn number_from<N: std::str::FromStr>(variable: &str) -> Option<N> {
     std::env::var(variable).ok()?.parse().ok()
 }

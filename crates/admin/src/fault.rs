@@ -171,6 +171,7 @@ fn of_engine(reason: RefusedReason) -> (StatusCode, &'static str) {
         RefusedReason::QueueNotEmpty => (StatusCode::CONFLICT, "queue-not-empty"),
         RefusedReason::NotReloaded => (StatusCode::CONFLICT, "not-reloaded"),
         RefusedReason::NotReleased => (StatusCode::CONFLICT, "not-released"),
+        RefusedReason::NotReplayed => (StatusCode::CONFLICT, "not-replayed"),
     }
 }
 

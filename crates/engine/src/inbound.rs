@@ -15,6 +15,7 @@
 //! [`handshake`], [`connection`] with its [`surroundings`] and its share of the [`budget`], [`session`], [`intake`], [`handover`],
 //! [`completions`], [`answer`].
 
+mod again;
 pub(crate) mod answer;
 mod apart;
 pub(crate) mod blocks;

@@ -23,6 +23,7 @@ mod inbound;
 mod outbound;
 mod planning;
 mod rename;
+mod replay;
 mod replies;
 mod tcp;
 mod ways;

@@ -144,6 +144,19 @@ pub trait Store: Send + Sync + 'static {
         visit: &mut dyn FnMut(MessageId, Option<KeptMessage>) -> bool,
     ) -> Result<(), ReadError>;
 
+    /// Shows the numbers of all messages from the first to the last of these, taken and refused ones, until `visit` says
+    /// that it has enough. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read; what was shown before is right.
+    fn numbers(
+        &self,
+        first: MessageId,
+        last: MessageId,
+        visit: &mut dyn FnMut(MessageId) -> bool,
+    ) -> Result<(), ReadError>;
+
     /// Shows the originals of all that `job` sent in behind `after`, in the order of the journal; what was carried forward
     /// may be shown twice. `false` = retention has let go of something that came behind `after`, so that nobody knows all
     /// that the job has sent in. Blocks.

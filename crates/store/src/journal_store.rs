@@ -213,6 +213,15 @@ impl Store for JournalStore {
         kept::messages(&self.core, messages, visit)
     }
 
+    fn numbers(
+        &self,
+        first: MessageId,
+        last: MessageId,
+        visit: &mut dyn FnMut(MessageId) -> bool,
+    ) -> Result<(), ReadError> {
+        kept::numbers(&self.core, first, last, visit)
+    }
+
     fn replayed(
         &self,
         job: u64,

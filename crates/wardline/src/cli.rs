@@ -32,6 +32,7 @@ mod printable;
 mod queue;
 mod reach;
 mod reload;
+mod replay;
 mod run;
 mod send;
 mod split;
@@ -94,6 +95,8 @@ enum Command {
     Dead(dead::Dead),
     #[command(subcommand)]
     Copies(copies::Copies),
+    #[command(subcommand)]
+    Replay(replay::Replay),
     #[command(subcommand)]
     Hl7(hl7::Hl7),
     #[command(subcommand)]
@@ -170,6 +173,7 @@ impl Command {
             Self::Queue(queue) => queue.execute(invocation),
             Self::Dead(dead) => dead.execute(invocation),
             Self::Copies(copies) => copies.execute(invocation),
+            Self::Replay(replay) => replay.execute(invocation),
             Self::Lookup(lookup) => lookup.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),

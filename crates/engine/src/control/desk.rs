@@ -13,6 +13,7 @@ mod process;
 mod queues;
 mod readiness;
 mod refused;
+mod replays;
 mod stopped;
 
 use std::sync::Arc;
@@ -27,12 +28,13 @@ use self::figures::verify_figures;
 use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
-    CertificateState, DiscardFrom, LookupRow, MAX_PAGE, QueueRow, Request, Response, Rest, Status,
-    Which,
+    CertificateState, DiscardFrom, LookupRow, MAX_PAGE, QueueRow, ReplayState, Request, Response,
+    Rest, Status, Which,
 };
 use super::reloading::{Asked, Reloads};
 use crate::observe::{LogLevel, RecentLog};
 use crate::outbound::{self, Chosen};
+use crate::replay::Replays;
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
@@ -51,6 +53,7 @@ struct Live {
     face: watch::Receiver<Arc<Face>>,
     reloads: Reloads,
     recent_log: Arc<RecentLog>,
+    replays: Arc<Replays>,
 }
 
 /// What an action has done.
@@ -79,8 +82,9 @@ impl Desk {
         face: watch::Receiver<Arc<Face>>,
         reloads: Reloads,
         recent_log: Arc<RecentLog>,
+        replays: Arc<Replays>,
     ) -> Self {
-        let live = Live { face, reloads, recent_log };
+        let live = Live { face, reloads, recent_log, replays };
         Self { live: Some(live), ..Self::stopped(store, config) }
     }
 
@@ -156,6 +160,18 @@ impl Desk {
             }
             Request::Copies { limit } => self.copies(limit).await,
             Request::Release { message, by } => self.release(message, &by).await,
+            Request::ReplayPreview { order } => self.replay_preview(order).await,
+            Request::ReplayStart { order, count, by, reason } => {
+                self.replay_start(order, count, (by, reason)).await
+            }
+            Request::Replays { job } => self.replay_rows(job),
+            Request::ReplayPause { job, by, reason } => {
+                self.replay_stop(job, ReplayState::Paused, (by, reason)).await
+            }
+            Request::ReplayResume { job, by } => self.replay_resume(job, &by).await,
+            Request::ReplayCancel { job, by, reason } => {
+                self.replay_stop(job, ReplayState::Cancelled, (by, reason)).await
+            }
         }
     }
 

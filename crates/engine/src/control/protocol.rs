@@ -11,6 +11,7 @@ mod lookups;
 mod process;
 mod readiness;
 mod reload;
+mod replays;
 mod rows;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub use lookups::{LookupRow, MissedKey};
 pub use process::ProcessFigures;
 pub use readiness::{NotReady, Readiness};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
+pub use replays::{
+    DEFAULT_RATE, EditedBody, MAX_EDITED, MAX_REPLAYED, MessageRange, ReplayMode, ReplayOrder,
+    ReplayPreview, ReplayRow, ReplaySample, ReplayState,
+};
 pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
     QueueRow, Status, StoreFigures, VerifyFigures,
@@ -179,6 +184,53 @@ pub enum Request {
         /// Who asks.
         by: String,
     },
+    /// How many messages a replay would be about, and some of them. Nothing is sent.
+    ReplayPreview {
+        /// What would be replayed.
+        order: ReplayOrder,
+    },
+    /// Send messages of the past in once more.
+    ReplayStart {
+        /// What is replayed.
+        order: ReplayOrder,
+        /// How many the preview told: nothing is done where it is another number by now.
+        count: u64,
+        /// Who asks.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The jobs, the newest first; or one of them.
+    Replays {
+        /// This one; absent = all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<u64>,
+    },
+    /// Send nothing more of a job in until it is resumed.
+    ReplayPause {
+        /// The job.
+        job: u64,
+        /// Who asks.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Go on with a job that was paused.
+    ReplayResume {
+        /// The job.
+        job: u64,
+        /// Who asks.
+        by: String,
+    },
+    /// End a job where it stands. What it has sent in is delivered all the same.
+    ReplayCancel {
+        /// The job.
+        job: u64,
+        /// Who asks.
+        by: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Where a delivery stands when it has not ended.
@@ -288,6 +340,15 @@ pub enum Response {
     },
     /// To [`Request::Reload`].
     Reloaded(Box<Reload>),
+    /// To [`Request::ReplayPreview`].
+    ReplayPreviewed(Box<ReplayPreview>),
+    /// To everything that changes a job: how it stands by now.
+    Replay(Box<ReplayRow>),
+    /// To [`Request::Replays`].
+    Replays {
+        /// The newest first.
+        replays: Vec<ReplayRow>,
+    },
     /// The request could not be met.
     Refused {
         /// Why, for the exit code.
@@ -331,6 +392,8 @@ pub enum RefusedReason {
     NotReloaded,
     /// A copy was not taken again, or could not be stored.
     NotReleased,
+    /// A replay cannot be started so, or not changed in that way any more; nothing was done.
+    NotReplayed,
 }
 
 impl Request {

@@ -19,8 +19,9 @@ use super::protocol::{RefusedReason, Request, Response};
 
 /// How many callers are served at once; further ones wait to be accepted.
 const MAX_CALLERS: usize = 16;
-/// The longest request, in bytes: a discard that lists [`super::protocol::MAX_PAGE`] messages fits many times.
-const MAX_REQUEST: u64 = 1024 * 1024;
+/// The longest request, in bytes: a replay that lists [`super::protocol::MAX_REPLAYED`] messages fits, and one with the
+/// largest edited copy, of whose bytes some take more than one.
+const MAX_REQUEST: u64 = 4 * 1024 * 1024;
 /// How long a caller may keep its place without a word: longer than somebody thinks over a question that the command
 /// line asked him in between.
 const CALLER_PATIENCE: Duration = Duration::from_secs(600);

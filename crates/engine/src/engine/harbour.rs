@@ -21,6 +21,8 @@ use crate::ways::Ways;
 /// As long as the engine runs.
 pub(super) struct Harbour {
     pub(super) quays: Vec<Quay>,
+    /// The port to the store of the arbiter that the engine itself runs on.
+    pub(super) own: Completions,
     pub(super) store: Arc<JournalStore>,
     pub(super) intake: watch::Receiver<Intake>,
     pub(super) control_ids: Arc<ControlIds>,
@@ -51,6 +53,7 @@ impl Harbour {
     ) -> Self {
         Self {
             quays: quays(config.engine.arbiters, &*store),
+            own: Completions::open(&*store, &Arbiter::current()),
             store,
             intake,
             control_ids: Arc::new(ControlIds::starting_at(Timestamp::now())),

@@ -85,7 +85,9 @@ impl Engine {
         let recent_log = Arc::clone(&self.recent_log);
         let (running, control) = Running::start(self);
         let (store, faces) = (running.store(), running.faces());
-        let desk = Arc::new(Desk::live(store, &running.config, faces, reloads, recent_log));
+        let replays = running.replays();
+        let desk = Desk::live(store, &running.config, faces, reloads, recent_log, replays);
+        let desk = Arc::new(desk);
         control.serve(Arc::clone(&desk));
         (running, calls, desk)
     }

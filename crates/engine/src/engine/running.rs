@@ -25,6 +25,7 @@ use crate::handler::Handlers;
 use crate::inbound::duplicates::recognising;
 use crate::inbound::roster::Roster;
 use crate::observe::Withheld;
+use crate::replay::{Means, Replays};
 use crate::replies::Replies;
 use crate::ways::{Unused, Ways};
 
@@ -133,6 +134,18 @@ impl Running {
 
     pub(super) fn store(&self) -> Arc<dyn Store> {
         self.harbour.store.clone()
+    }
+
+    /// Sets to work what was replayed when the engine ended, and whatever is asked for from now on.
+    pub(super) fn replays(&self) -> Arc<Replays> {
+        let means = Means {
+            store: self.store(),
+            completions: self.harbour.own.clone(),
+            intake: self.harbour.intake.clone(),
+            ways: self.ways.subscribe(),
+            faces: self.faces(),
+        };
+        Replays::start(&self.config.engine.data_dir, means)
     }
 
     /// What is seen of the engine, whatever configuration it goes by.

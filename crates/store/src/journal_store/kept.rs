@@ -59,6 +59,41 @@ pub(super) fn messages(
     Ok(())
 }
 
+/// Shows the numbers of the messages from the first to the last, taken and refused ones, until `visit` has enough.
+pub(super) fn numbers(
+    core: &Core,
+    first: MessageId,
+    last: MessageId,
+    visit: &mut dyn FnMut(MessageId) -> bool,
+) -> Result<(), ReadError> {
+    core.progress.wait_settled(core.queue.submitted())?;
+    let durable = core.progress.durable();
+    let segments = core.segments.all();
+    let from = segments.partition_point(|segment| segment.header.first_number <= first.get());
+    for segment in segments.iter().skip(from.saturating_sub(1)) {
+        if segment.id() > durable.segment || segment.header.first_number > last.get() {
+            break;
+        }
+        let end = segment.end().unwrap_or(durable.offset);
+        let mut reader = RecordReader::new(segment, segment.beginning(), end);
+        let io = |source| ReadError::Io { file: segment.path.clone(), source };
+        while let Next::Record(record) = reader.next().map_err(io)? {
+            if record.header.number > last.get() {
+                break;
+            }
+            let range = record.header.number.max(first.get())
+                ..behind(&record).min(last.get().saturating_add(1));
+            let is_one = brings(&record, record.header.number);
+            for id in range.filter_map(MessageId::from_number).filter(|_| is_one) {
+                if !visit(id) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Where the records stand that brought these messages.
 fn find(
     segment: &Segment,

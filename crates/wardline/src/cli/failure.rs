@@ -75,6 +75,9 @@ pub(crate) enum TerminalError {
     /// A question was due and nobody is there to answer it.
     #[error("this needs a confirmation and no terminal is there to ask on: add --yes")]
     NobodyToAsk,
+    /// A number has to be typed, and nobody sits there.
+    #[error("this needs a confirmation and no terminal is there to ask on: add --count {0}")]
+    NobodyToType(u64),
     /// The operator's answer could not be read.
     #[error("reading the answer failed")]
     Read(#[source] io::Error),
@@ -85,7 +88,7 @@ impl Failure for TerminalError {
         match self {
             // Whoever read us has seen enough: `wardline dead list | head` is no failure.
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
-            Self::NobodyToAsk => Exit::Usage,
+            Self::NobodyToAsk | Self::NobodyToType(_) => Exit::Usage,
             Self::Write(_) | Self::Json(_) | Self::Read(_) => Exit::Failed,
         }
     }

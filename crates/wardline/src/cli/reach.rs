@@ -111,6 +111,7 @@ impl Failure for ReachError {
                 | RefusedReason::Busy
                 | RefusedReason::NotTheHead
                 | RefusedReason::NotReleased
+                | RefusedReason::NotReplayed
                 | RefusedReason::TooLong => Exit::Failed,
             },
             Self::Rebuild(_) => Exit::StoreFailed,

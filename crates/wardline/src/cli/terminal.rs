@@ -80,6 +80,21 @@ impl Terminal {
         io::stdin().lock().read_line(&mut answer).map_err(TerminalError::Read)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
     }
+
+    /// Asks for a number before something large: only who has read it can type it.
+    ///
+    /// # Errors
+    ///
+    /// [`TerminalError::NobodyToType`] where nobody sits there.
+    pub(crate) fn typed(self, question: &str, number: u64) -> Result<bool, TerminalError> {
+        if !self.interactive {
+            return Err(TerminalError::NobodyToType(number));
+        }
+        write!(anstream::stderr(), "{question} ").map_err(TerminalError::Write)?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(TerminalError::Read)?;
+        Ok(answer.trim() == number.to_string())
+    }
 }
 
 /// The columns of the terminal that stdout is, if it is one.

@@ -8,6 +8,7 @@ use super::super::protocol::RefusedReason;
 use super::super::reloading::Refusal;
 use crate::inbound::release::NotReleased;
 use crate::outbound::OperatorFault;
+use crate::replay::NotReplayed;
 
 /// Why a request was refused; becomes [`Response::Refused`].
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,8 @@ pub(super) enum DeskError {
     NoSuchCopy,
     #[error("the listener that it came through is gone from the configuration")]
     NoSuchListener,
+    #[error(transparent)]
+    NotReplayed(#[from] NotReplayed),
     #[error("the copy is not released")]
     NotReleased(#[from] NotReleased),
 }
@@ -46,6 +49,22 @@ impl DeskError {
         match self {
             Self::NotFound | Self::NoSuchCopy | Self::NoSuchListener => RefusedReason::NotFound,
             Self::NotReleased(_) => RefusedReason::NotReleased,
+            Self::NotReplayed(error) => match error {
+                NotReplayed::NoSuchJob(_) | NotReplayed::NoSuchDestination(_) => {
+                    RefusedReason::NotFound
+                }
+                NotReplayed::Store(_) | NotReplayed::Task(_) => RefusedReason::StoreFailed,
+                NotReplayed::TooManyOpen => RefusedReason::Busy,
+                NotReplayed::Nothing
+                | NotReplayed::TooMany(_)
+                | NotReplayed::AnotherCount { .. }
+                | NotReplayed::EditedSeveral
+                | NotReplayed::EditedTooLarge
+                | NotReplayed::EditedBreaksItsFrame
+                | NotReplayed::DestinationsOfRoutes
+                | NotReplayed::NotNow { .. }
+                | NotReplayed::Disk(_) => RefusedReason::NotReplayed,
+            },
             Self::InFlight => RefusedReason::InFlight,
             Self::Busy => RefusedReason::Busy,
             Self::NotTheHead => RefusedReason::NotTheHead,

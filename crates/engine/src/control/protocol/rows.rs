@@ -311,6 +311,25 @@ pub struct VerifyFigures {
     pub faults: Vec<String>,
 }
 
+/// Bytes as Latin-1 text, where there always are some.
+pub(super) mod latin1_bytes {
+    use bytes::Bytes;
+    use serde::{Deserializer, Serializer};
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        bytes: &Bytes,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::latin1::serialize(&Some(bytes.to_vec()), serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Bytes, D::Error> {
+        Ok(super::latin1::deserialize(deserializer)?.unwrap_or_default().into())
+    }
+}
+
 /// Bytes as Latin-1 text: one character a byte, readable for most messages and lossless for all.
 mod latin1 {
     use serde::{Deserialize, Deserializer, Serializer};

@@ -81,7 +81,13 @@ fn patience(request: &Request) -> Duration {
         | Request::Readiness
         | Request::StoreStats
         | Request::Copies { .. }
-        | Request::Release { .. } => PATIENCE,
+        | Request::Release { .. }
+        | Request::ReplayPreview { .. }
+        | Request::ReplayStart { .. }
+        | Request::Replays { .. }
+        | Request::ReplayPause { .. }
+        | Request::ReplayResume { .. }
+        | Request::ReplayCancel { .. } => PATIENCE,
     }
 }
 
