@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wardline_flow::Cause;
+use wardline_flow::{Cause, RefusalCause};
 use wardline_hl7::{AckCode, ErrorCode, Lint};
 
 use super::*;
@@ -77,6 +77,13 @@ fn every_fault_of_tls_is_explained() {
 #[test]
 fn every_reason_to_set_a_file_aside_is_explained() {
     assert_same("Files", given_by(include_str!("../inbound/folder/reason.rs"), "fn code(&self)"));
+}
+
+#[test]
+fn every_cause_of_a_refusal_and_of_what_replays_leave_out_is_explained() {
+    assert_same("Refused messages", RefusalCause::ALL.map(RefusalCause::code));
+    let left_out = given_by(include_str!("../replay/sending.rs"), "fn code(self)");
+    assert_same("Left out of replays", left_out);
 }
 
 #[test]
