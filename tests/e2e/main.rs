@@ -4,6 +4,10 @@
 
 use libtest_mimic::{Arguments, Trial};
 
+mod admin_access;
+mod admin_attacks;
+mod admin_roles;
+mod admin_tls;
 mod answers;
 mod app_ack_to;
 mod applications;
@@ -64,6 +68,10 @@ mod tutorial;
 
 fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(admin_access::trials());
+    trials.extend(admin_attacks::trials());
+    trials.extend(admin_roles::trials());
+    trials.extend(admin_tls::trials());
     trials.extend(answers::trials());
     trials.extend(app_ack_to::trials());
     trials.extend(applications::trials());

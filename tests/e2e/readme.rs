@@ -34,6 +34,7 @@ fn first_steps() -> (Site, Nobody) {
         "config/wardline.toml",
         &[
             ("127.0.0.1:2575", "127.0.0.1:0"),
+            ("127.0.0.1:8575", "127.0.0.1:0"),
             ("address = \"127.0.0.1:2576\"", &format!("address = \"{}\"", other_system.address())),
             ("var/wardline", "data"),
         ],
@@ -142,11 +143,12 @@ fn dedented(code: &str) -> String {
 }
 
 /// Documents with commands to type.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "docs/handlers.md",
     "docs/operating.md",
     "docs/rules.md",
+    "docs/security.md",
     "docs/testing.md",
     "examples/lab_gate/README.md",
     "examples/enrich/README.md",

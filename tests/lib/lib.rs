@@ -11,6 +11,7 @@
 //!
 //! Peers and sinks frame by hand, not with `wardline-mllp`: a fault there must not hide itself.
 
+pub mod browser;
 pub mod certificates;
 pub mod http_server;
 pub mod message;

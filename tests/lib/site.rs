@@ -144,6 +144,15 @@ impl Engine {
         row.expect("a listener of this id").address.parse().expect("an address")
     }
 
+    /// Where the page is.
+    pub fn page(&self) -> SocketAddr {
+        let log = self.log();
+        let told = log.rsplit_once("the page is at http").expect("a page").1;
+        let address = told.trim_start_matches('s').trim_start_matches("://");
+        let address = address.split_whitespace().next().expect("an address");
+        address.parse().expect("an address")
+    }
+
     /// The counters of a listener.
     pub fn counts(&self, listener: &str) -> ListenerCounts {
         let status = self.status();

@@ -94,6 +94,13 @@ impl TlsPeer {
         self.stream.flush()
     }
 
+    /// Everything until the other end closes, with a word or without.
+    pub fn rest(&mut self) -> String {
+        let mut all = Vec::new();
+        let _closed_without_a_word = self.stream.read_to_end(&mut all);
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
     /// The payload of the next frame.
     pub fn read(&mut self) -> io::Result<Vec<u8>> {
         loop {

@@ -52,8 +52,12 @@ pub(crate) async fn change(
 ) -> Result<(), Fault> {
     let UserChange { role, content, disabled, sign_out, .. } = change;
     let role = role.map(Role::as_str);
-    tracing::info!(by = %who.name, user = name, role, content, disabled, sign_out, "user to be changed");
-    seat.access.change(move |record| record.change_user(&name, change).map(|_| ())).await
+    let changed = seat
+        .access
+        .change(move |record| record.change_user(&name, change).map(|user| user.name.clone()));
+    let user = changed.await?;
+    tracing::info!(by = %who.name, user, role, content, disabled, sign_out, "user changed");
+    Ok(())
 }
 
 /// Gives somebody a new password.
@@ -64,9 +68,13 @@ pub(crate) async fn set_password(
     password: String,
 ) -> Result<(), Fault> {
     let password = Some(seat.access.hashed(password).await?);
-    tracing::info!(by = %who.name, user = name, "password to be changed");
     let change = UserChange { password, ..UserChange::default() };
-    seat.access.change(move |record| record.change_user(&name, change).map(|_| ())).await
+    let changed = seat
+        .access
+        .change(move |record| record.change_user(&name, change).map(|user| user.name.clone()));
+    let user = changed.await?;
+    tracing::info!(by = %who.name, user, "password changed");
+    Ok(())
 }
 
 /// Gives oneself a new password, by proof of the old one.

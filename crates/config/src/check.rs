@@ -100,7 +100,7 @@ fn report_shared_addresses(context: &Context<'_>, main: &Main, drafts: &Drafts) 
     let listeners = drafts.listeners.iter().filter_map(|draft| draft.bind.as_ref());
     let destinations = drafts.destinations.iter().filter_map(|draft| draft.bind.as_ref());
     let page = main.admin.iter().filter_map(|draft| draft.bind.as_ref());
-    for bind in page.chain(listeners).chain(destinations) {
+    for bind in listeners.chain(destinations).chain(page) {
         if let Some(first) = seen.iter().find(|first| clash(first.value, bind.value)) {
             let fault = Diagnostic::fault(format!("{} is taken by another listener", bind.value))
                 .at(&bind.place);

@@ -127,3 +127,56 @@ fn make_room(held: &mut HashMap<Digest, Session>, most: usize, of: impl Fn(&Sess
         held.remove(&oldest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{HashedPassword, NewUser, Record, Role};
+
+    fn ann() -> User {
+        let password = HashedPassword::of("correct horse battery").unwrap();
+        let (name, by) = ("ann".to_owned(), "root".to_owned());
+        let new = NewUser { name, role: Role::Admin, content: false, password, by };
+        Record::default().add_user(new, Timestamp::now()).unwrap().clone()
+    }
+
+    fn digest(id: &Secret) -> Digest {
+        Digest::of(&id.to_hex())
+    }
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_user_has_so_many_sessions_and_the_one_idle_longest_makes_room() {
+        let (sessions, ann) = (Sessions::new(HOUR, HOUR), ann());
+        let mut ids: Vec<Secret> =
+            (0..MAX_PER_USER).map(|_| sessions.begin(&ann, HERE).unwrap()).collect();
+        assert!(sessions.used(&digest(&ids[0])).is_some(), "the first is used last");
+        ids.push(sessions.begin(&ann, HERE).unwrap());
+        let living: Vec<bool> = ids.iter().map(|id| sessions.used(&digest(id)).is_some()).collect();
+        let mut expected = vec![true; MAX_PER_USER + 1];
+        expected[1] = false;
+        assert_eq!(living, expected);
+        assert_eq!(sessions.rows().len(), MAX_PER_USER);
+    }
+
+    #[test]
+    fn a_session_that_was_ended_is_nobody_s() {
+        let (sessions, ann) = (Sessions::new(HOUR, HOUR), ann());
+        let id = sessions.begin(&ann, HERE).unwrap();
+        assert_eq!(sessions.used(&digest(&id)).map(|held| held.user).as_deref(), Some("ann"));
+        assert!(sessions.end(&digest(&id)));
+        assert!(!sessions.end(&digest(&id)));
+        assert!(sessions.used(&digest(&id)).is_none());
+    }
+
+    #[test]
+    fn no_time_at_all_is_over_at_once() {
+        for (idle, max) in [(Duration::ZERO, HOUR), (HOUR, Duration::ZERO)] {
+            let (sessions, ann) = (Sessions::new(idle, max), ann());
+            let id = sessions.begin(&ann, HERE).unwrap();
+            assert!(sessions.used(&digest(&id)).is_none());
+        }
+    }
+}

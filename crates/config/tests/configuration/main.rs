@@ -1,5 +1,6 @@
 //! Configurations as their owners write them: right ones, wrong ones, and the files that this project ships.
 
+mod admin;
 mod answering;
 mod anything;
 mod certain;
