@@ -252,7 +252,7 @@ fn every_answer_forbids_scripts_frames_and_keeping() {
         assert!(policy.starts_with("default-src 'none';"), "{answer:?}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert!(!answer.body.contains("style=\"") && !answer.body.contains("onclick"), "{policy}");
         assert!(!answer.body.contains("<script>") && !answer.body.contains("<style"), "{policy}");

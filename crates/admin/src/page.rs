@@ -147,6 +147,7 @@ fn document(kind: EnvironmentKind, title: &str, class: &str, inside: &Markup) ->
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href=(assets::style_address());
                 script type="module" src=(assets::script_address()) {}
             }

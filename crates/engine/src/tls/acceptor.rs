@@ -64,7 +64,8 @@ impl Acceptor {
     pub(crate) fn unasked(self: &Arc<Self>) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions(self.settings.min_version))?;
-        Ok(builder.with_no_client_auth().with_cert_resolver(Arc::clone(self) as _))
+        let config = builder.with_no_client_auth().with_cert_resolver(Arc::clone(self) as _);
+        Ok(never_resumed(config))
     }
 
     /// Whether it is made of these settings.
@@ -132,11 +133,15 @@ fn config(
     clients: Arc<dyn ClientCertVerifier>,
     resolver: &Arc<SingleCertAndKey>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions(least))?
         .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::clone(resolver) as _);
+    Ok(Arc::new(never_resumed(config)))
+}
+
+fn never_resumed(mut config: ServerConfig) -> ServerConfig {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
+    config
 }
