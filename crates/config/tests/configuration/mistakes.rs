@@ -26,7 +26,7 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn an_unknown_section_is_refused() {
-    assert_snapshot!(faults("[admin]\nbind = \"127.0.0.1:8575\"\n"));
+    assert_snapshot!(faults("[dashboard]\nbind = \"127.0.0.1:8575\"\n"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
 use crate::observe::RecentLog;
 use crate::outbound::Reception;
-use crate::tls::{Certificates, Unusable};
+use crate::tls::{Acceptor, Certificates, Unusable};
 
 /// Sockets that a listener listens with: its own, and one for who takes its address over.
 const LISTENING: usize = 2;
@@ -177,7 +177,7 @@ impl Engine {
     ///
     /// The configuration goes not together with what the cryptography can do.
     pub fn page_tls(&self) -> Result<Option<rustls::ServerConfig>, rustls::Error> {
-        self.certificates.page().map(|acceptor| acceptor.unasked()).transpose()
+        self.certificates.page().map(Acceptor::unasked).transpose()
     }
 
     /// The addresses bound, in the order of the configuration, with the real port where 0 was asked for. Listeners that
