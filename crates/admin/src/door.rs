@@ -22,6 +22,7 @@ use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
 
 use crate::access::{Digest, Right, Rights};
+use crate::entry::Entry;
 use crate::fault::{self, Fault};
 use crate::forgery;
 use crate::headers;
@@ -227,18 +228,18 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
     let seat = request.app_data::<Data<Seat>>().ok_or(Fault::Failed)?;
     let record = seat.access.record()?;
     match (needs, record.is_empty()) {
-        (Needs::NobodyKnown, true) => return Ok(None),
+        (Needs::NobodyKnown, true) | (Needs::Nothing | Needs::SomebodyKnown, false) => {
+            return Ok(None);
+        }
         (Needs::NobodyKnown, false) => return Err(Fault::NotFound),
         (_, true) => return Err(Fault::SetUpFirst),
-        (Needs::Nothing | Needs::SomebodyKnown, false) => return Ok(None),
         (Needs::SignedIn | Needs::Right(_), false) => {}
     }
-    let who = match bearer(request.headers()) {
-        Some(shown) => seat.access.by_token(&record, shown?, Timestamp::now()),
-        None => {
-            let id = request.cookie(seat.cookie()).ok_or(Fault::NotSignedIn)?;
-            seat.access.by_session(&record, id.value())
-        }
+    let who = if let Some(shown) = bearer(request.headers()) {
+        Entry::by_token(&record, shown?, Timestamp::now())
+    } else {
+        let id = request.cookie(seat.cookie()).ok_or(Fault::NotSignedIn)?;
+        seat.access.by_session(&record, id.value())
     };
     let who = who.ok_or(Fault::NotSignedIn)?;
     if let Needs::Right(right) = needs {

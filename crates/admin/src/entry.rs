@@ -114,7 +114,7 @@ impl Entry {
     }
 
     /// What this token is good for, if it is one.
-    pub(crate) fn by_token(&self, record: &Record, shown: &str, now: Timestamp) -> Option<Who> {
+    pub(crate) fn by_token(record: &Record, shown: &str, now: Timestamp) -> Option<Who> {
         let token = record.token(shown, now)?;
         let name = format!("token:{}", token.name).into();
         Some(Who { name, rights: token.rights(), by: By::Token })

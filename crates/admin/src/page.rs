@@ -18,8 +18,11 @@ use crate::seat::Seat;
 /// The wave of the brand.
 const BRAND: &str = r#"<svg viewBox="0 0 22 22" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"><path d="M1 8h3l3 9 4-12 4 12 3-9h3"/></svg>"#;
 
+/// Where it leads, what it is called, and the right that it needs.
+type Way = (&'static str, &'static str, Right);
+
 /// Every way of the sidebar, in its groups. One that has no page, or is not for him who looks, is not shown.
-const WAYS: [(&str, &[(&str, &str, Right)]); 3] = [
+const WAYS: [(&str, &[Way]); 3] = [
     (
         "Watch",
         &[
@@ -173,7 +176,7 @@ fn kind_name(kind: EnvironmentKind) -> &'static str {
 }
 
 /// The ways that lead somewhere, for him who looks.
-fn ways(shell: &Shell, group: &'static [(&str, &str, Right)]) -> Vec<(&'static str, &'static str)> {
+fn ways(shell: &Shell, group: &'static [Way]) -> Vec<(&'static str, &'static str)> {
     let table = route::table();
     let leads = |way: &str| table.iter().any(|(method, path, _)| *path == way && method == "GET");
     let open = group.iter().filter(|(way, _, right)| shell.who.may(*right) && leads(way));

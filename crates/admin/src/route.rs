@@ -23,7 +23,7 @@ pub(crate) struct Route {
     path: &'static str,
     needs: Needs,
     max_body: usize,
-    route: actix_web::Route,
+    answering: actix_web::Route,
 }
 
 impl Route {
@@ -79,8 +79,8 @@ impl Route {
         A: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::method(method.clone()).to(handler);
-        Self { method, path, needs, max_body: MAX_BODY, route }
+        let answering = web::method(method.clone()).to(handler);
+        Self { method, path, needs, max_body: MAX_BODY, answering }
     }
 }
 

@@ -173,9 +173,9 @@ fn serve(admin: Admin, desk: Arc<Desk>, running: &mpsc::SyncSender<Running>) {
         let server = bound?.run();
         let (ended, end) = mpsc::sync_channel(1);
         let _nobody_ends_it = running.send((server.handle(), end));
-        let served = server.await;
+        let outcome = server.await;
         let _nobody_waits = ended.send(());
-        served
+        outcome
     });
     match ended {
         Ok(()) => tracing::debug!("the page has ended"),

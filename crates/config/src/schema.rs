@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::diagnostic::SourceFile;
 use crate::load;
-use crate::reading::{Context, Trace};
+use crate::reading::{Context, Trace, TracedTable};
 use crate::sections::{Drafts, read_main};
 
 use self::comments::Comments;
@@ -50,6 +50,13 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
+    /// Whether a table of it has a key without a default that must be there.
+    pub(crate) fn asks_for_a_key(&self, table: &TracedTable) -> bool {
+        let found = table.keys.iter().filter_map(|key| key.found.as_ref());
+        let mut told = found.map(|found| self.comments.of_value(found.place.span.end));
+        told.any(|told| told.is_required)
+    }
+
     /// Reads it with every key that stands in a comment as if it stood there.
     pub(crate) fn read() -> Self {
         let comments = Comments::of(REFERENCE);

@@ -195,7 +195,7 @@ impl<'s> Showing<'s> {
         }
     }
 
-    /// Tables that are not there and have defaults all the same.
+    /// Tables that are not there and have defaults all the same. One with a key that must be there is not meant to be.
     fn absent_tables(&mut self, tables: &[usize], counterparts: &[usize], path: &Path) {
         let Some(reference) = &self.reference else { return };
         let there: Vec<String> = tables
@@ -207,6 +207,7 @@ impl<'s> Showing<'s> {
             table.form == Form::Table
                 && table.within.is_some_and(|within| counterparts.contains(&within))
                 && !there.contains(&table.key)
+                && !reference.asks_for_a_key(table)
         });
         let mut shown: Vec<ShownTable> = Vec::new();
         for (place, table) in absent {
