@@ -99,9 +99,9 @@ pub(crate) fn table() -> Vec<(Method, &'static str, Needs)> {
 pub(crate) fn install(config: &mut ServiceConfig) {
     let mut resources: BTreeMap<&'static str, actix_web::Resource> = BTreeMap::new();
     let mut order = Vec::new();
-    for Route { path, needs, max_body, route, .. } in all() {
-        let admitted =
-            route.wrap(from_fn(move |request, next| door::admit(needs, max_body, request, next)));
+    for Route { path, needs, max_body, answering, .. } in all() {
+        let admitted = answering
+            .wrap(from_fn(move |request, next| door::admit(needs, max_body, request, next)));
         let resource = resources.remove(path).unwrap_or_else(|| {
             order.push(path);
             web::resource(path)
