@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // What a desk answers, as text: neither sockets nor actors.
     ("wardline-metrics", &["wardline-engine"]),
     // The store and the messages are seen through the desk.
-    ("wardline-admin", &["wardline-config", "wardline-engine"]),
+    ("wardline-admin", &["wardline-config", "wardline-engine", "wardline-metrics"]),
     (
         "wardline",
         &[

@@ -64,6 +64,17 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("GET", "/reference", Only(EVERYBODY)),
     ("GET", "/api/v1/openapi.json", Only(EVERYBODY)),
     ("GET", "/api/v1/status", Only(EVERYBODY)),
+    ("GET", "/livez", Anybody),
+    ("GET", "/readyz", Anybody),
+    ("GET", "/metrics", Only(EVERYBODY)),
+    ("GET", "/system", Only(EVERYBODY)),
+    ("GET", "/storage", Only(EVERYBODY)),
+    ("GET", "/config", Only(ADMINS)),
+    ("POST", "/config/apply", Only(ADMINS)),
+    ("GET", "/api/v1/logs", Only(EVERYBODY)),
+    ("GET", "/api/v1/store", Only(EVERYBODY)),
+    ("GET", "/api/v1/config/difference", Only(ADMINS)),
+    ("POST", "/api/v1/config/apply", Only(ADMINS)),
     ("GET", "/api/v1/me", Only(EVERYBODY)),
     ("POST", "/api/v1/me/password", Only(EVERYBODY)),
     ("GET", "/api/v1/users", Only(ADMINS)),
@@ -91,7 +102,7 @@ fn ask(browser: &mut Browser, method: &str, path: &str, csrf: &str) -> Answer {
 
 /// Not let in, for want of being known.
 fn is_unknown(path: &str, answer: &Answer) -> bool {
-    if path.starts_with("/api/") {
+    if path == "/metrics" || path.starts_with("/api/") {
         answer.status == 401 && answer.code() == "not-signed-in"
     } else {
         answer.status == 303 && answer.location().starts_with("/signin")

@@ -6,6 +6,7 @@ use libtest_mimic::{Arguments, Trial};
 
 mod admin_access;
 mod admin_attacks;
+mod admin_metrics;
 mod admin_roles;
 mod admin_tls;
 mod answers;
@@ -70,6 +71,7 @@ fn main() -> std::process::ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(admin_access::trials());
     trials.extend(admin_attacks::trials());
+    trials.extend(admin_metrics::trials());
     trials.extend(admin_roles::trials());
     trials.extend(admin_tls::trials());
     trials.extend(answers::trials());

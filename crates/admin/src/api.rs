@@ -1,5 +1,6 @@
 //! What programs ask, below `/api/v1`: one file a subject, each with its part of the OpenAPI document.
 
+mod machine;
 mod me;
 mod sessions;
 mod status;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let parts = [
         vec![Route::get("/api/v1/openapi.json", Needs::SignedIn, openapi)],
         status::routes(),
+        machine::routes(),
         me::routes(),
         users::routes(),
         sessions::routes(),
@@ -60,6 +62,7 @@ pub(crate) fn document() -> Document {
     let mut whole = Whole::openapi();
     for part in [
         status::Part::openapi(),
+        machine::Part::openapi(),
         me::Part::openapi(),
         users::Part::openapi(),
         sessions::Part::openapi(),

@@ -202,6 +202,11 @@ impl ResponseError for Fault {
     }
 }
 
+/// Whether a path is asked by programs: they are told a status, and are not led elsewhere.
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
 /// The fault as whoever asked can use it.
 pub(crate) fn answer(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     if let Fault::Access(error) = fault
@@ -210,7 +215,7 @@ pub(crate) fn answer(request: &HttpRequest, fault: &Fault) -> HttpResponse {
         tracing::error!(error = %error, source = ?std::error::Error::source(error), "users and tokens cannot be used");
     }
     let status = fault.status_code();
-    let is_for_programs = request.path().starts_with("/api/");
+    let is_for_programs = is_for_programs(request.path());
     let mut response = match fault {
         Fault::NotSignedIn if !is_for_programs => page::to(&way_to_sign_in(request)),
         Fault::SetUpFirst if !is_for_programs => page::to("/setup"),

@@ -23,6 +23,7 @@ mod entry;
 mod fault;
 mod forgery;
 mod headers;
+mod health;
 mod page;
 mod pages;
 mod route;

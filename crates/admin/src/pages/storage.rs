@@ -1,0 +1,143 @@
+//! What is kept on the disk: how much, since when, for how long, and what keeps it.
+
+use actix_web::HttpResponse;
+use maud::{Markup, html};
+use wardline_engine::control::protocol::StoreFigures;
+
+use super::users::moment;
+use crate::access::Right;
+use crate::fault::Fault;
+use crate::health;
+use crate::page::{self, Shell};
+use crate::route::Route;
+
+/// Units of sizes, each 1024 of the one before.
+const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/storage", Right::See, show)]
+}
+
+async fn show(shell: Shell) -> Result<HttpResponse, Fault> {
+    let figures = health::store(&shell.seat).await?;
+    let intake = shell.seat.status().await?.intake;
+    Ok(page::page(&shell, "Storage", &storage(&figures, &intake)))
+}
+
+fn storage(figures: &StoreFigures, intake: &str) -> Markup {
+    html! {
+        div.head { div {
+            h1 { (verdict(figures, intake)) }
+            p.sub { "The journal is the promise: every message is in it before it is answered. The index says what waits, and is rebuilt from the journal whenever it has to be." }
+        } }
+        section.card aria-labelledby="dsk" {
+            header { h2 #dsk { "On the disk" small { (figures.folder) } } }
+            div.body { dl.kv { @for (name, value, what) in disk(figures) { (fact(name, &value, what)) } } }
+        }
+        section.card aria-labelledby="old" {
+            header { h2 #old { "Kept" } }
+            div.body { dl.kv {
+                (fact("Oldest record", &oldest(figures), "written then"))
+                (fact("Not ended", &figures.live_deliveries.to_string(), "deliveries that wait, are held, or are dead letters: they stay, whatever their age"))
+                @if let Some(why) = &figures.oldest_kept_because { (fact("Stays because", why, "though retention would let the oldest segment go")) }
+            } }
+        }
+        section.card aria-labelledby="wrt" {
+            header { h2 #wrt { "Since the start" } }
+            div.body { dl.kv { @for (name, value, what) in written(figures) { (fact(name, &value, what)) } } }
+            footer { "To read everything and compare: " code { "wardline store verify" } ". It takes as long as the disk does, and nothing stops for it." }
+        }
+    }
+}
+
+fn verdict(figures: &StoreFigures, intake: &str) -> &'static str {
+    if intake != "open" {
+        "No messages are taken."
+    } else if figures.index_blobs > 0 {
+        "The index has a fault: rebuild it."
+    } else {
+        "Everything received is stored."
+    }
+}
+
+type Fact = (&'static str, String, &'static str);
+
+fn disk(figures: &StoreFigures) -> [Fact; 4] {
+    [
+        ("Free", size(figures.free_bytes), "where the store lies"),
+        ("Journal", size(figures.journal_bytes), "all its segments together"),
+        ("Segments", figures.segments.to_string(), "the oldest goes first, and only as a whole"),
+        ("Index", size(figures.index_bytes), "of queues"),
+    ]
+}
+
+fn written(figures: &StoreFigures) -> [Fact; 5] {
+    [
+        ("Records", figures.records.to_string(), "messages, and what became of deliveries"),
+        ("Written", size(figures.written_bytes), "to the journal"),
+        ("Syncs", figures.syncs.to_string(), "each for all that came at the same time"),
+        ("Index behind by", size(figures.index_lag), "of the journal"),
+        ("Index rebuilt", figures.index_rebuilds.to_string(), "times"),
+    ]
+}
+
+fn oldest(figures: &StoreFigures) -> String {
+    let at = figures.oldest.as_deref().and_then(|at| at.parse().ok());
+    at.map_or_else(|| "none".to_owned(), moment)
+}
+
+fn fact(name: &str, value: &str, what: &str) -> Markup {
+    html! { dt { (name) } dd { b { (value) } " " (what) } }
+}
+
+/// A size in its largest unit.
+pub(super) fn size(bytes: u64) -> String {
+    let mut unit = 0;
+    let mut tenths = u128::from(bytes) * 10;
+    while tenths >= 10 * 1024 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if unit == 0 {
+        format!("{bytes} {name}")
+    } else {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> StoreFigures {
+        let figures = serde_json::json!({
+            "folder": "data/store", "segments": 3, "journal_bytes": 209_715_200, "index_bytes": 1024,
+            "index_blobs": 0, "index_lag": 0, "index_rebuilds": 0, "live_deliveries": 4,
+            "free_bytes": 5_000_000_000_u64, "syncs": 6, "records": 7, "written_bytes": 8,
+            "oldest": null, "oldest_kept_because": "deliveries of lis are live in it",
+        });
+        serde_json::from_value(figures).unwrap()
+    }
+
+    #[test]
+    fn sizes_are_told_in_their_largest_unit() {
+        let told = [0, 1023, 1536, 200 << 20, 5_000_000_000, u64::MAX].map(size);
+        assert_eq!(told, ["0 B", "1023 B", "1.5 KiB", "200.0 MiB", "4.6 GiB", "16777215.9 TiB"]);
+    }
+
+    #[test]
+    fn the_headline_is_whether_anything_is_lost_or_not_taken() {
+        assert_eq!(verdict(&figures(), "open"), "Everything received is stored.");
+        assert_eq!(verdict(&figures(), "no space"), "No messages are taken.");
+        let damaged = StoreFigures { index_blobs: 1, ..figures() };
+        assert_eq!(verdict(&damaged, "open"), "The index has a fault: rebuild it.");
+    }
+
+    #[test]
+    fn what_keeps_old_segments_is_told() {
+        let page = storage(&figures(), "open").into_string();
+        assert!(page.contains("deliveries of lis are live in it"), "{page}");
+        assert!(page.contains("<b>none</b>"), "no record is old: {page}");
+    }
+}
