@@ -91,6 +91,10 @@ fn store(figures: &StoreFigures, page: &mut Page<'_>) -> fmt::Result {
     let oldest = About::seconds("store_oldest_timestamp", "When the oldest record was written");
     let since = moment(figures.oldest.as_deref());
     page.gauges(&oldest, since.map(|since| (Vec::new(), since)))?;
+    let full =
+        About::seconds("store_full_in", "Until only min_free is left, judged by the last days");
+    let left = figures.outlook.no_space_in_seconds;
+    page.gauges(&full, left.map(|left| (Vec::new(), float(left))))?;
     let counters = [
         (About::count("store_syncs", "Groups of records synced"), figures.syncs),
         (About::count("store_records", "Records written"), figures.records),

@@ -71,7 +71,7 @@ fn queues(lines: &str) -> (Vec<QueueMove>, Vec<String>) {
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         match line.split_once('=') {
             Some((from, to)) => {
-                moves.push(QueueMove { from: from.trim().to_owned(), to: to.trim().to_owned() })
+                moves.push(QueueMove { from: from.trim().to_owned(), to: to.trim().to_owned() });
             }
             None => park.push(line.to_owned()),
         }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use maud::{Markup, html};
-use wardline_engine::control::protocol::StoreFigures;
+use wardline_engine::control::protocol::{StoreFigures, StoreOutlook};
 
 use super::users::moment;
 use crate::access::Right;
@@ -42,6 +42,10 @@ fn storage(figures: &StoreFigures, intake: &str) -> Markup {
                 @if let Some(why) = &figures.oldest_kept_because { (fact("Stays because", why, "though retention would let the oldest segment go")) }
             } }
         }
+        section.card aria-labelledby="fut" {
+            header { h2 #fut { "How long the room lasts" small { "judged by what was written in the last days" } } }
+            div.body { dl.kv { @for (name, value, what) in outlook(&figures.outlook) { (fact(name, &value, what)) } } }
+        }
         section.card aria-labelledby="wrt" {
             header { h2 #wrt { "Since the start" } }
             div.body { dl.kv { @for (name, value, what) in written(figures) { (fact(name, &value, what)) } } }
@@ -69,6 +73,31 @@ fn disk(figures: &StoreFigures) -> [Fact; 4] {
         ("Segments", figures.segments.to_string(), "the oldest goes first, and only as a whole"),
         ("Index", size(figures.index_bytes), "of queues"),
     ]
+}
+
+fn outlook(outlook: &StoreOutlook) -> [Fact; 4] {
+    let time = |seconds: Option<u64>| seconds.map_or_else(|| "too early to tell".to_owned(), span);
+    let a_day = outlook.bytes_a_day.map_or_else(|| "too early to tell".to_owned(), size);
+    [
+        ("Written a day", a_day, "journal and history"),
+        (
+            "Limit reached in",
+            time(outlook.limit_in_seconds),
+            "then the oldest goes for retain_bytes",
+        ),
+        (
+            "Disk full in",
+            time(outlook.no_space_in_seconds),
+            "to min_free, if nothing goes and nobody else writes there",
+        ),
+        ("Will reach back", time(outlook.reaches_back_seconds), "once retention limits it"),
+    ]
+}
+
+/// A time in days, or in hours where that is less than two of them.
+fn span(seconds: u64) -> String {
+    let hours = seconds / 3600;
+    if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
 fn written(figures: &StoreFigures) -> [Fact; 5] {
@@ -132,6 +161,16 @@ mod tests {
         assert_eq!(verdict(&figures(), "no space"), "No messages are taken.");
         let damaged = StoreFigures { index_blobs: 1, ..figures() };
         assert_eq!(verdict(&damaged, "open"), "The index has a fault: rebuild it.");
+    }
+
+    #[test]
+    fn how_long_the_room_lasts_is_told_where_it_can_be() {
+        let mut figures = figures();
+        figures.outlook.no_space_in_seconds = Some(30 * 86_400);
+        figures.outlook.limit_in_seconds = Some(7200);
+        let page = storage(&figures, "open").into_string();
+        assert!(page.contains("<b>30 days</b>") && page.contains("<b>2 h</b>"), "{page}");
+        assert!(page.contains("<b>too early to tell</b>"), "{page}");
     }
 
     #[test]

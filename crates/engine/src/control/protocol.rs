@@ -31,7 +31,7 @@ pub use replays::{
 };
 pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
-    QueueRow, Status, StoreFigures, VerifyFigures,
+    QueueRow, Status, StoreFigures, StoreOutlook, VerifyFigures,
 };
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most

@@ -1,5 +1,7 @@
 //! `wardline store`: the state of what is kept on disk.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use wardline_engine::control::protocol::{Request, Response, StoreFigures, VerifyFigures};
 
@@ -59,6 +61,9 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
     if terminal.json {
         return terminal.value(figures);
     }
+    let outlook = &figures.outlook;
+    let unknown = || "too early to tell".to_owned();
+    let time = |seconds| amounts::duration(Duration::from_secs(seconds));
     let facts = [
         ("folder", figures.folder.clone()),
         (
@@ -90,6 +95,10 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
             ),
         ),
         ("syncs", format!("{} since the start", amounts::count(figures.syncs))),
+        ("a day", outlook.bytes_a_day.map_or_else(unknown, amounts::size)),
+        ("limit in", outlook.limit_in_seconds.map_or_else(unknown, time)),
+        ("disk full in", outlook.no_space_in_seconds.map_or_else(unknown, time)),
+        ("reaches back", outlook.reaches_back_seconds.map_or_else(unknown, time)),
     ];
     for (name, value) in facts {
         terminal.line(format!("{name:<14} {value}"))?;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use wardline_store::Verified;
 
-use super::super::protocol::{StoreFigures, VerifyFigures};
+use super::super::protocol::{StoreFigures, StoreOutlook, VerifyFigures};
 use super::{Desk, DeskError};
 
 impl Desk {
     pub(super) async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
         let store = Arc::clone(&self.store);
-        let stats = tokio::task::spawn_blocking(move || store.stats()).await?;
+        let looked = tokio::task::spawn_blocking(move || (store.stats(), store.outlook()));
+        let (stats, outlook) = looked.await?;
         Ok(StoreFigures {
             folder: self.folder.clone(),
             segments: stats.segments,
@@ -28,6 +29,12 @@ impl Desk {
             written_bytes: stats.written_bytes,
             oldest: stats.oldest.map(|at| at.to_string()),
             oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),
+            outlook: StoreOutlook {
+                bytes_a_day: outlook.bytes_a_day,
+                limit_in_seconds: outlook.limit_in.map(|time| time.as_secs()),
+                no_space_in_seconds: outlook.no_space_in.map(|time| time.as_secs()),
+                reaches_back_seconds: outlook.reaches_back.map(|time| time.as_secs()),
+            },
         })
     }
 }

@@ -296,6 +296,23 @@ pub struct StoreFigures {
     pub oldest: Option<String>,
     /// Why the oldest segment is still there, if retention would drop it.
     pub oldest_kept_because: Option<String>,
+    /// How it will grow, judged by the last days.
+    #[serde(default)]
+    pub outlook: StoreOutlook,
+}
+
+/// How the journal will grow. A figure is absent where there is too little to judge by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoreOutlook {
+    /// Bytes written a day.
+    pub bytes_a_day: Option<u64>,
+    /// Seconds until the oldest segments go because the journal is as large as `retain_bytes`; 0 = they do already.
+    pub limit_in_seconds: Option<u64>,
+    /// Seconds until only `min_free` is left, if nothing else is written there and nothing goes.
+    pub no_space_in_seconds: Option<u64>,
+    /// How far back it will reach then, in seconds.
+    pub reaches_back_seconds: Option<u64>,
 }
 
 /// What `store verify` found.
