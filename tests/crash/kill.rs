@@ -215,7 +215,7 @@ impl Scene {
 }
 
 /// Waits until a queue is empty, however long, if only it goes on.
-fn drained(engine: &Engine, queue: &str) -> QueueRow {
+pub(crate) fn drained(engine: &Engine, queue: &str) -> QueueRow {
     let mut row = engine.queue(queue);
     while row.pending > 0 {
         let before = row.pending;

@@ -7,7 +7,8 @@
 //! - [`load`]: the senders. [`received`]: what a sink got.
 //!
 //! The engine has no hooks for this: it is watched, not asked. The number of kills is `WARDLINE_CRASH_KILLS` (default
-//! 12, two of each aim), the seed `WARDLINE_SEED`; both are printed, and how often each aim was hit.
+//! 12, two of each aim), of replayed messages `WARDLINE_REPLAYED` (default 4,000), the seed `WARDLINE_SEED`; they are printed,
+//! and how often each aim was hit.
 
 use libtest_mimic::Arguments;
 

@@ -15,7 +15,7 @@ use wardline_tests::sink::Sink;
 use wardline_tests::site::{Engine, Site};
 use wardline_tests::{trials, wait};
 
-use crate::kill::number_from;
+use crate::kill::{drained, number_from};
 
 /// Messages in a plain test run; `WARDLINE_REPLAYED=100000` is for a machine with nothing else to do.
 const MESSAGES: u64 = 4_000;
@@ -40,7 +40,7 @@ fn a_replay_sends_each_message_once_whenever_the_engine_is_killed() {
     let mut engine = site.start();
     bring(&engine, messages);
     let all = usize::try_from(messages).expect("fits");
-    engine.wait_for_queue("lis", "all delivered", |row| row.pending == 0);
+    drained(&engine, "lis");
     let replay = start(&engine, messages);
     for kill in 1..=KILLS {
         let goal = messages * kill / (KILLS + 1);
@@ -56,7 +56,7 @@ fn a_replay_sends_each_message_once_whenever_the_engine_is_killed() {
         (row.state == ReplayState::Done).then_some(row)
     });
     assert_eq!((through.sent, through.left_out.len()), (messages, 0));
-    engine.wait_for_queue("copy", "all delivered", |row| row.pending == 0);
+    drained(&engine, "copy");
     let arrived: BTreeMap<String, usize> =
         copied.take().iter().fold(BTreeMap::new(), |mut counts, one| {
             *counts.entry(control_id(&one.payload)).or_default() += 1;
