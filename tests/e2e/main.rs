@@ -28,6 +28,7 @@ mod events;
 mod examples;
 mod expected;
 mod failed_write;
+mod finding;
 mod folders;
 mod framing;
 mod handlers;
@@ -93,6 +94,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(examples::trials());
     trials.extend(expected::trials());
     trials.extend(failed_write::trials());
+    trials.extend(finding::trials());
     trials.extend(folders::trials());
     trials.extend(framing::trials());
     trials.extend(handlers::trials());

@@ -172,6 +172,8 @@ fn of_engine(reason: RefusedReason) -> (StatusCode, &'static str) {
         RefusedReason::NotReloaded => (StatusCode::CONFLICT, "not-reloaded"),
         RefusedReason::NotReleased => (StatusCode::CONFLICT, "not-released"),
         RefusedReason::NotReplayed => (StatusCode::CONFLICT, "not-replayed"),
+        RefusedReason::NoHistory => (StatusCode::CONFLICT, "no-history"),
+        RefusedReason::UnknownKey => (StatusCode::UNPROCESSABLE_ENTITY, "unknown-key"),
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn assemble(
     Config {
         engine: main.engine,
         store: main.store,
+        history: main.history,
         log: main.log,
         admin: main.admin.map(|draft| draft.admin),
         handlers,

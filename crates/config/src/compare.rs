@@ -32,6 +32,8 @@ pub enum Section {
     Engine,
     /// `[store]`.
     Store,
+    /// `[history]`.
+    History,
     /// `[log]`.
     Log,
     /// `[admin]`.
@@ -67,6 +69,7 @@ impl Section {
         match self {
             Self::Engine => "engine",
             Self::Store => "store",
+            Self::History => "history",
             Self::Log => "log",
             Self::Admin => "admin",
             Self::Lookup => "lookup",
@@ -101,6 +104,7 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Vec<Difference> {
     for (section, is_same) in [
         (Section::Engine, old.engine == new.engine),
         (Section::Store, old.store == new.store),
+        (Section::History, old.history == new.history),
         (Section::Log, old.log == new.log),
         (Section::Admin, old.admin == new.admin),
     ] {
@@ -129,7 +133,9 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Vec<Difference> {
 
 fn ids(section: Section, config: &Config) -> Vec<&str> {
     match section {
-        Section::Engine | Section::Store | Section::Log | Section::Admin => Vec::new(),
+        Section::Engine | Section::Store | Section::History | Section::Log | Section::Admin => {
+            Vec::new()
+        }
         Section::Lookup => config.routing.lookups.iter().map(|(name, _)| name).collect(),
         Section::Handler => config.handlers.iter().map(|one| one.name.as_str()).collect(),
         Section::Listener => config.listeners.iter().map(|one| one.id.as_str()).collect(),
@@ -149,7 +155,7 @@ fn is_same(section: Section, id: &str, old: &Config, new: &Config) -> bool {
     }
     let configs = [old, new];
     match section {
-        Section::Engine | Section::Store | Section::Log | Section::Admin => true,
+        Section::Engine | Section::Store | Section::History | Section::Log | Section::Admin => true,
         Section::Lookup => {
             same(configs, |config| config.routing.lookups.iter().find(|(name, _)| *name == id))
         }

@@ -10,6 +10,7 @@ mod engine;
 mod file_pattern;
 mod folder;
 mod handler;
+mod history;
 mod http;
 mod listener;
 mod log;
@@ -33,6 +34,7 @@ pub use file_pattern::FilePattern;
 pub(crate) use file_pattern::fits;
 pub use folder::{FileSort, WatchedFolder, WhenDone};
 pub use handler::HandlerLimits;
+pub use history::History;
 pub use http::{HttpBody, HttpDestination, HttpHeader, HttpMethod, HttpUrl};
 pub use listener::{
     AckWhen, BatchAck, Dedup, Entrance, Listener, Multiple, OnLate, OnUnavailable, ProfileLevel,
@@ -58,6 +60,8 @@ pub struct Config {
     pub engine: Engine,
     /// `[store]`.
     pub store: Store,
+    /// `[history]`.
+    pub history: History,
     /// `[log]`.
     pub log: Log,
     /// `[admin]`; absent = there is no page.

@@ -10,6 +10,7 @@ mod engine;
 mod file;
 mod folder;
 mod handler;
+mod history;
 mod http;
 mod listener;
 mod log;

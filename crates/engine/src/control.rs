@@ -5,6 +5,7 @@
 //! [`socket`] is the unix socket on which the command line reaches a running engine. On a stopped store the command
 //! line opens a [`Desk`] without an engine and asks it the same requests.
 
+mod anatomy;
 mod desk;
 pub(crate) mod face;
 pub mod protocol;

@@ -19,6 +19,7 @@ mod drain;
 mod ends;
 mod engine;
 mod handler;
+mod history_keys;
 mod inbound;
 mod outbound;
 mod planning;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use wardline_flow::transform::{Change, Content, Step};
 use wardline_flow::{
-    Expression, LookupTable, Lookups, OnMiss, Route, Routing, Rule, Source, Strictness, Subject,
-    Transform, rule,
+    Expression, LookupTable, Lookups, OnMiss, Route, Routing, Rule, SearchKeys, Source, Strictness,
+    Subject, Transform, rule,
 };
 use wardline_hl7::{ErrorCode, Message};
 
@@ -93,4 +93,11 @@ fn typical_route(bencher: Bencher<'_, '_>) {
         let routes = routing.matching(&source, &subject).expect("it can be judged");
         black_box(routing.plan_of(&routes, &subject).expect("a plan"))
     });
+}
+
+/// Everything a message is found by, header and segments read anew.
+#[divan::bench]
+fn search_keys(bencher: Bencher<'_, '_>) {
+    let keys = SearchKeys::default();
+    bencher.with_inputs(message).bench_refs(|message| black_box(keys.of(message).len()));
 }

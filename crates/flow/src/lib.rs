@@ -16,6 +16,7 @@
 //! - [`on_reply`]: does the operator know better what it means? [`status`]: what does the status of an HTTP answer?
 //!   [`sqlstate`]: what does the code of a database's error?
 //! - [`rendering`]: what of a message goes to destinations that do not speak HL7?
+//! - [`search`]: by what is a message found again?
 //! - [`received`]: how did the attempt end? [`mod@classify`]: what does that mean for the delivery (END-1)? Built on
 //!   [`retry`] and [`cause`]; [`streak`] tells when a destination rejects everything and should be held.
 
@@ -37,6 +38,7 @@ pub mod rendering;
 pub mod retry;
 pub mod routing;
 pub mod rule;
+pub mod search;
 pub mod sqlstate;
 pub mod status;
 pub mod streak;
@@ -62,6 +64,7 @@ pub use rendering::{NoValue, Occasion, ValueSource, as_json};
 pub use retry::RetryPolicy;
 pub use routing::{Plan, PlanFault, Planned, Route, RouteVerdict, Routing, Source};
 pub use rule::Rule;
+pub use search::SearchKeys;
 pub use sqlstate::DatabaseFault;
 pub use status::{NoStatus, StatusMeaning, StatusRange, StatusRule};
 pub use streak::ConsecutiveDead;

@@ -25,6 +25,7 @@ mod init;
 mod listen;
 mod logs;
 mod lookup;
+mod message;
 mod metrics;
 mod peer_tls;
 mod ping;
@@ -40,6 +41,7 @@ mod status;
 mod store;
 mod store_errors;
 mod table;
+mod tail;
 mod terminal;
 mod tls;
 mod token;
@@ -97,6 +99,9 @@ enum Command {
     Copies(copies::Copies),
     #[command(subcommand)]
     Replay(replay::Replay),
+    #[command(subcommand)]
+    Message(message::Message),
+    Tail(tail::Tail),
     #[command(subcommand)]
     Hl7(hl7::Hl7),
     #[command(subcommand)]
@@ -174,6 +179,8 @@ impl Command {
             Self::Dead(dead) => dead.execute(invocation),
             Self::Copies(copies) => copies.execute(invocation),
             Self::Replay(replay) => replay.execute(invocation),
+            Self::Message(message) => message.execute(invocation),
+            Self::Tail(tail) => tail.execute(invocation),
             Self::Lookup(lookup) => lookup.execute(invocation),
             Self::Store(store) => store.execute(invocation),
             Self::Hl7(hl7) => hl7.execute(invocation),

@@ -59,7 +59,7 @@ fn table<'t>(file: &'t Table, section: Section, id: Option<&str>) -> Option<&'t 
         tables.find(|table| table.get("id").and_then(Value::as_str) == id)
     };
     match section {
-        Section::Engine | Section::Store | Section::Log | Section::Admin => {
+        Section::Engine | Section::Store | Section::History | Section::Log | Section::Admin => {
             file.get(section.as_str())?.as_table()
         }
         Section::Lookup => named("lookups"),

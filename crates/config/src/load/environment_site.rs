@@ -1,7 +1,7 @@
 //! One listener and a folder, configured by variables alone: for a container that is given no file.
 //!
 //! The variables become a file in memory that names them as `"${NAME}"`, so that every one is read, checked and reported
-//! like a key of a file. `[engine]`, `[store]` and `[log]` have their variables anyway.
+//! like a key of a file. `[engine]`, `[store]`, `[history]` and `[log]` have their variables anyway.
 
 use std::fmt::Write;
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::{
     AdminDraft, DestinationDraft, HandlerDraft, ListenerDraft, LookupDraft, RouteDraft, admin,
-    destination, engine, handler, listener, log, lookup, route, store,
+    destination, engine, handler, history, listener, log, lookup, route, store,
 };
 use crate::diagnostic::{Diagnostic, Placed};
-use crate::model::{Engine, Log, Store};
+use crate::model::{Engine, History, Log, Store};
 use crate::reading::Section;
 
 /// The version of the configuration's language that this program reads.
@@ -18,6 +18,7 @@ const VERSION: u32 = 1;
 pub(crate) struct Main {
     pub(crate) engine: Engine,
     pub(crate) store: Store,
+    pub(crate) history: History,
     pub(crate) log: Log,
     /// Absent where there is no page.
     pub(crate) admin: Option<AdminDraft>,
@@ -52,6 +53,7 @@ pub(crate) fn read_main(mut section: Section<'_>, drafts: &mut Drafts) -> Option
         include: section.list("include").unwrap_or_default(),
         engine: engine::read(section.part("engine")),
         store: store::read(section.part("store")),
+        history: history::read(section.part("history")),
         log: log::read(section.part("log")),
         admin: section.table("admin").map(admin::read),
     };
@@ -66,7 +68,7 @@ pub(crate) fn read_included(mut section: Section<'_>, drafts: &mut Drafts) {
         unsupported(&section, &version);
         return;
     }
-    for key in ["include", "engine", "store", "log", "admin"] {
+    for key in ["include", "engine", "store", "history", "log", "admin"] {
         if let Some(place) = section.place_of(key) {
             let fault = Diagnostic::fault(format!("`{key}` belongs into the main file")).at(&place);
             section.context().report(fault.hint(

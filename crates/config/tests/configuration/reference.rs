@@ -21,7 +21,7 @@ const ABSENT: &str = r#"
     format_date format_name from handlers handshake_timeout headers idle_timeout include instances into join keep_state
     key kind map max_attempts max_in_flight_per_source max_instructions max_memory max_per_source max_restarts max_stuck
     message min_version name on_miss order_by
-    order_id_type password pattern processing_id profile rate receiving_application receiving_facility remove
+    order_id_type password path pattern processing_id profile rate receiving_application receiving_facility remove
     renumber replace restart_window script sending_application sending_facility server_name set shutdown_delay split status table text
     then timeout to unique value
     version when with with_id

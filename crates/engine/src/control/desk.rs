@@ -9,6 +9,7 @@ mod deliveries;
 mod figures;
 mod lanes;
 mod listing;
+mod messages;
 mod process;
 mod queues;
 mod readiness;
@@ -16,12 +17,14 @@ mod refused;
 mod replays;
 mod stopped;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use wardline_config::{Config, Destination};
-use wardline_flow::Lookups;
+use wardline_flow::{Lookups, SearchKeys};
+use wardline_hl7::ParseOptions;
 use wardline_store::{MessageId, Store};
 
 use self::figures::verify_figures;
@@ -43,6 +46,10 @@ pub struct Desk {
     folder: String,
     /// Configured destinations of a stopped engine, in the order of the configuration.
     stopped: Vec<Destination>,
+    /// What messages are found by; another configuration of it needs a restart.
+    keys: SearchKeys,
+    /// As each listener reads what comes through it, as of the start.
+    readings: Arc<BTreeMap<Arc<str>, ParseOptions>>,
     /// The running engine; none on a stopped store.
     live: Option<Live>,
 }
@@ -90,10 +97,13 @@ impl Desk {
 
     /// The desk of a store whose engine is stopped. The caller holds the store's lock and closes it afterwards.
     pub fn stopped(store: Arc<dyn Store>, config: &Config) -> Self {
+        let readings = config.listeners.iter().map(|one| (one.id.arc(), one.reading()));
         Self {
             store,
             folder: config.engine.data_dir.join("store").display().to_string(),
             stopped: config.destinations.clone(),
+            keys: SearchKeys::new(config.history.keys.clone()),
+            readings: Arc::new(readings.collect()),
             live: None,
         }
     }
@@ -172,6 +182,13 @@ impl Desk {
             Request::ReplayCancel { job, by, reason } => {
                 self.replay_stop(job, ReplayState::Cancelled, (by, reason)).await
             }
+            Request::Search(search) => self.search(&search).await,
+            Request::Messages { messages } => self.messages(messages).await,
+            Request::History { message } => self.message_history(message).await,
+            Request::Related { message } => self.related(message).await,
+            Request::Anatomy { message, content, by } => self.anatomy(message, content, &by).await,
+            Request::Document { message, path, by } => self.document(message, path, &by).await,
+            Request::Content { message, by } => self.content(message, &by).await,
         }
     }
 

@@ -2,12 +2,15 @@
 //! [`Response`].
 //!
 //! Keys and values are stable: `--json` prints them as they are. No message content travels here except in
-//! [`Response::Message`], and keys that were missed in [`Response::Lookups`]: both are sent only when they were asked for
-//! by name.
+//! [`Response::Message`], [`Response::Content`] and [`Response::Anatomy`], and keys that were missed in [`Response::Lookups`]: all are sent only
+//! when they were asked for by name.
 
 mod amounts;
+mod anatomy;
+mod bytes_as_text;
 mod certificates;
 mod lookups;
+mod messages;
 mod process;
 mod readiness;
 mod reload;
@@ -15,13 +18,22 @@ mod replays;
 mod rows;
 
 use serde::{Deserialize, Serialize};
-use wardline_store::MessageId;
+pub use wardline_store::MessageId;
 
 use crate::observe::{LogLevel, LogLine};
 
 pub use amounts::{After, Rest, Which};
+pub use anatomy::{
+    DocumentPart, ElementChange, ElementPart, MessageAnatomy, MessageDocument, SegmentPart,
+    SentChanges,
+};
 pub use certificates::{CertificateRow, CertificateState};
 pub use lookups::{LookupRow, MissedKey};
+pub use messages::{
+    AnswerRow, DeliveryFate, EventRow, FateRow, KeyQuery, MessageContent, MessageEvent,
+    MessageHistory, MessageRow, MessageSearch, OriginRow, RefusalRow, RelatedRow, ReplyBody,
+    SentBody, StateWanted,
+};
 pub use process::ProcessFigures;
 pub use readiness::{NotReady, Readiness};
 pub use reload::{ChangeKind, ChangeRow, Effect, Part, QueueMove, QueueMoved, Reload};
@@ -167,6 +179,48 @@ pub enum Request {
     /// Deliver such a copy after all: it goes through its listener as if it came now.
     Release {
         /// The copy.
+        message: MessageId,
+        /// Who asks.
+        by: String,
+    },
+    /// Messages that were received, newest first.
+    Search(MessageSearch),
+    /// These messages, as [`Request::Search`] shows them; those that are not kept any more are left out.
+    Messages {
+        /// Their numbers, at most [`MAX_PAGE`].
+        messages: Vec<MessageId>,
+    },
+    /// One message and all that happened to it.
+    History {
+        /// Its number.
+        message: MessageId,
+    },
+    /// Other messages of the same order, visit or control id, and replays of it.
+    Related {
+        /// Its number.
+        message: MessageId,
+    },
+    /// A message taken apart: its segments and elements, and what differs in what is sent.
+    Anatomy {
+        /// Its number.
+        message: MessageId,
+        /// Also send values that are content. That somebody read them is logged.
+        content: bool,
+        /// Who asks.
+        by: String,
+    },
+    /// A document that travels inside a message. That somebody read it is logged.
+    Document {
+        /// The message's number.
+        message: MessageId,
+        /// Which of its segments: `OBX[2]`.
+        path: String,
+        /// Who asks.
+        by: String,
+    },
+    /// The bytes of a message: as received, as sent, and what was answered. That somebody read it is logged.
+    Content {
+        /// Its number.
         message: MessageId,
         /// Who asks.
         by: String,
@@ -338,6 +392,31 @@ pub enum Response {
         /// The message that is delivered in its place, or the first of several.
         message: MessageId,
     },
+    /// To [`Request::Search`] and [`Request::Messages`].
+    Messages {
+        /// The newest first.
+        messages: Vec<MessageRow>,
+        /// Where to go on; absent = nothing follows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<MessageId>,
+        /// Whether everything up to `next` was looked through: looking has its time. Without it, `next` goes on.
+        whole: bool,
+        /// Bytes that were received lately and are not noted down yet: messages in them are not found.
+        behind: u64,
+    },
+    /// To [`Request::History`].
+    History(Box<MessageHistory>),
+    /// To [`Request::Related`].
+    Related {
+        /// The newest first, each once.
+        related: Vec<RelatedRow>,
+    },
+    /// To [`Request::Anatomy`].
+    Anatomy(Box<MessageAnatomy>),
+    /// To [`Request::Document`].
+    Document(Box<MessageDocument>),
+    /// To [`Request::Content`].
+    Content(Box<MessageContent>),
     /// To [`Request::Reload`].
     Reloaded(Box<Reload>),
     /// To [`Request::ReplayPreview`].
@@ -394,6 +473,10 @@ pub enum RefusedReason {
     NotReleased,
     /// A replay cannot be started so, or not changed in that way any more; nothing was done.
     NotReplayed,
+    /// Messages are not noted down: `[history] enabled = false`.
+    NoHistory,
+    /// It asks for something that messages are not found by.
+    UnknownKey,
 }
 
 impl Request {

@@ -14,6 +14,7 @@ use wardline_config::{
     Awaited, Config, Destination, DestinationKind, Faults, Loaded, PeerEndpoint,
 };
 use wardline_flow::{DestinationId, HandlerName, ListenerId};
+use wardline_store::history::HistoryOptions;
 use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
 
 use super::descriptors;
@@ -21,6 +22,7 @@ use super::run::Beside;
 use crate::control::socket::ControlSocket;
 use crate::events::Events;
 use crate::handler::{Handlers, Reach};
+use crate::history_keys::HistoryKeys;
 use crate::inbound::entrance::Entrance;
 use crate::inbound::listener::Endpoint;
 use crate::observe::RecentLog;
@@ -253,7 +255,10 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
         min_free: config.store.min_free,
         max_index_lag: config.store.max_index_lag,
         dead_letter_retention: config.store.dead_letter_retention,
-        history: None,
+        history: config
+            .history
+            .enabled
+            .then(|| HistoryOptions { keys: Arc::new(HistoryKeys::of(config)) }),
         tick: wardline_store::limits::TICK,
         on_fatal: Box::new(|fault| {
             tracing::error!(

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::Message;
-use crate::locate::{Step, fields_behind_the_delimiters, is_header, locate};
+use crate::locate::{
+    Step, fields_behind_the_delimiters, is_header, locate, locate_in_each_repetition,
+};
 use crate::segment_ends::{Ends, LF};
 use crate::{Delimiters, Value};
 
@@ -88,6 +90,16 @@ impl<'m> Segment<'m> {
         let step = Step { field, repetition: Some(1), component, subcomponent: None };
         locate(self.message.outline(), self.span.clone(), &self.message.delimiters, step)
             .value(&self.message.bytes)
+    }
+
+    /// A component of each repetition of a field.
+    pub fn each(&self, field: u16, component: u16) -> impl Iterator<Item = Value<'m>> + use<'m> {
+        let Self { message, span } = self;
+        let bytes: &'m [u8] = &message.bytes;
+        let component = Some(component);
+        let step = Step { field, repetition: None, component, subcomponent: None };
+        locate_in_each_repetition(message.outline(), span.clone(), &message.delimiters, step)
+            .map(|spot| spot.value(bytes))
     }
 
     /// All fields, from number 1.

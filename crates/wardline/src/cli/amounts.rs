@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Each unit of time with its length in milliseconds, the longest first.
 const TIME_UNITS: [(&str, u64); 6] =
@@ -95,6 +96,11 @@ pub(crate) fn count(number: u64) -> String {
         shown.push(digit);
     }
     shown
+}
+
+/// A moment as a clock on the wall here shows it, with milliseconds: `2026-11-21 03:11:58.204`.
+pub(crate) fn clock(moment: Timestamp) -> String {
+    moment.to_zoned(TimeZone::system()).strftime("%F %T.%3f").to_string()
 }
 
 /// How long ago an RFC 3339 moment was, or the text itself where it is none; `-` for no moment.

@@ -112,7 +112,9 @@ impl Failure for ReachError {
                 | RefusedReason::NotTheHead
                 | RefusedReason::NotReleased
                 | RefusedReason::NotReplayed
+                | RefusedReason::NoHistory
                 | RefusedReason::TooLong => Exit::Failed,
+                RefusedReason::UnknownKey => Exit::Usage,
             },
             Self::Rebuild(_) => Exit::StoreFailed,
             Self::Store(error) => store_errors::exit(error),

@@ -39,6 +39,16 @@ pub(super) enum DeskError {
     NoSuchListener,
     #[error(transparent)]
     NotReplayed(#[from] NotReplayed),
+    #[error("there is no message of that number, or it is no longer kept")]
+    NoSuchMessage,
+    #[error("there is no such message, or no document at that place of it")]
+    NoSuchDocument,
+    #[error("messages are not noted down to be found again: `[history] enabled` is false")]
+    NoHistory,
+    #[error("no message is found by `{name}`: there are {known}")]
+    UnknownKey { name: String, known: String },
+    #[error("that asks for too many keys at once")]
+    TooManyKeys,
     #[error("the copy is not released")]
     NotReleased(#[from] NotReleased),
 }
@@ -47,7 +57,13 @@ impl DeskError {
     /// The same for the exit code.
     pub(super) fn reason(&self) -> RefusedReason {
         match self {
-            Self::NotFound | Self::NoSuchCopy | Self::NoSuchListener => RefusedReason::NotFound,
+            Self::NotFound
+            | Self::NoSuchCopy
+            | Self::NoSuchListener
+            | Self::NoSuchMessage
+            | Self::NoSuchDocument => RefusedReason::NotFound,
+            Self::NoHistory => RefusedReason::NoHistory,
+            Self::UnknownKey { .. } | Self::TooManyKeys => RefusedReason::UnknownKey,
             Self::NotReleased(_) => RefusedReason::NotReleased,
             Self::NotReplayed(error) => match error {
                 NotReplayed::NoSuchJob(_) | NotReplayed::NoSuchDestination(_) => {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
+use super::bytes_as_text::optional;
 use super::{CertificateRow, DeliveryState, LookupRow, ProcessFigures};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
@@ -170,7 +171,7 @@ pub struct LaneRow {
     /// The first of them.
     pub head: DeliveryRow,
     /// The key, only if asked for, and where it is the first one's own. As Latin-1 text.
-    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    #[serde(with = "optional", skip_serializing_if = "Option::is_none", default)]
     pub key: Option<Vec<u8>>,
 }
 
@@ -242,10 +243,10 @@ pub struct DeliveryDetail {
     pub row: DeliveryRow,
     /// The bytes to send, only if asked for and not damaged on the disk. As Latin-1 text, so that every byte survives
     /// JSON.
-    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    #[serde(with = "optional", skip_serializing_if = "Option::is_none", default)]
     pub body: Option<Vec<u8>>,
     /// What the peer answered last, only if asked for.
-    #[serde(with = "latin1", skip_serializing_if = "Option::is_none", default)]
+    #[serde(with = "optional", skip_serializing_if = "Option::is_none", default)]
     pub reply: Option<Vec<u8>>,
 }
 
@@ -328,52 +329,23 @@ pub struct VerifyFigures {
     pub faults: Vec<String>,
 }
 
-/// Bytes as Latin-1 text, where there always are some.
+/// Bytes as Latin-1 text, where they are shared.
 pub(super) mod latin1_bytes {
     use bytes::Bytes;
     use serde::{Deserializer, Serializer};
+
+    use super::super::bytes_as_text::latin1;
 
     pub(in super::super) fn serialize<S: Serializer>(
         bytes: &Bytes,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        super::latin1::serialize(&Some(bytes.to_vec()), serializer)
+        latin1::serialize(bytes, serializer)
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Bytes, D::Error> {
-        Ok(super::latin1::deserialize(deserializer)?.unwrap_or_default().into())
-    }
-}
-
-/// Bytes as Latin-1 text: one character a byte, readable for most messages and lossless for all.
-mod latin1 {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde's `with` asks for this signature")]
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match bytes {
-            Some(bytes) => {
-                serializer.serialize_some(&bytes.iter().map(|&b| char::from(b)).collect::<String>())
-            }
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Vec<u8>>, D::Error> {
-        let text: Option<String> = Option::deserialize(deserializer)?;
-        text.map(|text| {
-            text.chars()
-                .map(|c| u8::try_from(u32::from(c)))
-                .collect::<Result<_, _>>()
-                .map_err(|_| serde::de::Error::custom("a character beyond Latin-1 in bytes"))
-        })
-        .transpose()
+        latin1::deserialize(deserializer).map(Bytes::from)
     }
 }

@@ -31,6 +31,7 @@ impl Diff {
         let mut diff = Self::default();
         diff.engine(&old.engine, &new.engine);
         diff.at_start("store", &keys::store(&old.store, &new.store));
+        diff.at_start("history", &keys::history(&old.history, &new.history));
         diff.at_start("log", &keys::log(&old.log, &new.log));
         diff.at_start("admin", &keys::admin(old.admin.as_ref(), new.admin.as_ref()));
         let id = |one: &Listener| one.id.to_string();

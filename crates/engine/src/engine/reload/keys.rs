@@ -5,7 +5,7 @@ use std::mem::discriminant;
 
 use wardline_config::{
     Admin, Awaited, Destination, DestinationKind, Dialled, Dialling, Engine, Entrance,
-    FileDestination, HandlerDestination, HandlerLimits, HttpDestination, Listener, Log,
+    FileDestination, HandlerDestination, HandlerLimits, History, HttpDestination, Listener, Log,
     MllpDestination, PeerEndpoint, PostgresDestination, Store, WatchedFolder,
 };
 use wardline_flow::{DestinationId, Route, Routing};
@@ -47,6 +47,10 @@ pub(super) fn store(old: &Store, new: &Store) -> Keys {
         max_index_lag: "max_index_lag",
         dead_letter_retention: "dead_letter_retention",
     })
+}
+
+pub(super) fn history(old: &History, new: &History) -> Keys {
+    differing!(History, old, new, { enabled: "enabled", keys: "keys" })
 }
 
 pub(super) fn log(old: &Log, new: &Log) -> Keys {

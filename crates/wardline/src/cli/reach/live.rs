@@ -87,7 +87,14 @@ fn patience(request: &Request) -> Duration {
         | Request::Replays { .. }
         | Request::ReplayPause { .. }
         | Request::ReplayResume { .. }
-        | Request::ReplayCancel { .. } => PATIENCE,
+        | Request::ReplayCancel { .. }
+        | Request::Search(_)
+        | Request::Messages { .. }
+        | Request::History { .. }
+        | Request::Related { .. }
+        | Request::Anatomy { .. }
+        | Request::Document { .. }
+        | Request::Content { .. } => PATIENCE,
     }
 }
 

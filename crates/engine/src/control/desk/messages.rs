@@ -1,0 +1,181 @@
+//! Messages that were received: finding them, what became of one, and its bytes.
+//!
+//! The store's history answers; it is read on threads that may block. What is shown of a message without being asked for
+//! by name are ids, codes and sizes (PHI-1).
+
+mod asking;
+mod related;
+mod shown;
+
+use std::sync::Arc;
+
+use wardline_store::history::{Happened, History, HistoryEvent};
+use wardline_store::{MessageId, ReadError};
+
+use super::super::anatomy;
+use super::super::protocol::{
+    MAX_PAGE, MessageAnatomy, MessageContent, MessageHistory, MessageRow, MessageSearch, ReplyBody,
+    Response, SentBody, SentChanges,
+};
+use super::{Desk, DeskError};
+
+impl Desk {
+    /// A page of those that are looked for.
+    pub(super) async fn search(&self, search: &MessageSearch) -> Result<Response, DeskError> {
+        let questions = asking::questions(search, &self.keys)?;
+        let limit = search.limit.clamp(1, MAX_PAGE);
+        let page = self.ask_history(move |history| asking::ask(history, &questions, limit)).await?;
+        Ok(Response::Messages {
+            messages: page.rows.iter().map(shown::row).collect(),
+            next: page.next,
+            whole: page.whole,
+            behind: page.behind,
+        })
+    }
+
+    /// These, as a search shows them.
+    pub(super) async fn messages(
+        &self,
+        mut numbers: Vec<MessageId>,
+    ) -> Result<Response, DeskError> {
+        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        numbers.dedup();
+        numbers.truncate(MAX_PAGE);
+        let read = move |history: &History| {
+            let mut rows: Vec<MessageRow> = Vec::with_capacity(numbers.len());
+            for number in numbers {
+                rows.extend(history.row(number)?.as_ref().map(shown::row));
+            }
+            Ok(rows)
+        };
+        let messages = self.ask_history(read).await?;
+        Ok(Response::Messages { messages, next: None, whole: true, behind: 0 })
+    }
+
+    /// One message and what happened to it.
+    pub(super) async fn message_history(&self, message: MessageId) -> Result<Response, DeskError> {
+        let read = move |history: &History| {
+            let Some(row) = history.row(message)? else { return Ok(None) };
+            Ok(history.timeline(message)?.map(|events| (row, events)))
+        };
+        let (row, events) = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
+        let events = events.into_iter().map(shown::event).collect();
+        Ok(Response::History(Box::new(MessageHistory { row: shown::row(&row), events })))
+    }
+
+    /// The bytes of one message. Who reads them is logged: they are about a patient.
+    pub(super) async fn content(
+        &self,
+        message: MessageId,
+        by: &str,
+    ) -> Result<Response, DeskError> {
+        let read = move |history: &History| {
+            let Some(content) = history.content(message)? else { return Ok(None) };
+            let (row, events) = (history.row(message)?, history.timeline(message)?);
+            Ok(row.zip(events).map(|(row, events)| (content, row, events)))
+        };
+        let read = self.ask_history(read).await?;
+        let (content, row, events) = read.ok_or(DeskError::NoSuchMessage)?;
+        tracing::info!(message_id = %message, by, "the content of a message was read");
+        let sent = content.sent.into_iter().map(|(destination, body)| SentBody {
+            destination: destination.to_string(),
+            body: body.to_vec(),
+        });
+        let mut replies: Vec<ReplyBody> = events.into_iter().filter_map(reply).collect();
+        // The store learns of an answer when a delivery stops; its pool has that of the last attempt.
+        for delivery in row.destinations.iter().filter(|delivery| !delivery.state.is_end()) {
+            let Some(face) = self.face_of(&delivery.destination) else { continue };
+            replies.extend(face.pool.last_reply(message).await.map(|body| ReplyBody {
+                destination: delivery.destination.to_string(),
+                at: None,
+                body: body.to_vec(),
+            }));
+        }
+        Ok(Response::Content(Box::new(MessageContent {
+            message,
+            body: content.body.to_vec(),
+            sent: sent.collect(),
+            replies,
+        })))
+    }
+
+    /// What else there is of the same order, visit or control id: what came before and after it in its story.
+    pub(super) async fn related(&self, message: MessageId) -> Result<Response, DeskError> {
+        let read = move |history: &History| {
+            let Some(row) = history.row(message)? else { return Ok(None) };
+            related::of(history, &row).map(Some)
+        };
+        let related = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
+        Ok(Response::Related { related })
+    }
+
+    /// One message taken apart; its values only where `content` asks for them.
+    pub(super) async fn anatomy(
+        &self,
+        message: MessageId,
+        content: bool,
+        by: &str,
+    ) -> Result<Response, DeskError> {
+        let readings = Arc::clone(&self.readings);
+        let read = move |history: &History| {
+            let Some(bytes) = history.content(message)? else { return Ok(None) };
+            let Some(row) = history.row(message)? else { return Ok(None) };
+            let options = readings.get(&*row.listener).copied().unwrap_or_default();
+            let came = anatomy::of(&bytes.body, options, content);
+            let sent = bytes.sent.iter().map(|(destination, sent)| SentChanges {
+                destination: destination.to_string(),
+                size: sent.len() as u64,
+                changes: anatomy::changes(&bytes.body, sent, options, content),
+            });
+            Ok(Some((came, sent.collect())))
+        };
+        let (came, sent) = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
+        if content {
+            tracing::info!(message_id = %message, by, "the content of a message was read");
+        }
+        Ok(Response::Anatomy(Box::new(MessageAnatomy {
+            message,
+            segments: came.segments,
+            is_cut: came.is_cut,
+            sent,
+        })))
+    }
+
+    /// One document of a message.
+    pub(super) async fn document(
+        &self,
+        message: MessageId,
+        path: String,
+        by: &str,
+    ) -> Result<Response, DeskError> {
+        let readings = Arc::clone(&self.readings);
+        let read = move |history: &History| {
+            let Some(bytes) = history.content(message)? else { return Ok(None) };
+            let Some(row) = history.row(message)? else { return Ok(None) };
+            let options = readings.get(&*row.listener).copied().unwrap_or_default();
+            Ok(anatomy::document::at(&bytes.body, options, &path))
+        };
+        let document = self.ask_history(read).await?.ok_or(DeskError::NoSuchDocument)?;
+        tracing::info!(message_id = %message, by, "a document in a message was read");
+        Ok(Response::Document(Box::new(document)))
+    }
+
+    /// Asks the store's history on a thread that may block.
+    async fn ask_history<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&History) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let history = self.store.history().ok_or(DeskError::NoHistory)?;
+        Ok(tokio::task::spawn_blocking(move || ask(&history)).await??)
+    }
+}
+
+/// What a peer answered a delivery that stopped.
+fn reply(event: HistoryEvent) -> Option<ReplyBody> {
+    let (Happened::Dead(stopped) | Happened::Held(stopped)) = event.what else { return None };
+    Some(ReplyBody {
+        destination: event.destination?.to_string(),
+        at: Some(event.at),
+        body: stopped.reply?.to_vec(),
+    })
+}
