@@ -8,7 +8,7 @@ use crate::Figures;
 use crate::bounded::MAX_IDS;
 use crate::family::{About, Page, float, moment};
 
-const BUILD: About = About::count("build", "The program, and the name of the engine");
+const BUILD: About = About::count("build_info", "The program, and the name of the engine");
 const READY: About = About::count("ready", "1 while messages are taken");
 const NOT_READY: About =
     About::count("not_ready", "Why messages are not taken: 1 for each reason that holds");
@@ -30,7 +30,8 @@ const CERTIFICATE: About = About::seconds(
 /// Writes what is of no single listener, destination or handler.
 pub(crate) fn write(figures: &Figures, page: &mut Page<'_>) -> fmt::Result {
     let Figures { status, readiness, store } = figures;
-    page.fact(&BUILD, &vec![("version", status.version.clone()), ("engine", status.name.clone())])?;
+    let build = vec![("version", status.version.clone()), ("engine", status.name.clone())];
+    page.gauges(&BUILD, [(build, 1.0)])?;
     page.gauge(&READY, f64::from(u8::from(readiness.ready)))?;
     let reasons = REASONS.map(|reason| {
         let holds = readiness.reasons.contains(&reason);

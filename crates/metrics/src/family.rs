@@ -172,13 +172,6 @@ impl<'e> Page<'e> {
                 .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
         })
     }
-
-    /// A fact that is told by labels alone.
-    pub(crate) fn fact(&mut self, about: &About, labels: &Labels) -> fmt::Result {
-        let mut family =
-            self.0.encode_descriptor(about.name, about.help, None, MetricType::Info)?;
-        family.encode_info(labels)
-    }
 }
 
 /// Writes one sample of a family: without braces where it has no labels.
