@@ -130,22 +130,10 @@ impl Desk {
                 self.delivery(&destination, message, content).await
             }
             Request::Retry { destination, by } => {
-                let act = Act::of(by, "", false);
-                let acted = match self.face_of(&destination) {
-                    Some(face) => face.pool.retry(&act.by).await?.into(),
-                    None => self.on_store(&destination, &act, stopped::retry).await?,
-                };
-                self.done(&destination, acted, &act).await
+                self.retry(&destination, &Act::of(by, "", false)).await
             }
             Request::Hold { destination, by, reason } => {
-                let act = Act::of(by, &reason, false);
-                match self.face_of(&destination) {
-                    Some(face) => {
-                        face.pool.hold(&act.by, &act.reason).await?;
-                    }
-                    None => self.on_store(&destination, &act, stopped::hold).await?,
-                }
-                self.done(&destination, Acted::default(), &act).await
+                self.hold(&destination, &Act::of(by, &reason, false)).await
             }
             Request::Skip { destination, message, by, reason, dry_run } => {
                 self.skip(&destination, message, &Act::of(by, &reason, dry_run)).await
@@ -247,6 +235,24 @@ impl Desk {
         let rows = lookup_rows(&face.lookups, keys);
         let lookups = rows.filter(|row| table.is_none_or(|table| row.name == table)).collect();
         Ok(Response::Lookups { lookups })
+    }
+
+    async fn retry(&self, destination: &str, act: &Act) -> Result<Response, DeskError> {
+        let acted = match self.face_of(destination) {
+            Some(face) => face.pool.retry(&act.by).await?.into(),
+            None => self.on_store(destination, act, stopped::retry).await?,
+        };
+        self.done(destination, acted, act).await
+    }
+
+    async fn hold(&self, destination: &str, act: &Act) -> Result<Response, DeskError> {
+        match self.face_of(destination) {
+            Some(face) => {
+                face.pool.hold(&act.by, &act.reason).await?;
+            }
+            None => self.on_store(destination, act, stopped::hold).await?,
+        }
+        self.done(destination, Acted::default(), act).await
     }
 
     async fn skip(
