@@ -26,6 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// Where the tutorial's engine listens, and where the test's does: at a free port.
 const ADDRESS: &str = "127.0.0.1:2575";
 const ANY_ADDRESS: &str = "127.0.0.1:0";
+/// Where its page is; the same.
+const PAGE: &str = "127.0.0.1:8575";
 
 /// A command and what it says.
 struct Typed {
@@ -158,7 +160,8 @@ impl Reader {
         let text = fs::read_to_string(&configuration).expect("the configuration");
         assert!(text.contains(ADDRESS), "the configuration of `wardline init` listens there");
         let store = "\n[store]\nmin_free = \"1MiB\"\nsegment_size = \"4MiB\"\n";
-        fs::write(&configuration, text.replace(ADDRESS, ANY_ADDRESS) + store).expect("written");
+        let text = text.replace(ADDRESS, ANY_ADDRESS).replace(PAGE, ANY_ADDRESS);
+        fs::write(&configuration, text + store).expect("written");
         let child = self.shell(command).process_group(0).spawn().expect("a shell");
         self.engine = Some(Background(child));
         self.address = Some(wait::until("the engine to listen", || listens(&self.at)));
