@@ -60,7 +60,7 @@ fn account(shell: &Shell, fault: Option<&Fault>) -> Markup {
         @if let By::Session { .. } = shell.who.by {
             section.card aria-labelledby="pw" {
                 header { h2 #pw { "Password" } }
-                form.body.stack method="post" action="/account/password" {
+                form.body.stack.entry method="post" action="/account/password" {
                     (shell.csrf())
                     @if let Some(fault) = fault { p.st.st-down role="alert" { svg aria-hidden="true" { use href="#down" {} } (fault) } }
                     div.fld { label for="c" { "Your password now" } input.in #c name="current" type="password" autocomplete="current-password" required; }

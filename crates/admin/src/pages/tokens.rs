@@ -122,7 +122,7 @@ fn make_card(shell: &Shell) -> Markup {
     html! {
         section.card aria-labelledby="mk" {
             header { h2 #mk { "Make a token" } }
-            form.body.stack method="post" action="/tokens" {
+            form.body.stack.entry method="post" action="/tokens" {
                 (shell.csrf())
                 div.fld { label for="name" { "What it is for" } input.in #name name="name" autocomplete="off" required maxlength="64"; }
                 div.acts { @for right in Right::ALL { @if shell.who.may(right) {

@@ -58,7 +58,7 @@ async fn list(shell: Shell) -> Result<HttpResponse, Fault> {
     let body = html! {
         div.head { div {
             h1 { "Users and tokens" }
-            p.sub { (record.users().len()) " users, " (sessions.len()) " sessions. Content of messages is shown to nobody who is not granted it." }
+            p.sub { "Users: " (record.users().len()) ". Sessions: " (sessions.len()) ". Content of messages is shown to nobody who is not granted it." }
         } }
         (tabs(true))
         (table(record.users()))
@@ -202,7 +202,7 @@ fn add_card(shell: &Shell) -> Markup {
     html! {
         section.card aria-labelledby="ad" {
             header { h2 #ad { "Let somebody in" } }
-            form.body.stack method="post" action="/users" {
+            form.body.stack.entry method="post" action="/users" {
                 (shell.csrf())
                 div.fld { label for="name" { "User name" } input.in #name name="name" autocomplete="off" required maxlength="64"; }
                 div.fld { label for="role" { "Role" } (roles(Role::Viewer)) }
@@ -218,7 +218,7 @@ fn change_card(shell: &Shell, user: &User) -> Markup {
     html! {
         section.card aria-labelledby="ch" {
             header { h2 #ch { "What he may do" } }
-            form.body.stack method="post" {
+            form.body.stack.entry method="post" {
                 (shell.csrf())
                 div.fld { label for="role" { "Role" } (roles(user.role)) }
                 label { input type="checkbox" name="content" checked[user.content]; " May see the content of messages (never an auditor)" }
@@ -233,7 +233,7 @@ fn password_card(shell: &Shell, user: &User) -> Markup {
     html! {
         section.card aria-labelledby="pw" {
             header { h2 #pw { "Password and sessions" } }
-            form.body.stack method="post" action={ "/users/" (user.name) "/password" } {
+            form.body.stack.entry method="post" action={ "/users/" (user.name) "/password" } {
                 (shell.csrf())
                 div.fld { label for="password" { "New password, 12 characters or more" } input.in #password name="password" type="password" autocomplete="new-password" required minlength="12"; }
                 div.acts { button.btn { "Set it and end his sessions" } }
@@ -247,7 +247,7 @@ fn remove_card(shell: &Shell, user: &User) -> Markup {
     html! {
         section.card aria-labelledby="rm" {
             header { h2 #rm { "Let him in no more" } }
-            form.body.stack method="post" action={ "/users/" (user.name) "/remove" } {
+            form.body.stack.entry method="post" action={ "/users/" (user.name) "/remove" } {
                 (shell.csrf())
                 div.fld { label for="confirm" { "Type " b { (user.name) } " to remove the user" }
                     input.in #confirm name="confirm" autocomplete="off" required data-confirms=(user.name); }
