@@ -78,34 +78,34 @@ pub(super) struct Pace {
 }
 
 impl Worker {
-    /// Works until the end, and keeps how the job stands then.
+    /// Works until the end, and keeps how the job stands then. It is shown when it is kept: what is through has nothing
+    /// left on the disk that goes with its end.
     pub(super) async fn run(mut self) {
         let end = self.work().await;
         let now = Timestamp::now();
-        {
-            let mut job = lock(&self.job);
-            match end {
-                Ok(()) => job.finish(now),
-                Err(Stop::Told(state, stopped)) => job.stop(state, stopped, now),
-                Err(Stop::Draining) => {}
-                Err(Stop::Fault(because)) => {
-                    tracing::error!(job = job.number, because, "a replay is paused");
-                    let stopped = Stopped { by: "engine".to_owned(), because: because.to_owned() };
-                    job.stop(ReplayState::Paused, stopped, now);
-                }
+        let mut job = lock(&self.job).clone();
+        match end {
+            Ok(()) => job.finish(now),
+            Err(Stop::Told(state, stopped)) => job.stop(state, stopped, now),
+            Err(Stop::Draining) => {}
+            Err(Stop::Fault(because)) => {
+                tracing::error!(job = job.number, because, "a replay is paused");
+                let stopped = Stopped { by: "engine".to_owned(), because: because.to_owned() };
+                job.stop(ReplayState::Paused, stopped, now);
             }
-            let row = job.row();
-            tracing::info!(
-                job = row.job,
-                state = row.state.word(),
-                sent = row.sent,
-                count = row.count,
-                "replay"
-            );
         }
-        if self.save().await.is_err() {
-            tracing::error!(job = self.sending.job, "how a replay stands cannot be written down");
+        let row = job.row();
+        tracing::info!(
+            job = row.job,
+            state = row.state.word(),
+            sent = row.sent,
+            count = row.count,
+            "replay"
+        );
+        if self.save(job.clone()).await.is_err() {
+            tracing::error!(job = row.job, "how a replay stands cannot be written down");
         }
+        *lock(&self.job) = job;
     }
 
     async fn work(&mut self) -> Result<(), Stop> {
@@ -154,7 +154,8 @@ impl Worker {
                 return Ok(true);
             }
             if saved.elapsed() >= SAVE_EVERY {
-                self.save().await.map_err(|_| Stop::Fault("not-written-down"))?;
+                let job = lock(&self.job).clone();
+                self.save(job).await.map_err(|_| Stop::Fault("not-written-down"))?;
                 saved = Instant::now();
             }
         }
@@ -291,8 +292,8 @@ impl Worker {
         lock(&self.job).progress.clone()
     }
 
-    async fn save(&self) -> std::io::Result<()> {
-        let (archive, job) = (self.archive.clone(), lock(&self.job).clone());
+    async fn save(&self, job: Job) -> std::io::Result<()> {
+        let archive = self.archive.clone();
         tokio::task::spawn_blocking(move || archive.save(&job)).await?
     }
 }
