@@ -53,6 +53,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("actix-rt", &["wardline-engine", "wardline"]),
     ("actix-web", &["wardline-admin"]),
     ("maud", &["wardline-admin"]),
+    ("plotters", &["wardline-admin"]),
+    ("plotters-backend", &["wardline-admin"]),
     ("utoipa", &["wardline-admin"]),
     ("argon2", &["wardline-admin"]),
     ("tokio", &["wardline-engine", "wardline-admin", "wardline"]),

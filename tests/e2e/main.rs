@@ -40,6 +40,7 @@ mod lookups;
 mod mllp_examples;
 mod observing;
 mod ours;
+mod pausing;
 mod ping;
 mod postgres;
 mod processing_id;
@@ -105,6 +106,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(lookups::trials());
     trials.extend(mllp_examples::trials());
     trials.extend(observing::trials());
+    trials.extend(pausing::trials());
     trials.extend(ping::trials());
     trials.extend(postgres::trials());
     trials.extend(processing_id::trials());

@@ -1,7 +1,9 @@
 //! What programs ask, below `/api/v1`: one file a subject, each with its part of the OpenAPI document.
 
+mod interfaces;
 mod machine;
 mod me;
+mod queues;
 mod sessions;
 mod status;
 mod tokens;
@@ -23,6 +25,8 @@ pub(crate) fn routes() -> Vec<Route> {
         vec![Route::get("/api/v1/openapi.json", Needs::SignedIn, openapi)],
         status::routes(),
         machine::routes(),
+        interfaces::routes(),
+        queues::routes(),
         me::routes(),
         users::routes(),
         sessions::routes(),
@@ -63,6 +67,8 @@ pub(crate) fn document() -> Document {
     for part in [
         status::Part::openapi(),
         machine::Part::openapi(),
+        interfaces::Part::openapi(),
+        queues::Part::openapi(),
         me::Part::openapi(),
         users::Part::openapi(),
         sessions::Part::openapi(),

@@ -50,3 +50,32 @@ fn kept(content_type: &'static str, text: &'static str) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .body(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The declarations of the block that begins with this selector.
+    fn block(selector: &str) -> Vec<&'static str> {
+        let (_, behind) = STYLE.split_once(selector).expect("a block");
+        let (block, _) = behind.split_once('}').expect("its end");
+        block.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    }
+
+    #[test]
+    fn who_prefers_the_dark_and_who_chooses_it_see_the_same() {
+        let preferred = block(":root:not([data-theme=\"light\"]) {");
+        assert!(preferred.len() > 10, "{preferred:?}");
+        assert_eq!(preferred, block(":root[data-theme=\"dark\"] {"));
+    }
+
+    #[test]
+    fn nothing_is_fetched_from_elsewhere_and_no_style_is_written_by_the_script() {
+        for far in ["http://", "https://", "@import", "url("] {
+            assert!(!STYLE.contains(far) && !SCRIPT.contains(far), "{far}");
+        }
+        for inline in [".style.", "style=", "eval(", "new Function"] {
+            assert!(!SCRIPT.contains(inline), "{inline}");
+        }
+    }
+}

@@ -70,6 +70,9 @@ pub(crate) enum Fault {
         /// For people, without content.
         text: String,
     },
+    /// All places for live streams are taken.
+    #[error("Too many pages are open at once. This one stays as it is; load it again to see more.")]
+    TooManyStreams,
     /// Ours.
     #[error("This went wrong here. The log of the engine says more.")]
     Failed,
@@ -116,6 +119,7 @@ impl Fault {
             Self::Paused(_) => "too-many-attempts",
             Self::Denied(_) => "denied",
             Self::CrossSite => "cross-site",
+            Self::TooManyStreams => "too-many-streams",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::BadRequest(_) => "not-understood",
@@ -192,6 +196,7 @@ impl ResponseError for Fault {
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::Access(fault) => of_access(fault).0,
             Self::Engine { reason, .. } => of_engine(*reason).0,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,

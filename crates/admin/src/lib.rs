@@ -18,18 +18,23 @@
 pub mod access;
 mod api;
 mod assets;
+mod chart;
 mod door;
 mod entry;
 mod fault;
 mod forgery;
 mod headers;
 mod health;
+mod live;
 mod page;
 mod pages;
 mod route;
 mod seat;
 mod server;
+mod sprite;
 mod staff;
+mod watch;
+mod words;
 
 pub use door::Needs;
 pub use server::{Admin, AdminError, Options};

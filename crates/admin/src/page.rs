@@ -14,6 +14,10 @@ use crate::door::{CSRF_FIELD, Who};
 use crate::fault::Fault;
 use crate::route;
 use crate::seat::Seat;
+use crate::sprite;
+use crate::watch::condition::Condition;
+use crate::watch::snapshot::Snapshot;
+use crate::words;
 
 /// The wave of the brand.
 const BRAND: &str = r#"<svg viewBox="0 0 22 22" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"><path d="M1 8h3l3 9 4-12 4 12 3-9h3"/></svg>"#;
@@ -206,7 +210,7 @@ fn sidebar(shell: &Shell) -> Markup {
                     @if !ways.is_empty() {
                         h2 { (group) }
                         ul { @for (way, name) in ways {
-                            li { a href=(way) aria-current=[current(shell, way)] { (name) } }
+                            li { a href=(way) aria-current=[current(shell, way)] { (name) (count_of(shell, way)) } }
                         } }
                     }
                 }
@@ -233,7 +237,7 @@ fn bar(shell: &Shell) -> Markup {
                     kbd { "/" }
                 }
             }
-            div.end { time datetime=(Timestamp::now()) { (clock()) } }
+            div.end { (live_mark()) time datetime=(Timestamp::now()) { (clock()) } }
         }
     }
 }
@@ -242,10 +246,71 @@ fn tabs(shell: &Shell) -> Markup {
     let all = WAYS.iter().flat_map(|(_, all)| ways(shell, all)).take(4);
     html! {
         nav.tabs-bottom aria-label="Main, short" {
-            @for (way, name) in all { a href=(way) aria-current=[current(shell, way)] { b { "·" } (name) } }
+            @for (way, name) in all { a href=(way) aria-current=[current(shell, way)] { (tab_of(shell, way)) (name) } }
             a href="/account" aria-current=[current(shell, "/account")] { b { "···" } "You" }
         }
     }
+}
+
+/// "Live", until the stream breaks: then the age of what is seen. Without script nothing is live, and it is not said.
+fn live_mark() -> Markup {
+    html! {
+        span.live hidden {
+            (sprite::shape("up"))
+            span.l-live { "Live" }
+            span.l-stale role="status" { "Stale" }
+        }
+    }
+}
+
+/// The number behind a way of the sidebar, in its place.
+fn count_of(shell: &Shell, way: &str) -> Markup {
+    let name = COUNTED.iter().find(|(one, ..)| *one == way).map(|one| one.1);
+    html! { @if let Some(name) = name { (counted(shell, name)) } }
+}
+
+/// The same above a tab.
+fn tab_of(shell: &Shell, way: &str) -> Markup {
+    let name = COUNTED.iter().find(|(one, ..)| *one == way).map(|one| one.2);
+    html! { @match name { Some(name) => (counted(shell, name)), None => b { "·" } } }
+}
+
+fn counted(shell: &Shell, name: &str) -> Markup {
+    let seen = shell.seat.sampler.seen();
+    let counts = seen.map(|snapshot| counts(&snapshot)).unwrap_or_default();
+    let count = counts.into_iter().find(|(one, _)| *one == name).map(|(_, count)| count);
+    html! { span.live-part id={ "live-" (name) } { @if let Some(count) = count { (count) } } }
+}
+
+/// Ways that have a number: its place in the sidebar and above the tab.
+const COUNTED: [(&str, &str, &str); 4] = [
+    ("/", "nav-overview", "tab-overview"),
+    ("/interfaces", "nav-interfaces", "tab-interfaces"),
+    ("/queues", "nav-queues", "tab-queues"),
+    ("/dead", "nav-dead", "tab-dead"),
+];
+
+/// These numbers, as they are now.
+pub(crate) fn counts(snapshot: &Snapshot) -> Vec<(&'static str, Markup)> {
+    let number = |count: u64, is_hot: bool| {
+        let class = if is_hot && count > 0 { "c hot" } else { "c" };
+        html! { @if count > 0 { span class=(class) { (words::count(count)) } } }
+    };
+    let tab =
+        |count: u64, is_hot: bool| html! { b.hot[is_hot && count > 0] { (words::count(count)) } };
+    let needing = snapshot.count(Condition::needs_somebody);
+    let interfaces = snapshot.interfaces.len() as u64;
+    let (queued, dead) = (snapshot.queued(), snapshot.dead());
+    vec![
+        ("nav-overview", number(needing, true)),
+        ("tab-overview", tab(needing, true)),
+        ("nav-interfaces", number(interfaces, false)),
+        ("tab-interfaces", tab(interfaces, false)),
+        ("nav-queues", number(queued, false)),
+        ("tab-queues", tab(queued, false)),
+        ("nav-dead", number(dead, true)),
+        ("tab-dead", tab(dead, true)),
+    ]
 }
 
 /// The clock of the server: a page that is stale tells its age.

@@ -1,8 +1,16 @@
 //! Every page, one file a subject: a model out of the desk's answers, and its template.
 
 mod account;
+pub(crate) mod acting;
 mod configuration;
-mod overview;
+mod dead;
+mod deliveries;
+pub(crate) mod hand;
+pub(crate) mod interface;
+pub(crate) mod interfaces;
+pub(crate) mod links;
+pub(crate) mod overview;
+mod queues;
 mod reference;
 mod setup;
 mod signin;
@@ -10,6 +18,9 @@ mod storage;
 mod system;
 mod tokens;
 mod users;
+pub(crate) mod views;
+
+use maud::{Markup, html};
 
 pub(crate) use configuration::reload;
 
@@ -19,7 +30,8 @@ pub(crate) fn routes() -> Vec<Route> {
     let parts = [
         setup::routes(),
         signin::routes(),
-        overview::routes(),
+        views::routes(),
+        acting::routes(),
         account::routes(),
         users::routes(),
         tokens::routes(),
@@ -29,4 +41,9 @@ pub(crate) fn routes() -> Vec<Route> {
         system::routes(),
     ];
     parts.into_iter().flatten().collect()
+}
+
+/// A part of a page that the live stream replaces when it changes.
+pub(crate) fn fragment(name: &str, part: &Markup) -> Markup {
+    html! { div.live-part id={ "live-" (name) } { (part) } }
 }

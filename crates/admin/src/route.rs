@@ -9,7 +9,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Responder};
 
 use crate::door::{self, Needs};
-use crate::{api, assets, health, pages};
+use crate::{api, assets, health, live, pages};
 
 /// The longest body of a request, in bytes, where a route says nothing else: a form with a reason.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -86,7 +86,8 @@ impl Route {
 
 /// All of them.
 fn all() -> Vec<Route> {
-    let parts = [assets::routes(), health::routes(), pages::routes(), api::routes()];
+    let parts =
+        [assets::routes(), health::routes(), pages::routes(), live::routes(), api::routes()];
     parts.into_iter().flatten().collect()
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
+use tokio::sync::Semaphore;
 use wardline_config::Environment;
 use wardline_engine::control::Desk;
 use wardline_engine::control::protocol::{Request, Response, Status};
 
 use crate::entry::Entry;
 use crate::fault::Fault;
+use crate::watch::sampler::Sampler;
 
 /// The operators' seat: one for all threads.
 pub(crate) struct Seat {
@@ -22,6 +24,10 @@ pub(crate) struct Seat {
     pub(crate) environment: Environment,
     /// The name of the engine.
     pub(crate) name: String,
+    /// What was seen of the engine last.
+    pub(crate) sampler: Arc<Sampler>,
+    /// Places for live streams.
+    pub(crate) streams: Arc<Semaphore>,
     /// Whether browsers come by TLS.
     pub(crate) is_encrypted: bool,
 }

@@ -22,8 +22,10 @@ use crate::access::{AccessFault, AccessFolder};
 use crate::door;
 use crate::entry::Entry;
 use crate::fault::Fault;
+use crate::live;
 use crate::route;
 use crate::seat::Seat;
+use crate::watch::sampler::Sampler;
 
 /// Threads that answer. What takes long is done on others.
 const WORKERS: usize = 2;
@@ -134,8 +136,11 @@ type Running = (actix_web::dev::ServerHandle, mpsc::Receiver<()>);
 
 fn serve(admin: Admin, desk: Arc<Desk>, running: &mpsc::SyncSender<Running>) {
     let Admin { listener, settings, name, entry, server, .. } = admin;
+    let sampler = Sampler::new(Arc::clone(&desk));
     let seat = Data::new(Seat {
         desk,
+        sampler: Arc::clone(&sampler),
+        streams: live::places(),
         access: entry,
         environment: settings.environment,
         name,
@@ -144,6 +149,7 @@ fn serve(admin: Admin, desk: Arc<Desk>, running: &mpsc::SyncSender<Running>) {
     let handshake = settings.tls.as_ref().map(|tls: &ServerTls| tls.handshake_timeout);
     let connections = settings.max_connections.get().div_ceil(WORKERS);
     let ended = actix_web::rt::System::new().block_on(async move {
+        actix_web::rt::spawn(sampler.run());
         let app = move || {
             App::new()
                 .app_data(seat.clone())

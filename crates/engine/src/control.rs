@@ -16,7 +16,14 @@ use std::path::{Path, PathBuf};
 
 pub use desk::Desk;
 
+pub use crate::observe::LatencyCounts;
+
 /// Where the engine with this data folder is reached.
 pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
+}
+
+/// The cause of this code in words, without any content of a message; none of a code that this version does not know.
+pub fn cause_in_words(code: &str) -> Option<&'static str> {
+    code.parse::<wardline_flow::Cause>().ok().map(wardline_flow::Cause::text)
 }

@@ -12,7 +12,7 @@
 //! Or [`folder`], where files are messages: one in hand, the same intake and store, nobody to answer.
 //!
 //! In the order of the data: [`entrance`], [`listener`] with its [`roster`] of connections and its [`sources`],
-//! [`handshake`], [`connection`] with its [`surroundings`] and its share of the [`budget`], [`session`], [`intake`], [`handover`],
+//! [`handshake`], [`valve`], [`connection`] with its [`surroundings`] and its share of the [`budget`], [`session`], [`intake`], [`handover`],
 //! [`completions`], [`answer`].
 
 mod again;
@@ -41,3 +41,4 @@ mod storm;
 pub(crate) mod surroundings;
 pub(crate) mod turned_away;
 mod unasked;
+pub(crate) mod valve;

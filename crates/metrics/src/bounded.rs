@@ -26,6 +26,7 @@ pub(crate) fn listeners(rows: &[ListenerRow]) -> Vec<ListenerRow> {
         connections: others.iter().map(|row| row.connections).sum(),
         max_connections: others.iter().map(|row| row.max_connections).sum(),
         last_received: None,
+        paused: None,
         counts: others.iter().map(|row| row.counts).sum(),
     })
 }

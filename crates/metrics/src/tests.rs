@@ -18,6 +18,7 @@ fn listener(id: &str, counts: &ListenerCounts) -> ListenerRow {
         connections: 2,
         max_connections: 256,
         last_received: Some("2026-04-03T12:00:00Z".to_owned()),
+        paused: None,
         counts: *counts,
     }
 }

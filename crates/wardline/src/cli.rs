@@ -23,6 +23,7 @@ mod failure;
 mod hl7;
 mod init;
 mod listen;
+mod listener;
 mod logs;
 mod lookup;
 mod message;
@@ -97,6 +98,8 @@ enum Command {
     Dead(dead::Dead),
     #[command(subcommand)]
     Copies(copies::Copies),
+    #[command(subcommand)]
+    Listener(listener::Listener),
     #[command(subcommand)]
     Replay(replay::Replay),
     #[command(subcommand)]
@@ -178,6 +181,7 @@ impl Command {
             Self::Queue(queue) => queue.execute(invocation),
             Self::Dead(dead) => dead.execute(invocation),
             Self::Copies(copies) => copies.execute(invocation),
+            Self::Listener(listener) => listener.execute(invocation),
             Self::Replay(replay) => replay.execute(invocation),
             Self::Message(message) => message.execute(invocation),
             Self::Tail(tail) => tail.execute(invocation),

@@ -7,6 +7,7 @@
 mod copies;
 mod deliveries;
 mod figures;
+mod intake;
 mod lanes;
 mod listing;
 mod messages;
@@ -16,6 +17,7 @@ mod readiness;
 mod refused;
 mod replays;
 mod stopped;
+mod wiring;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +29,6 @@ use wardline_flow::{Lookups, SearchKeys};
 use wardline_hl7::ParseOptions;
 use wardline_store::{MessageId, Store};
 
-use self::figures::verify_figures;
 use self::refused::{DeskError, in_words};
 use super::face::{DestinationFace, Face};
 use super::protocol::{
@@ -148,11 +149,7 @@ impl Desk {
             Request::Logs { after, level, limit } => self.logs(after, level, limit),
             Request::Readiness => Ok(Response::Readiness(self.readiness()?)),
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
-            Request::StoreVerify => {
-                let store = Arc::clone(&self.store);
-                let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
-                Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
-            }
+            Request::StoreVerify => self.store_verified().await,
             Request::Reload { dry_run, moves, park, by } => {
                 self.reload(Asked { by, dry_run, moves, park }).await
             }
@@ -177,6 +174,9 @@ impl Desk {
             Request::Anatomy { message, content, by } => self.anatomy(message, content, &by).await,
             Request::Document { message, path, by } => self.document(message, path, &by).await,
             Request::Content { message, by } => self.content(message, &by).await,
+            Request::Pause { listener, by, reason } => self.pause(&listener, by, reason),
+            Request::Go { listener, by } => self.go(&listener, &by),
+            Request::Wiring => self.wiring(),
         }
     }
 

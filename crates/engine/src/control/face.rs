@@ -5,15 +5,16 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use wardline_config::Destination;
+use wardline_config::{Config, Destination};
 use wardline_flow::{HandlerName, ListenerId, Lookups};
 use wardline_store::Intake;
 
-use super::protocol::{HandlerRow, ListenerRow};
+use super::protocol::{HandlerRow, ListenerRow, PausedRow};
 use crate::drain::Drain;
 use crate::handler::HandlerCaller;
 use crate::inbound::roster::Roster;
 use crate::inbound::surroundings::Around;
+use crate::inbound::valve::Valve;
 use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Moment, Withheld};
 use crate::outbound::{PoolDoor, Reception};
 use crate::replies::Apart;
@@ -22,6 +23,8 @@ use crate::tls::Certificates;
 /// A running engine as its desk sees it.
 pub(crate) struct Face {
     pub(crate) name: String,
+    /// What it goes by.
+    pub(crate) config: Arc<Config>,
     pub(crate) started: Timestamp,
     pub(crate) drain: Drain,
     pub(crate) intake: watch::Receiver<Intake>,
@@ -45,6 +48,7 @@ pub(crate) struct ListenerFace {
     /// One set of counters for each arbiter.
     pub(crate) counters: Vec<Arc<ListenerCounters>>,
     pub(crate) last_received: Arc<Moment>,
+    pub(crate) valve: Arc<Valve>,
     /// What its messages are decided and stored with, on one of the arbiters.
     pub(crate) around: Option<Around>,
 }
@@ -81,6 +85,11 @@ impl ListenerFace {
             connections: self.roster.count() as u64,
             max_connections: self.max_connections,
             last_received: self.last_received.get().map(|at| at.to_string()),
+            paused: self.valve.paused().map(|pause| PausedRow {
+                since: pause.at.to_string(),
+                by: pause.by.clone(),
+                reason: pause.reason.clone(),
+            }),
             counts: self.counts(),
         }
     }

@@ -9,6 +9,7 @@ mod amounts;
 mod anatomy;
 mod bytes_as_text;
 mod certificates;
+mod intake;
 mod lookups;
 mod messages;
 mod process;
@@ -16,6 +17,7 @@ mod readiness;
 mod reload;
 mod replays;
 mod rows;
+mod wiring;
 
 use serde::{Deserialize, Serialize};
 pub use wardline_store::MessageId;
@@ -28,6 +30,7 @@ pub use anatomy::{
     SentChanges,
 };
 pub use certificates::{CertificateRow, CertificateState};
+pub use intake::{IntakeChanged, PausedRow};
 pub use lookups::{LookupRow, MissedKey};
 pub use messages::{
     AnswerRow, DeliveryFate, EventRow, FateRow, KeyQuery, MessageContent, MessageEvent,
@@ -45,6 +48,7 @@ pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
     QueueRow, Status, StoreFigures, StoreOutlook, VerifyFigures,
 };
+pub use wiring::{DestinationWiring, ListenerWiring, RouteWiring, Wiring};
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
 /// [`MAX_PAGE`] rows. A message takes a byte for most of its own, two for each line end and beyond ASCII, six for
@@ -183,6 +187,24 @@ pub enum Request {
         /// Who asks.
         by: String,
     },
+    /// Let nothing in through a listener, until [`Request::Go`] or the end of the engine.
+    Pause {
+        /// The listener's id.
+        listener: String,
+        /// Who asks.
+        by: String,
+        /// Why, for whoever finds it paused.
+        reason: String,
+    },
+    /// Let messages in again.
+    Go {
+        /// The listener's id.
+        listener: String,
+        /// Who asks.
+        by: String,
+    },
+    /// How listeners, routes and destinations of the running engine are joined.
+    Wiring,
     /// Messages that were received, newest first.
     Search(MessageSearch),
     /// These messages, as [`Request::Search`] shows them; those that are not kept any more are left out.
@@ -392,6 +414,10 @@ pub enum Response {
         /// The message that is delivered in its place, or the first of several.
         message: MessageId,
     },
+    /// To [`Request::Pause`] and [`Request::Go`].
+    Intake(Box<IntakeChanged>),
+    /// To [`Request::Wiring`].
+    Wiring(Box<Wiring>),
     /// To [`Request::Search`] and [`Request::Messages`].
     Messages {
         /// The newest first.

@@ -25,6 +25,7 @@ use crate::inbound::listener::{Berth, Endpoint};
 use crate::inbound::roster::Roster;
 use crate::inbound::sources::Sources;
 use crate::inbound::surroundings::{Around, AroundSender, Surroundings};
+use crate::inbound::valve::Valve;
 use crate::observe::{ListenerCounters, Moment};
 
 /// A listener.
@@ -43,12 +44,14 @@ pub(super) struct RunningListener {
     bound: Option<Endpoint>,
 }
 
-/// What outlives another entrance of the same listener: its figures, and what is known of messages that came.
+/// What outlives another entrance of the same listener: its figures, what is known of messages that came, and whether an
+/// operator lets any in.
 #[derive(Clone)]
 pub(super) struct Lasting {
     counters: Vec<Arc<ListenerCounters>>,
     last_received: Arc<Moment>,
     blocks: Arc<Blocks>,
+    valve: Arc<Valve>,
     pub(super) duplicates: Option<Arc<Duplicates>>,
 }
 
@@ -65,6 +68,7 @@ impl Lasting {
             counters: harbour.quays.iter().map(|_| Arc::default()).collect(),
             last_received: Arc::default(),
             blocks: Arc::default(),
+            valve: Arc::default(),
             duplicates,
         }
     }
@@ -172,7 +176,7 @@ impl RunningListener {
         beside: &Beside<'_>,
     ) -> Surroundings {
         let Beside { harbour, version, relaying } = beside;
-        let Lasting { counters, last_received, blocks, duplicates } = &self.lasting;
+        let Lasting { counters, last_received, blocks, valve, duplicates } = &self.lasting;
         Surroundings {
             intake: Arc::clone(intake),
             style: AnswerStyle {
@@ -191,6 +195,7 @@ impl RunningListener {
             blocks: Arc::clone(blocks),
             sources: Arc::clone(&self.sources),
             budget: Arc::clone(&harbour.budget),
+            valve: Arc::clone(valve),
             duplicates: duplicates.clone(),
             relaying: relaying.clone(),
             side: version.certificates.side(&self.settings.id),
@@ -206,6 +211,7 @@ impl RunningListener {
             roster: Arc::clone(&self.roster),
             counters: self.lasting.counters.clone(),
             last_received: Arc::clone(&self.lasting.last_received),
+            valve: Arc::clone(&self.lasting.valve),
             around: self.around.first().map(Around::of),
         }
     }

@@ -103,11 +103,12 @@ impl Running {
         let (phase, drain) = Drain::new();
         let started = Timestamp::now();
         let parts = (&listeners[..], &destinations[..], &handlers);
+        let config = Arc::new(config);
         let face = face(&config, parts, &version, &harbour, (started, &drain));
         let (faces, seen) = watch::channel(Arc::new(face));
         actix::spawn(warn_of_certificates(seen));
         let running = Self {
-            config: Arc::new(config),
+            config,
             reread: engine.reread,
             known,
             harbour,
@@ -224,7 +225,7 @@ pub(super) fn replies(destinations: &[RunningDestination]) -> Arc<Replies> {
 type Parts<'a> = (&'a [RunningListener], &'a [RunningDestination], &'a RunningHandlers);
 
 fn face(
-    config: &Config,
+    config: &Arc<Config>,
     (listeners, destinations, handlers): Parts<'_>,
     version: &Version,
     harbour: &Harbour,
@@ -232,6 +233,7 @@ fn face(
 ) -> Face {
     Face {
         name: config.engine.name.clone(),
+        config: Arc::clone(config),
         started,
         drain: drain.clone(),
         intake: harbour.intake.clone(),

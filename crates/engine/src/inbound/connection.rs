@@ -271,6 +271,9 @@ impl Conversation {
         if let Err(refusal) = checked {
             return self.refuse(heard, &refusal).await;
         }
+        if !self.let_in().await {
+            return self.unavailable(heard).await;
+        }
         let span = span_of(&message);
         self.decide(&message, heard, received_at).instrument(span).await
     }

@@ -129,7 +129,9 @@ impl Watching {
     async fn run(mut self) {
         self.take_what_was_left().await;
         while !self.drain.is_draining() {
-            self.take_what_is_ready().await;
+            if self.around.valve.paused().is_none() {
+                self.take_what_is_ready().await;
+            }
             let rest = self.disk.settings().poll_every;
             self.rest(rest).await;
         }

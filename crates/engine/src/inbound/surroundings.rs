@@ -22,6 +22,7 @@ use super::duplicates::Duplicates;
 use super::handshake::Side;
 use super::intake::Intake;
 use super::sources::Sources;
+use super::valve::Valve;
 use crate::drain::Drain;
 use crate::events::Events;
 use crate::observe::{ListenerCounters, Moment};
@@ -43,6 +44,8 @@ pub(crate) struct Surroundings {
     pub(crate) sources: Arc<Sources>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) blocks: Arc<Blocks>,
+    /// Whether an operator lets messages in.
+    pub(crate) valve: Arc<Valve>,
     /// Where the listener recognises what comes again.
     pub(crate) duplicates: Option<Arc<Duplicates>>,
     /// Where the listener answers with what a destination says.

@@ -120,8 +120,17 @@ fn listeners(
         ]);
     }
     terminal.table(&table)?;
+    rows.iter().try_for_each(|row| paused(row, terminal))?;
     rows.iter().try_for_each(|row| copies(row, terminal))?;
     rows.iter().try_for_each(|row| set_aside(row, terminal))
+}
+
+/// Who lets nothing in, and why.
+fn paused(row: &ListenerRow, terminal: Terminal) -> Result<(), TerminalError> {
+    match &row.paused {
+        Some(pause) => terminal.line(format!("paused: {}: {}: {}", row.id, pause.by, pause.reason)),
+        None => Ok(()),
+    }
 }
 
 /// How many files of a folder are in `failed`, where there are any: nobody was answered that they are.

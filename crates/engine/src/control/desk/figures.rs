@@ -4,10 +4,17 @@ use std::sync::Arc;
 
 use wardline_store::Verified;
 
-use super::super::protocol::{StoreFigures, StoreOutlook, VerifyFigures};
+use super::super::protocol::{Response, StoreFigures, StoreOutlook, VerifyFigures};
 use super::{Desk, DeskError};
 
 impl Desk {
+    /// Reads the whole store.
+    pub(super) async fn store_verified(&self) -> Result<Response, DeskError> {
+        let store = Arc::clone(&self.store);
+        let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
+        Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
+    }
+
     pub(super) async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
         let store = Arc::clone(&self.store);
         let looked = tokio::task::spawn_blocking(move || (store.stats(), store.outlook()));
@@ -40,7 +47,7 @@ impl Desk {
 }
 
 /// What reading the whole store found.
-pub(super) fn verify_figures(verified: &Verified) -> VerifyFigures {
+fn verify_figures(verified: &Verified) -> VerifyFigures {
     let mut faults: Vec<String> = verified.corruptions.iter().map(ToString::to_string).collect();
     if verified.index_differences > 0 {
         faults.push(format!(

@@ -49,6 +49,8 @@ pub(super) enum DeskError {
     UnknownKey { name: String, known: String },
     #[error("that asks for too many keys at once")]
     TooManyKeys,
+    #[error("there is no listener of that name")]
+    ListenerUnknown,
     #[error("the copy is not released")]
     NotReleased(#[from] NotReleased),
 }
@@ -61,6 +63,7 @@ impl DeskError {
             | Self::NoSuchCopy
             | Self::NoSuchListener
             | Self::NoSuchMessage
+            | Self::ListenerUnknown
             | Self::NoSuchDocument => RefusedReason::NotFound,
             Self::NoHistory => RefusedReason::NoHistory,
             Self::UnknownKey { .. } | Self::TooManyKeys => RefusedReason::UnknownKey,

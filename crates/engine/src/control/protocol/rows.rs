@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
 use super::bytes_as_text::optional;
-use super::{CertificateRow, DeliveryState, LookupRow, ProcessFigures};
+use super::{CertificateRow, DeliveryState, LookupRow, PausedRow, ProcessFigures};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
 /// The engine at a glance.
@@ -63,6 +63,9 @@ pub struct ListenerRow {
     pub max_connections: u64,
     /// When the last message came, RFC 3339.
     pub last_received: Option<String>,
+    /// Who lets nothing in through it, if somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<PausedRow>,
     /// Its counters since the start.
     pub counts: ListenerCounts,
 }

@@ -89,6 +89,9 @@ impl Conversation {
         };
         around.counters.batches.one();
         let mut members = around.intake.read_each(&batch, &around.replies, &around.counters).await;
+        if !self.let_in().await {
+            return self.unavailable(self.heard_batch(&batch, &members, None)).await;
+        }
         let mut known = self.recognise_each(&mut members, received_at).await;
         let peer = Some(self.peer);
         match around.intake.decide_each(&members, peer, received_at, &around.counters).await {

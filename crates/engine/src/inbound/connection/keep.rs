@@ -104,8 +104,8 @@ impl Conversation {
         hand_over(&*around.store, &around.completions, intake, accept, deadline).await
     }
 
-    /// The message could not be stored: silence, unless the listener is told to answer AE or CE, or MLLP has a word for it.
-    async fn unavailable(&mut self, heard: Heard<'_>) -> Goes {
+    /// The message cannot be stored, or is not let in: silence, unless the listener is told to answer AE or CE, or MLLP has a word for it.
+    pub(super) async fn unavailable(&mut self, heard: Heard<'_>) -> Goes {
         match self.around.intake.listener().on_unavailable {
             OnUnavailable::Answer
                 if self.uncommitted.is_none() && !heard.due(AckCode::AE).is_empty() =>

@@ -1,10 +1,11 @@
 //! What a connection waits for, for the sake of the others. It reads nothing meanwhile, so none of its clocks runs.
 //!
 //! ```text
-//!   first bytes ──pace──▶ more ──room──▶ all of it ──turn──▶ answered ──rest──▶ first bytes …
-//!      the rate of its source     `max_buffered`     others of its source     a storm
+//!   first bytes ──pace──▶ more ──room──▶ all of it ──turn──▶ let in ──▶ answered ──rest──▶ first bytes …
+//!      the rate of its source     `max_buffered`     others of its source   an operator's pause   a storm
 //! ```
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Conversation;
@@ -47,6 +48,20 @@ impl Conversation {
             waited.map_err(|NoRoom| CloseReason::NoRoom)?;
         }
         Ok(self.session.next(Instant::now()))
+    }
+
+    /// Waits with the message that has come where an operator has paused the listener; whether it is let in.
+    pub(super) async fn let_in(&mut self) -> bool {
+        let valve = Arc::clone(&self.around.valve);
+        if valve.paused().is_none() {
+            return true;
+        }
+        let wait = self.around.intake.listener().unavailable_wait;
+        tokio::select! {
+            biased;
+            () = self.drain.begun() => false,
+            opened = valve.opened(tokio::time::Instant::now() + wait) => opened,
+        }
     }
 
     /// Waits with a message that has begun to come, for as long as its source has had more than its rate lets through. There

@@ -94,7 +94,10 @@ fn patience(request: &Request) -> Duration {
         | Request::Related { .. }
         | Request::Anatomy { .. }
         | Request::Document { .. }
-        | Request::Content { .. } => PATIENCE,
+        | Request::Content { .. }
+        | Request::Pause { .. }
+        | Request::Go { .. }
+        | Request::Wiring => PATIENCE,
     }
 }
 

@@ -1,0 +1,190 @@
+//! The live stream: one for each open page, by server-sent events. What changed of a page goes to it as a fragment with the
+//! name of its place; the module of the page puts it there.
+//!
+//! ```text
+//!   sampler ──a look every 2 s──▶ stream: draws its page's fragments, sends those that differ from what it sent last
+//!                                    └ nothing to say: the clock, so that a page knows that it is not stale
+//! ```
+//!
+//! A stream holds what it has sent as one number a fragment, and draws only when its reader has taken what came before: a
+//! slow browser misses looks, and memory stays flat. It ends by itself after [`LONGEST`]; the browser opens another.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Query};
+use jiff::tz::TimeZone;
+use maud::Markup;
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::access::Right;
+use crate::door::Who;
+use crate::fault::Fault;
+use crate::pages::hand::Hand;
+use crate::pages::views::View;
+use crate::route::Route;
+use crate::seat::{AtSeat, Seat};
+use crate::watch::snapshot::Snapshot;
+use crate::words;
+
+/// Streams at one time: every person on call with a handful of tabs each.
+pub(crate) const MOST_STREAMS: usize = 64;
+/// How long one stream goes on: who may no longer come in is not told of anything for longer than this.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+/// How long nothing may be said: proxies end what is silent, and a page that hears nothing is stale.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After how many milliseconds a browser opens another stream where one has ended.
+const AGAIN_MS: u32 = 2000;
+
+/// The places there are.
+pub(crate) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MOST_STREAMS))
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/live", Right::See, live)]
+}
+
+/// Which page listens.
+#[derive(Debug, Deserialize)]
+struct Listens {
+    /// Its path and query.
+    at: String,
+}
+
+async fn live(seat: AtSeat, who: Who, listens: Query<Listens>) -> Result<HttpResponse, Fault> {
+    let place =
+        Arc::clone(&seat.streams).try_acquire_owned().map_err(|_full| Fault::TooManyStreams)?;
+    let stream = Stream {
+        looks: seat.sampler.subscribe(),
+        seat: seat.0.clone(),
+        view: View::of_address(&listens.at),
+        hand: Hand::of(&who),
+        sent: HashMap::new(),
+        zone: TimeZone::system(),
+        until: Instant::now() + LONGEST,
+        greeted: false,
+        _place: place,
+    };
+    let events = futures_util::stream::unfold(stream, |mut stream| async move {
+        let events = stream.next().await?;
+        Some((Ok::<Bytes, Fault>(events), stream))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(events))
+}
+
+/// One open page.
+struct Stream {
+    looks: watch::Receiver<Option<Arc<Snapshot>>>,
+    seat: Data<Seat>,
+    view: View,
+    hand: Hand,
+    /// What was sent of each place.
+    sent: HashMap<&'static str, u64>,
+    zone: TimeZone,
+    until: Instant,
+    greeted: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Stream {
+    /// What is said next; none when it is over.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::replace(&mut self.greeted, true) {
+            return Some(Bytes::from(format!("retry: {AGAIN_MS}\n\n")));
+        }
+        if Instant::now() >= self.until {
+            return None;
+        }
+        match tokio::time::timeout(HEARTBEAT, self.looks.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_sampler_gone)) => return None,
+            // The engine did not answer in time: the page learns that it is stale.
+            Err(_elapsed) => return Some(Bytes::from_static(b": nothing new\n\n")),
+        }
+        let snapshot = self.looks.borrow_and_update().clone()?;
+        let parts = self.view.fragments(&self.seat, &snapshot, &self.hand, &self.zone).await;
+        Some(Bytes::from(events(&mut self.sent, parts, &snapshot, &self.zone)))
+    }
+}
+
+/// What differs from what was sent, and the clock.
+fn events(
+    sent: &mut HashMap<&'static str, u64>,
+    parts: Vec<(&'static str, Markup)>,
+    snapshot: &Snapshot,
+    zone: &TimeZone,
+) -> String {
+    let mut events = String::new();
+    for (name, part) in parts {
+        let part = part.into_string();
+        let mut hasher = DefaultHasher::new();
+        part.hash(&mut hasher);
+        if sent.insert(name, hasher.finish()) != Some(hasher.finish()) {
+            event(&mut events, "part", &[name, &part]);
+        }
+    }
+    let clock = words::whole_clock(snapshot.at, zone);
+    event(&mut events, "clock", &[&snapshot.at.to_string(), &clock]);
+    events
+}
+
+/// One event; its lines are its data. Markup has no line end of its own but what a person wrote, which is as good a space.
+fn event(events: &mut String, name: &str, data: &[&str]) {
+    events.push_str("event: ");
+    events.push_str(name);
+    for line in data {
+        events.push_str("\ndata: ");
+        events.extend(line.chars().map(|one| if one == '\n' || one == '\r' { ' ' } else { one }));
+    }
+    events.push_str("\n\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use maud::html;
+
+    use super::*;
+    use crate::watch::testing::seen;
+
+    #[test]
+    fn only_what_changed_is_sent_and_the_clock_always() {
+        let mut sent = HashMap::new();
+        let snapshot = seen("2026-11-21T03:12:08Z", vec![], vec![]);
+        let mut say = |text: &str| {
+            let parts =
+                vec![("head", html! { p { "as before" } }), ("table", html! { p { (text) } })];
+            events(&mut sent, parts, &snapshot, &TimeZone::UTC)
+        };
+        assert_eq!(say("one").matches("event: part").count(), 2);
+        let second = say("two");
+        assert_eq!(second.matches("event: part").count(), 1);
+        assert!(second.starts_with("event: part\ndata: table\ndata: <p>two</p>\n\n"), "{second}");
+        assert!(second.ends_with("data: Sat 21 Nov 03:12:08\n\n"), "{second}");
+        assert!(!say("two").contains("event: part"));
+    }
+
+    #[test]
+    fn no_text_of_a_person_ends_an_event() {
+        let mut sent = HashMap::new();
+        let snapshot = seen("2026-11-21T03:12:08Z", vec![], vec![]);
+        let parts = vec![("head", html! { p { "a\n\nevent: part\r\ndata: x" } })];
+        let said = events(&mut sent, parts, &snapshot, &TimeZone::UTC);
+        assert_eq!(said.matches("\n\n").count(), 2, "{said}");
+        assert_eq!(
+            said.lines().filter(|line| line.starts_with("event: part")).count(),
+            1,
+            "{said}"
+        );
+    }
+}
