@@ -124,19 +124,36 @@ impl<'s> Cursor<'s> {
     /// What its records tell of a message, the newest first, at most so many.
     pub(super) fn events(&mut self, message: u64, most: usize) -> Result<Vec<Event>, RunError> {
         let mut events = Vec::new();
+        if most > 0 {
+            self.each_event(message, |event| {
+                events.push(event);
+                events.len() < most
+            })?;
+        }
+        Ok(events)
+    }
+
+    /// Gives what its records tell of a message, the newest first, as long as more is wanted.
+    pub(super) fn each_event(
+        &mut self,
+        message: u64,
+        mut more: impl FnMut(Event) -> bool,
+    ) -> Result<(), RunError> {
         if !self.source.extent.may_have_events(message) {
-            return Ok(events);
+            return Ok(());
         }
         let (source, prefix) = (self.source, entry::events_of(message));
         let mut bound = entry::behind(&prefix);
-        while events.len() < most {
-            let Some((key, value)) = self.last_below(&bound)? else { break };
+        while let Some((key, value)) = self.last_below(&bound)? {
             if !key.starts_with(&prefix) {
                 break;
             }
-            bound = key.to_vec();
-            events.push(source.read_event(value)?);
+            bound.clear();
+            bound.extend_from_slice(key);
+            if !more(source.read_event(value)?) {
+                break;
+            }
         }
-        Ok(events)
+        Ok(())
     }
 }

@@ -12,12 +12,16 @@ use super::entry::{Event, Row, RowOrigin};
 use super::run::RunError;
 use super::source::{Cursor, Source};
 
-/// The newest events of a message in one source that tell how it stands: one a delivery would do but for what was
-/// repeated.
+/// Events of a message in one source that are read, the newest, before it is asked whether they tell enough: one a
+/// delivery would do but for what was repeated.
 const EVENTS: usize = 64;
 
 /// So many at least for each delivery.
 const EVENTS_EACH: usize = 4;
+
+/// Events of a message in one source that are read at most, where one delivery is retried and another has ended before
+/// that: days of retries, read in some ten milliseconds.
+const MOST_EVENTS: usize = 50_000;
 
 /// The first source with events of a message whose row is in the source `nth`: of one that was carried forward some may
 /// be left from before.
@@ -56,7 +60,7 @@ impl<'s> Standing<'s> {
         };
         let mut deliveries: Vec<_> = row.destinations.iter().map(fresh).collect();
         let was_carried = row.origin == RowOrigin::Carried;
-        let most = EVENTS.max(EVENTS_EACH * row.destinations.len());
+        let enough = EVENTS.max(EVENTS_EACH * row.destinations.len());
         for (source, cursor) in self.sources.iter_mut().skip(first(nth, row)) {
             if !was_carried && deliveries.iter().all(|delivery| delivery.state.is_end()) {
                 break;
@@ -65,26 +69,44 @@ impl<'s> Standing<'s> {
                 continue;
             }
             let cursor = cursor.get_or_insert_with(|| Cursor::new(source));
-            for event in cursor.events(message, most)?.into_iter().rev() {
-                tell(&mut deliveries, event);
+            let (mut told, mut read) = (Vec::new(), 0);
+            cursor.each_event(message, |event| {
+                tell(&mut told, event);
+                read += 1;
+                let is_enough = !was_carried && read >= enough && is_told(&deliveries, &told);
+                !is_enough && read < MOST_EVENTS
+            })?;
+            for told in told.into_iter().rev() {
+                put(&mut deliveries, told);
             }
         }
         Ok(deliveries)
     }
 }
 
-/// What has ended stays ended. A delivery that the row does not name ended before its message was carried.
-fn tell(deliveries: &mut Vec<HistoryDelivery>, event: Event) {
+/// Adds an older event to what newer ones of the same source tell. What has ended stays ended, whatever came later.
+fn tell(told: &mut Vec<HistoryDelivery>, event: Event) {
     let Event { at, destination, what, attempts, cause, reply_code, .. } = event;
-    let told = HistoryDelivery {
-        destination: destination.clone(),
-        state: what.state,
-        attempts,
-        at,
-        cause,
-        reply_code,
+    let known = told.iter_mut().find(|delivery| delivery.destination == destination);
+    let older = HistoryDelivery { destination, state: what.state, attempts, at, cause, reply_code };
+    match known {
+        Some(known) if older.state.is_end() => *known = older,
+        Some(_) => {}
+        None => told.push(older),
+    }
+}
+
+/// Whether older events of a source would be no news to the deliveries that have not ended before it.
+fn is_told(deliveries: &[HistoryDelivery], told: &[HistoryDelivery]) -> bool {
+    let is_told = |delivery: &HistoryDelivery| {
+        told.iter().any(|told| told.destination == delivery.destination)
     };
-    match deliveries.iter_mut().find(|delivery| delivery.destination == destination) {
+    deliveries.iter().all(|delivery| delivery.state.is_end() || is_told(delivery))
+}
+
+/// Adds what a later source tells. A delivery that the row does not name ended before its message was carried.
+fn put(deliveries: &mut Vec<HistoryDelivery>, told: HistoryDelivery) {
+    match deliveries.iter_mut().find(|delivery| delivery.destination == told.destination) {
         Some(delivery) if delivery.state.is_end() => {}
         Some(delivery) => *delivery = told,
         None => deliveries.push(told),

@@ -18,7 +18,7 @@ use wardline_store::{
 
 use jiff::Timestamp;
 
-use crate::site::{Open, Site, dead, delivered, eventually, message};
+use crate::site::{Open, Site, change, dead, delivered, eventually, message};
 
 /// Takes the words of a body, which look like `visit=7`; what is not told of is no key.
 pub(crate) struct Words {
@@ -163,6 +163,38 @@ fn a_row_tells_how_its_deliveries_stand_and_ended_ones_stay_ended() {
     };
     assert_eq!(all(&history, &pending("lis")), []);
     assert_eq!(all(&history, &pending("ris")), [row]);
+}
+
+#[test]
+fn however_often_one_delivery_is_retried_the_others_stand_as_they_ended() {
+    let site = Site::new();
+    let open = open(&site);
+    let history = caught_up(&open);
+    let one = open.message("id=1", &["lis", "archive"]);
+    open.conclude(one, "archive", delivered());
+    let retries = 300;
+    for attempts in 1..=retries {
+        let due = Timestamp::now();
+        let cause = "refused".into();
+        let deferred = Outcome::Deferred { attempts, first_attempt: None, due, cause };
+        open.store.record(change(one, "lis", deferred), None);
+    }
+    open.conclude(one, "lis", dead(None));
+    let stand = |history: &History| {
+        let row = row_of(history, one);
+        row.destinations.iter().map(|one| one.state).collect::<Vec<_>>()
+    };
+    let expected = [HistoryState::Dead, HistoryState::Delivered];
+    assert_eq!(stand(&history), expected, "in memory");
+    drop((history, open));
+    let open = self::open(&site);
+    assert_eq!(stand(&caught_up(&open)), expected, "in a run");
+    let delivered = Search {
+        state: Some(StateFilter::Delivered),
+        destination: Some("archive".into()),
+        ..Search::default()
+    };
+    assert_eq!(all(&caught_up(&open), &delivered).len(), 1);
 }
 
 #[test]
