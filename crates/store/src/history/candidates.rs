@@ -39,8 +39,9 @@ impl<'s> Candidates<'s> {
     /// `live` are the only messages that come into question, where it is known.
     pub(super) fn new(source: &'s Source, search: &Search, live: Option<&'s [u64]>) -> Self {
         let asked = search.keys.iter().map(|key| KeyCursor::new(source, key, search.deadline));
-        let keys = live.map(KeyCursor::Live).into_iter().chain(asked).collect();
-        Self { rows: Cursor::new(source), keys }
+        let live =
+            live.into_iter().flat_map(|live| [KeyCursor::Live(live), KeyCursor::rows(source)]);
+        Self { rows: Cursor::new(source), keys: live.chain(asked).collect() }
     }
 
     /// The greatest below a number.
@@ -65,7 +66,7 @@ impl<'s> Candidates<'s> {
 }
 
 enum KeyCursor<'s> {
-    /// These, whatever source they are of.
+    /// These, whatever source they are of; only those are candidates that have a row in this one.
     Live(&'s [u64]),
     Exact {
         cursor: Cursor<'s>,
@@ -85,6 +86,11 @@ impl<'s> KeyCursor<'s> {
                 Self::Prefix(Prefix { cursor, begin, deadline, newest, whole_below: None })
             }
         }
+    }
+
+    /// All messages of a source.
+    fn rows(source: &'s Source) -> Self {
+        Self::Exact { cursor: Cursor::new(source), prefix: vec![ROW] }
     }
 
     fn below(&mut self, number: u64) -> Result<Option<u64>, Stop> {

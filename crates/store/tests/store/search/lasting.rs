@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wardline_store::history::{Happened, HistoryState, KeyKind, Match, Search};
+use wardline_store::history::{Happened, HistoryState, KeyKind, Match, Search, StateFilter};
 use wardline_store::{DeliveryState, MessageId, Store, StoreOptions};
 
 use super::{all, caught_up, found, history, key, open, options, row_of};
-use crate::site::{Open, Site, change, dead, delivered, eventually, message};
+use crate::site::{Open, SEGMENT, Site, change, dead, delivered, eventually, message};
 
 fn runs(site: &Site) -> Vec<PathBuf> {
     let folder = site.folder.path().join("store/history");
@@ -176,6 +176,29 @@ fn runs_go_with_their_segments_and_what_is_carried_stays_found() {
         .filter(|run| run.file_name().expect("a name").to_string_lossy()[..12] < *oldest)
         .collect();
     assert!(left.is_empty(), "{left:?} have no segment");
+}
+
+#[test]
+fn a_dead_letter_that_was_carried_is_found_by_its_state() {
+    let site = Site::new();
+    let first = open(&site);
+    let letters: Vec<_> = (0..3).map(|_| first.message("patient=waiting", &["ris"])).collect();
+    for letter in &letters {
+        first.conclude(*letter, "ris", dead(None));
+    }
+    fill(&first, 0..160);
+    drop(first);
+    let (retain_bytes, tick) = (4 * SEGMENT, Duration::from_millis(1));
+    let open =
+        site.try_open(StoreOptions { retain_bytes, tick, ..options(&site, 1) }).expect("opens");
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    eventually("the oldest segments go", || open.store.pruning(year, retain_bytes).segments == 0);
+    let history = caught_up(&open);
+    assert!(history.figures().runs > 1, "others stand between");
+    let dead = Search { state: Some(StateFilter::Dead), ..Search::default() };
+    let mut found: Vec<_> = all(&history, &dead).iter().map(|row| row.message).collect();
+    found.reverse();
+    assert_eq!(found, letters);
 }
 
 #[test]
