@@ -67,7 +67,7 @@ impl Shelf {
                     }
                     core.tick
                 }
-                // Intake is closed as well, and says why.
+                // Intake is closed as well, and says why, or would be by this; how far it is behind is shown.
                 Err(Standstill::NoSpace) => FAULT_PAUSE,
                 Err(error) => {
                     self.count_fault();
@@ -197,8 +197,8 @@ pub(super) fn write_run(
     memtable: &Memtable,
 ) -> Result<Arc<Run>, Standstill> {
     let Ground { core, shelf } = ground;
-    has_room(core)?;
     let entries = memtable.read();
+    has_room(core, entries.bytes() as u64)?;
     let (fingerprint, salt) = (shelf.fingerprint, segment.header.salt);
     let extent = entries.extent.clone();
     let path = run_path(&shelf.folder, extent.from, extent.to, fingerprint);
@@ -212,10 +212,14 @@ pub(super) fn write_run(
     Ok(Arc::new(run))
 }
 
-/// The history yields to messages where space is short.
-pub(super) fn has_room(core: &Core) -> Result<(), Standstill> {
+/// The history yields to messages where space is short: so many bytes of it leave what is kept free alone.
+pub(super) fn has_room(core: &Core, bytes: u64) -> Result<(), Standstill> {
     let free = core.disk.free(&core.dir).unwrap_or_default();
-    if free >= core.gate.min_free() { Ok(()) } else { Err(Standstill::NoSpace) }
+    if free >= core.gate.min_free().saturating_add(bytes) {
+        Ok(())
+    } else {
+        Err(Standstill::NoSpace)
+    }
 }
 
 /// A run's name: its segment, from where to where, and who took its keys.

@@ -95,6 +95,11 @@ impl Entries {
         self.put(event_key(message, record, nth), value);
     }
 
+    /// At least what a run of it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether it is new.
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> bool {
         self.bytes += key.len() + value.len() + ENTRY_OVERHEAD;

@@ -133,7 +133,7 @@ impl Repair {
 }
 
 fn merge_runs(ground: Ground<'_>, runs: &[Arc<Run>]) -> Result<(), Standstill> {
-    has_room(ground.core)?;
+    has_room(ground.core, runs.iter().map(|run| run.bytes).sum())?;
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
     let (from, to) = (first.extent().from, last.extent().to);
     let path = run_path(&ground.shelf.folder, from, to, ground.shelf.fingerprint);
