@@ -13,6 +13,7 @@
 
 pub mod browser;
 pub mod certificates;
+pub mod chromium;
 pub mod http_server;
 pub mod message;
 pub mod nobody;
