@@ -26,6 +26,7 @@ const USERS: &[(&str, &[&str])] = &[
 /// Who may, beside nobody.
 const EVERYBODY: &[&str] = &["viewer", "reader", "operator", "admin", "auditor"];
 const ADMINS: &[&str] = &["admin"];
+const READERS: &[&str] = &["reader"];
 
 /// Who passes the door of a route.
 enum Passes {
@@ -61,7 +62,14 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("GET", "/tokens", Only(ADMINS)),
     ("POST", "/tokens", Only(ADMINS)),
     ("POST", "/tokens/{name}/revoke", Only(ADMINS)),
+    ("GET", "/messages", Only(EVERYBODY)),
+    ("GET", "/messages/{id}", Only(EVERYBODY)),
+    ("POST", "/messages/{id}/reveal", Only(READERS)),
+    ("POST", "/messages/{id}/document", Only(READERS)),
     ("GET", "/reference", Only(EVERYBODY)),
+    ("GET", "/api/v1/messages", Only(EVERYBODY)),
+    ("GET", "/api/v1/messages/{id}", Only(EVERYBODY)),
+    ("GET", "/api/v1/messages/{id}/content", Only(READERS)),
     ("GET", "/api/v1/openapi.json", Only(EVERYBODY)),
     ("GET", "/api/v1/status", Only(EVERYBODY)),
     ("GET", "/livez", Anybody),

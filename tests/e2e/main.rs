@@ -6,6 +6,7 @@ use libtest_mimic::{Arguments, Trial};
 
 mod admin_access;
 mod admin_attacks;
+mod admin_messages;
 mod admin_metrics;
 mod admin_roles;
 mod admin_tls;
@@ -74,6 +75,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(admin_access::trials());
     trials.extend(admin_attacks::trials());
     trials.extend(admin_metrics::trials());
+    trials.extend(admin_messages::trials());
     trials.extend(admin_roles::trials());
     trials.extend(admin_tls::trials());
     trials.extend(answers::trials());

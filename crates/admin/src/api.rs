@@ -3,6 +3,7 @@
 mod interfaces;
 mod machine;
 mod me;
+mod messages;
 mod queues;
 mod sessions;
 mod status;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Vec<Route> {
         interfaces::routes(),
         queues::routes(),
         me::routes(),
+        messages::routes(),
         users::routes(),
         sessions::routes(),
         tokens::routes(),
@@ -70,6 +72,7 @@ pub(crate) fn document() -> Document {
         interfaces::Part::openapi(),
         queues::Part::openapi(),
         me::Part::openapi(),
+        messages::Part::openapi(),
         users::Part::openapi(),
         sessions::Part::openapi(),
         tokens::Part::openapi(),

@@ -9,6 +9,9 @@ pub(crate) mod hand;
 pub(crate) mod interface;
 pub(crate) mod interfaces;
 pub(crate) mod links;
+mod message;
+mod messages;
+mod outcome;
 pub(crate) mod overview;
 mod queues;
 mod reference;
@@ -32,6 +35,8 @@ pub(crate) fn routes() -> Vec<Route> {
         signin::routes(),
         views::routes(),
         acting::routes(),
+        messages::routes(),
+        message::routes(),
         account::routes(),
         users::routes(),
         tokens::routes(),

@@ -1,0 +1,75 @@
+use jiff::Timestamp;
+use wardline_engine::control::protocol::{DeliveryFate, FateRow};
+
+use super::*;
+
+fn row() -> MessageRow {
+    MessageRow {
+        message: "4711".parse().unwrap(),
+        received: Timestamp::UNIX_EPOCH,
+        listener: "adt-in".to_owned(),
+        peer: "10.1.7.15:50122".to_owned(),
+        size: 1_412,
+        control_id: "A<1>".to_owned(),
+        message_type: "ADT^A01".to_owned(),
+        sender: "ADT|ST-E".to_owned(),
+        receiver: String::new(),
+        marks: Vec::new(),
+        hops: 0,
+        answer: None,
+        refusal: None,
+        origin: None,
+        destinations: vec![FateRow {
+            destination: "lis".to_owned(),
+            state: DeliveryFate::Dead,
+            attempts: 1,
+            at: Timestamp::UNIX_EPOCH,
+            cause: Some("ar".to_owned()),
+            reply_code: None,
+        }],
+    }
+}
+
+fn page(rows: Vec<MessageRow>) -> MessagesPage {
+    MessagesPage {
+        query: MessagesQuery::default(),
+        rows,
+        next: None,
+        whole: true,
+        behind: 0,
+        milliseconds: 3,
+        refused: None,
+        listeners: vec!["adt-in".to_owned()],
+        destinations: vec!["lis".to_owned()],
+        may_see_content: false,
+    }
+}
+
+#[test]
+fn a_row_has_its_ids_its_way_and_a_badge_for_each_destination() {
+    let html = page(vec![row()]).body().into_string();
+    for part in ["/messages/4711", "ADT^A01", "ADT · ST-E", "1.4 kB", "bd-dead", "lis"] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(html.contains("A&lt;1&gt;") && !html.contains("A<1>"), "what a peer wrote is text");
+}
+
+#[test]
+fn the_next_page_is_the_same_search_further_on() {
+    let mut page = page(vec![row()]);
+    page.query.destination = "lis".to_owned();
+    page.next = Some("4000".parse().unwrap());
+    let html = page.body().into_string();
+    assert!(html.contains("/messages?destination=lis&amp;before=4000"), "{html}");
+}
+
+#[test]
+fn an_empty_page_says_what_was_looked_for_and_what_comes_next() {
+    let html = page(Vec::new()).body().into_string();
+    assert!(html.contains("Nothing was received yet."));
+    let mut filtered = page(Vec::new());
+    filtered.query.q = "A1".to_owned();
+    filtered.behind = 5000;
+    let html = filtered.body().into_string();
+    assert!(html.contains("No message matches.") && html.contains("5.0 kB"), "{html}");
+}
