@@ -73,6 +73,7 @@ fn what_a_listener_refuses_is_kept_with_its_answer_and_cause() {
     assert_eq!(of_refused[1].body, unwanted, "RAW-1");
     assert_eq!((&*of_refused[1].listener, of_refused[1].sent.len()), ("in", 0));
     assert!(large.starts_with(&of_refused[3].body) && !of_refused[3].body.is_empty());
+    assert!(told[3].2 > of_refused[3].body.len() as u64, "only its beginning is kept");
 }
 
 fn a_batch_that_is_refused_is_kept_whole() {

@@ -6,7 +6,7 @@ use wardline_engine::control::protocol::{
     ReplayRow, ReplayState, Request, Response,
 };
 use wardline_store::MessageId;
-use wardline_tests::message::{adt, control_id, message};
+use wardline_tests::message::{adt, control_id, large, message};
 use wardline_tests::peer::Peer;
 use wardline_tests::sink::Sink;
 use wardline_tests::site::{Engine, Site};
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_is_resent_goes_to_chosen_destinations,
         what_is_reprocessed_goes_by_the_routes_of_today,
         what_was_refused_is_reprocessed_once_its_listener_takes_it,
+        what_was_too_large_is_never_sent_in_as_its_beginning,
         an_edited_copy_takes_the_place_of_the_message,
         what_cannot_be_replayed_is_left_out_with_its_cause,
         a_replay_that_is_paused_sends_nothing_and_goes_on_where_it_was,
@@ -219,6 +220,21 @@ fn what_was_refused_is_reprocessed_once_its_listener_takes_it() {
     assert_eq!((row.sent, row.left_out["not-accepted"]), (1, 1));
     assert_eq!(row.first_left_out.len(), 1);
     assert_eq!(control_id(&lab.behind(0, 1)[0]), "M0");
+}
+
+fn what_was_too_large_is_never_sent_in_as_its_beginning() {
+    let lab = Lab::new("max_message_size = \"16KiB\"", ALL);
+    let engine = lab.site.start();
+    let mut peer = Peer::connect(engine.address("in"));
+    assert_eq!(peer.send(&large("M0", 100_000)), "AR");
+    let reprocess = order(ReplayMode::Reprocess);
+    wait::until("it is kept", || (preview(&engine, &reprocess).count == 1).then_some(()));
+    let row = replay(&engine, &reprocess);
+    assert_eq!((row.sent, row.left_out["not-whole"]), (0, 1));
+    let destinations = vec!["lis".to_owned()];
+    let row = replay(&engine, &ReplayOrder { destinations, ..order(ReplayMode::Resend) });
+    assert_eq!((row.sent, row.left_out["not-whole"]), (0, 1));
+    lab.behind(0, 0);
 }
 
 fn an_edited_copy_takes_the_place_of_the_message() {

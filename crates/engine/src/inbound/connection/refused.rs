@@ -9,8 +9,14 @@ use super::keep::letters;
 use super::say::Heard;
 
 impl Conversation {
-    /// Nothing waits for it: the answer leaves meanwhile.
-    pub(super) fn keep_refused(&self, heard: Heard<'_>, refusal: &Refusal, at: Timestamp) {
+    /// Nothing waits for it: the answer leaves meanwhile. `size` is that of the whole, of which only a part may be here.
+    pub(super) fn keep_refused(
+        &self,
+        heard: Heard<'_>,
+        refusal: &Refusal,
+        size: u64,
+        at: Timestamp,
+    ) {
         let answered = heard.due(refusal.code).codes().next();
         self.around.store.keep_refused(RefusedMessage {
             at,
@@ -18,7 +24,7 @@ impl Conversation {
             peer: self.peer_name.clone(),
             code: letters(answered.unwrap_or(refusal.code)),
             cause: refusal.cause.code().into(),
-            size: self.payload.len() as u64,
+            size,
             body: self.payload.clone(),
         });
     }

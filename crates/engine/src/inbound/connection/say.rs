@@ -120,9 +120,15 @@ impl Conversation {
 
     /// Answers that it is not taken, and why.
     pub(super) async fn refuse(&mut self, heard: Heard<'_>, refusal: &Refusal) -> Goes {
+        let size = self.payload.len() as u64;
+        self.refuse_of(size, heard, refusal).await
+    }
+
+    /// The same of a payload that has so many bytes; it may be that only its beginning is here.
+    async fn refuse_of(&mut self, size: u64, heard: Heard<'_>, refusal: &Refusal) -> Goes {
         tracing::debug!(code = %refusal.code, error = refusal.error.number(), "refused");
         let (now, outcome) = (Timestamp::now(), Outcome::Refused(refusal));
-        self.keep_refused(heard, refusal, now);
+        self.keep_refused(heard, refusal, size, now);
         let mut settled = Settled::default();
         let heard = self.owe(heard, outcome, &mut settled, now).await;
         if !settled.messages.is_empty() && !self.keep_owed(settled, now).await {
@@ -166,7 +172,9 @@ impl Conversation {
             self.commit_unread().await?;
             self.payload = head.clone();
             let refused = self.heard(Original::Unreadable(head), Asked::Original);
-            self.refuse(refused, &too_large(limit)).await?;
+            // How long it would have been nobody knows: more than the limit, and more than what is kept of it.
+            let size = (limit.max(head.len()) as u64).saturating_add(1);
+            self.refuse_of(size, refused, &too_large(limit)).await?;
         }
         self.socket.linger().await;
         Ok(())
