@@ -1,5 +1,8 @@
 //! Messages of the past sent in once more: exactly those that were meant, as they were or as they would be now.
 
+use std::fs;
+use std::path::PathBuf;
+
 use libtest_mimic::Trial;
 use wardline_engine::control::protocol::{
     DEFAULT_RATE, EditedBody, MessageRange, RefusedReason, ReplayMode, ReplayOrder, ReplayPreview,
@@ -24,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         an_edited_copy_takes_the_place_of_the_message,
         what_cannot_be_replayed_is_left_out_with_its_cause,
         a_replay_that_is_paused_sends_nothing_and_goes_on_where_it_was,
+        a_pause_that_cannot_be_written_down_is_refused_until_it_can,
         a_replay_that_is_cancelled_ends_where_it_stands,
         a_replay_goes_on_after_a_restart,
         an_order_that_cannot_be_met_is_refused_before_anything_happens,
@@ -303,6 +307,30 @@ fn a_replay_that_is_paused_sends_nothing_and_goes_on_where_it_was() {
     let ids: Vec<_> = lab.behind(60, 60).iter().map(|one| control_id(one)).collect();
     let expected: Vec<_> = many(60).map(|one| control_id(&one)).collect();
     assert_eq!(ids, expected, "each once, in order");
+}
+
+/// A folder where a job is to be drafted: nothing of it can be written down.
+fn in_the_way(lab: &Lab, job: u64) -> PathBuf {
+    let draft = lab.site.folder().join(format!("data/replay/{job}.part"));
+    // Where a draft is being written at this moment, it is gone at the next.
+    wait::until("a folder in the way", || fs::create_dir(&draft).ok());
+    draft
+}
+
+fn a_pause_that_cannot_be_written_down_is_refused_until_it_can() {
+    let (lab, engine, replay) = half_way(60);
+    let draft = in_the_way(&lab, replay.job);
+    let pause = Request::ReplayPause { job: replay.job, by: "bob".into(), reason: "busy".into() };
+    let answer = engine.ask(&pause);
+    let Response::Refused { reason, text } = answer else { panic!("it is told: {answer:?}") };
+    assert_eq!(reason, RefusedReason::NotReplayed, "{text}");
+    fs::remove_dir(draft).expect("removed");
+    let paused = row(engine.ask(&pause));
+    assert_eq!(paused.state, ReplayState::Paused);
+    assert!(engine.stop().success());
+    let engine = lab.site.start();
+    assert_eq!(job(&engine, replay.job), paused, "it does not go on by itself");
+    lab.behind(60, usize::try_from(paused.sent).expect("small"));
 }
 
 fn a_replay_that_is_cancelled_ends_where_it_stands() {

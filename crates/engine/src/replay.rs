@@ -146,7 +146,8 @@ impl Replays {
         Ok(row)
     }
 
-    /// Stops a job, for now or for good. It sends nothing in any more when this returns.
+    /// Stops a job, for now or for good. It sends nothing in any more when this returns, nor after a restart where this
+    /// does not fail.
     pub(crate) async fn stop(
         &self,
         number: u64,
@@ -168,6 +169,8 @@ impl Replays {
         }
         let now = lock(&shared).state;
         if now == state {
+            // Its worker may not have been able to write that down: the next start would go on with it.
+            self.save(&shared).await?;
             return Ok(lock(&shared).row());
         }
         if now.has_ended() || now == ReplayState::Running {

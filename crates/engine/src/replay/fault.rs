@@ -54,7 +54,7 @@ pub(crate) enum NotReplayed {
         state: ReplayState,
     },
     /// It cannot be kept on the disk.
-    #[error("the replay cannot be written down")]
+    #[error("how the replay stands cannot be written down: the next start knows nothing of this")]
     Disk(#[from] io::Error),
     /// The store could not be read.
     #[error("the store could not be read")]
