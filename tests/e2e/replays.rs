@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_pause_that_cannot_be_written_down_is_refused_until_it_can,
         a_replay_that_is_cancelled_ends_where_it_stands,
         a_replay_goes_on_after_a_restart,
+        no_replay_begins_where_those_of_before_cannot_be_read,
         an_order_that_cannot_be_met_is_refused_before_anything_happens,
         the_command_line_shows_the_count_before_it_replays,
     ]
@@ -360,6 +361,24 @@ fn a_replay_goes_on_after_a_restart() {
         &ReplayOrder { messages: vec![id(1)], ranges: Vec::new(), ..order(ReplayMode::Resend) },
     );
     assert_eq!(next.job, replay.job + 1, "no number is given twice");
+}
+
+fn no_replay_begins_where_those_of_before_cannot_be_read() {
+    let (lab, engine, replay) = half_way(60);
+    let pause = Request::ReplayPause { job: replay.job, by: "bob".into(), reason: "busy".into() };
+    let paused = row(engine.ask(&pause));
+    assert!(engine.stop().success());
+    let folder = in_the_way(&lab, 9);
+    let engine = lab.site.start();
+    let again = order(ReplayMode::Resend);
+    let count = preview(&engine, &again).count;
+    let (by, reason) = ("ann".to_owned(), "why".to_owned());
+    let answer = engine.ask(&Request::ReplayStart { order: again, count, by, reason });
+    assert!(matches!(answer, Response::Refused { .. }), "{answer:?}");
+    assert!(engine.stop().success());
+    fs::remove_dir(folder).expect("removed");
+    let engine = lab.site.start();
+    assert_eq!(job(&engine, replay.job), paused, "nothing took its place");
 }
 
 fn an_order_that_cannot_be_met_is_refused_before_anything_happens() {

@@ -54,8 +54,8 @@ pub(crate) struct Replays {
     acting: tokio::sync::Mutex<NextJob>,
 }
 
-/// The number of the next job.
-struct NextJob(u64);
+/// The number of the next job; none where it is not known which were given.
+struct NextJob(Option<u64>);
 
 struct Entry {
     job: Arc<Mutex<Job>>,
@@ -72,15 +72,18 @@ impl Replays {
     /// Those that are on the disk; what was at work goes on. Their workers run on this thread's arbiter.
     pub(crate) fn start(data_dir: &Path, means: Means) -> Arc<Self> {
         let archive = Archive::in_folder(data_dir);
-        let found = archive.load().unwrap_or_else(|error| {
-            tracing::error!(%error, "the replays cannot be read: none of them goes on");
+        let found = archive.load();
+        let are_known = found.is_ok();
+        let found = found.unwrap_or_else(|error| {
+            tracing::error!(%error, "the replays cannot be read: none of them goes on, and none begins");
             archive::Found::default()
         });
         for job in &found.unreadable {
             tracing::error!(job, "a replay cannot be read: it does not go on");
         }
         let numbers = found.jobs.iter().map(|job| job.number).chain(found.unreadable);
-        let next = NextJob(numbers.max().unwrap_or_default() + 1);
+        let next = numbers.max().unwrap_or_default() + 1;
+        let next = NextJob(are_known.then_some(next));
         let entry = |job: Job| (job.number, Entry { job: Arc::new(Mutex::new(job)), worker: None });
         let replays = Arc::new(Self {
             means,
@@ -129,16 +132,17 @@ impl Replays {
         if self.open() >= MOST_OPEN {
             return Err(NotReplayed::TooManyOpen);
         }
+        let number = acting.0.ok_or(NotReplayed::NumbersUnknown)?;
+        acting.0 = Some(number + 1);
         let newest = self.means.store.newest();
-        let job = Job::new(acting.0, &order, (by, reason), newest, Timestamp::now());
-        acting.0 += 1;
+        let job = Job::new(number, &order, (by, reason), newest, Timestamp::now());
         let edited = order.edited.map(|edited| edited.0);
         let work = Work { list: order.messages, edited };
         let (archive, kept, of_job) = (self.archive.clone(), job.clone(), work.clone());
         tokio::task::spawn_blocking(move || archive.begin(&kept, &of_job)).await??;
-        let ReplayRow { job: number, mode, count, by, reason, .. } = &job.row();
+        let ReplayRow { mode, count, by, reason, .. } = &job.row();
         tracing::info!(job = number, ?mode, count, by, reason, "a replay is started");
-        let (row, number) = (job.row(), job.number);
+        let row = job.row();
         let shared = Arc::new(Mutex::new(job));
         self.jobs().insert(number, Entry { job: Arc::clone(&shared), worker: None });
         self.set_to_work(&shared, work);

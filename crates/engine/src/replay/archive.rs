@@ -73,7 +73,7 @@ impl Archive {
         Ok(found)
     }
 
-    /// Keeps a new job: it is there, after a crash as well, when this returns.
+    /// Keeps a new job: it is there, after a crash as well, when this returns. None takes the place of another.
     pub(super) fn begin(&self, job: &Job, work: &Work) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
@@ -81,6 +81,9 @@ impl Archive {
         }
         if let Some(parent) = self.folder.parent() {
             sync_folder(parent)?;
+        }
+        if self.path(job.number, JOB).try_exists()? {
+            return Err(ErrorKind::AlreadyExists.into());
         }
         let write_list = |file: &mut dyn Write| {
             work.list.iter().try_for_each(|message| writeln!(file, "{message}"))
@@ -206,6 +209,18 @@ mod tests {
         assert!(!archive.path(4, EDITED).exists(), "no content outlives its job");
         archive.forget(4).expect("removed");
         assert_eq!(fs::read_dir(data.path().join("replay")).expect("there").count(), 0);
+    }
+
+    #[test]
+    fn no_job_takes_the_place_of_another() {
+        let data = tempfile::tempdir().expect("a folder");
+        let archive = Archive::in_folder(data.path());
+        let (job, work) = edited_copy();
+        archive.begin(&job, &work).expect("kept");
+        let other = Work { list: vec![id(8)], edited: None };
+        let refused = archive.begin(&job, &other).expect_err("there is one");
+        assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(archive.work(&job).expect("read").list, work.list);
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub(crate) enum NotReplayed {
     /// It cannot be kept on the disk.
     #[error("how the replay stands cannot be written down: the next start knows nothing of this")]
     Disk(#[from] io::Error),
+    /// Where the jobs are kept could not be read at the start: a new one might take the place of another.
+    #[error("the replays of before could not be read: none begins until a start can read them")]
+    NumbersUnknown,
     /// The store could not be read.
     #[error("the store could not be read")]
     Store(#[source] ReadError),

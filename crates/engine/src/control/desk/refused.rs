@@ -82,6 +82,7 @@ impl DeskError {
                 | NotReplayed::EditedBreaksItsFrame
                 | NotReplayed::DestinationsOfRoutes
                 | NotReplayed::NotNow { .. }
+                | NotReplayed::NumbersUnknown
                 | NotReplayed::Disk(_) => RefusedReason::NotReplayed,
             },
             Self::InFlight => RefusedReason::InFlight,
