@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_is_reprocessed_goes_by_the_routes_of_today,
         what_was_refused_is_reprocessed_once_its_listener_takes_it,
         what_was_too_large_is_never_sent_in_as_its_beginning,
+        what_a_replay_has_in_hand_when_its_destination_leaves_is_delivered,
         an_edited_copy_takes_the_place_of_the_message,
         what_cannot_be_replayed_is_left_out_with_its_cause,
         a_replay_that_is_paused_sends_nothing_and_goes_on_where_it_was,
@@ -38,6 +39,9 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const ALL: &str =
     "match = {}\nto = [\"lis\"]\n[[routes.transform]]\nset = \"MSH-5\"\nvalue = \"LAB\"\n";
+
+/// A listener behind the misbehaving handler.
+const GATED: &str = "handlers = [\"misbehaving\"]\nhandler_timeout = \"60s\"";
 
 /// A listener with these keys, a route `one`, and two destinations.
 struct Lab {
@@ -55,7 +59,11 @@ impl Lab {
 
     /// Goes by another listener and route from now on.
     fn reload(&self, engine: &Engine, listener: &str, route: &str) {
-        self.site.configure(&configuration(listener, route, &self.lis, &self.archive));
+        self.reload_with(engine, &configuration(listener, route, &self.lis, &self.archive));
+    }
+
+    fn reload_with(&self, engine: &Engine, configuration: &str) {
+        self.site.configure(configuration);
         let (moves, park) = (Vec::new(), Vec::new());
         let reload = Request::Reload { dry_run: false, moves, park, by: "test".into() };
         let answer = engine.ask(&reload);
@@ -78,6 +86,8 @@ fn configuration(listener: &str, route: &str, lis: &Sink, archive: &Sink) -> Str
 id = "in"
 bind = "127.0.0.1:0"
 {listener}
+
+[handlers.misbehaving]
 
 [[routes]]
 id = "one"
@@ -240,6 +250,22 @@ fn what_was_too_large_is_never_sent_in_as_its_beginning() {
     let row = replay(&engine, &ReplayOrder { destinations, ..order(ReplayMode::Resend) });
     assert_eq!((row.sent, row.left_out["not-whole"]), (0, 1));
     lab.behind(0, 0);
+}
+
+fn what_a_replay_has_in_hand_when_its_destination_leaves_is_delivered() {
+    let lab = Lab::new("", ALL);
+    let engine = lab.site.start();
+    send(&engine, [adt("AWAIT-1")]);
+    lab.behind(0, 1);
+    lab.reload(&engine, GATED, ALL);
+    let replay = start(&engine, &order(ReplayMode::Reprocess));
+    let begun = lab.site.folder().join("AWAIT-1.begun");
+    wait::until_so("the message to be in hand", || begun.exists());
+    let without = configuration(GATED, "to = [\"archive\"]", &lab.lis, &lab.archive);
+    lab.reload_with(&engine, &without.replace("id = \"lis\"", "id = \"other\""));
+    fs::write(lab.site.folder().join("AWAIT-1.go"), "").expect("a writable folder");
+    assert_eq!(done(&engine, &replay).sent, 1);
+    assert_eq!(control_id(&lab.behind(1, 1)[0]), "AWAIT-1", "by the routes that it began with");
 }
 
 fn an_edited_copy_takes_the_place_of_the_message() {

@@ -19,6 +19,7 @@ use crate::observe::{DestinationCounters, ListenerCounters, ListenerCounts, Mome
 use crate::outbound::{PoolDoor, Reception};
 use crate::replies::Apart;
 use crate::tls::Certificates;
+use crate::ways::Ways;
 
 /// A running engine as its desk sees it.
 pub(crate) struct Face {
@@ -34,6 +35,8 @@ pub(crate) struct Face {
     pub(crate) withheld: Arc<Withheld>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) lookups: Arc<Lookups>,
+    /// The version that these parts go by.
+    pub(crate) ways: Arc<Ways>,
 }
 
 /// One listener.

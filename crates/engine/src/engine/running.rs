@@ -243,6 +243,7 @@ fn face(
         withheld: Arc::clone(&version.ways.withheld),
         certificates: Arc::clone(&version.certificates),
         lookups: Arc::clone(&config.routing.lookups),
+        ways: Arc::clone(&version.ways),
     }
 }
 

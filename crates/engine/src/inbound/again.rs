@@ -11,7 +11,7 @@ use super::intake::{BatchDecided, Decided, Read, Settled};
 use super::surroundings::Surroundings;
 
 impl Surroundings {
-    /// What is to be kept of it, as one record.
+    /// What is to be kept of it, as one record. Whoever asks is counted among those who decide by this version.
     ///
     /// # Errors
     ///
@@ -22,7 +22,6 @@ impl Surroundings {
         now: Timestamp,
     ) -> Result<Settled, RefusalCause> {
         let (intake, counters) = (Arc::clone(&self.intake), &self.counters);
-        intake.opened().await;
         let settled = match intake.read(payload, counters) {
             Read::Unreadable(refusal) | Read::Message(_, Err(refusal)) => {
                 return Err(refusal.cause);

@@ -109,6 +109,11 @@ impl Intake {
         self.ways.opened().await;
     }
 
+    /// Whether it decides by this version.
+    pub(crate) fn goes_by(&self, ways: &Arc<Ways>) -> bool {
+        Arc::ptr_eq(&self.ways, ways)
+    }
+
     /// Begins with a message. None where nobody decides by this any more.
     pub(crate) fn begin(&self) -> Option<Deciding> {
         self.ways.begin()

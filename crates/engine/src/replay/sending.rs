@@ -20,7 +20,7 @@ use crate::inbound::completions::{Awaited, Completions};
 use crate::inbound::handover::{NotHandedOver, hand_over};
 use crate::inbound::intake::Settled;
 use crate::inbound::surroundings::Surroundings;
-use crate::ways::{CurrentWays, Ways};
+use crate::ways::{CurrentWays, Deciding, Ways};
 
 /// How long a record waits for a store that takes nothing, before it is looked whether the job is to go on.
 const OFFER: Duration = Duration::from_secs(1);
@@ -67,8 +67,24 @@ pub(super) struct Sending {
     pub(super) edited: Option<Bytes>,
 }
 
+/// A message is in hand, by one version of the configuration: where that is replaced, those who leave with it wait for this
+/// to be dropped. So it is kept until what was made of the message is stored, and while nothing else is waited for.
+pub(super) struct InHand {
+    face: Arc<Face>,
+    deciding: Deciding,
+}
+
+/// Why nothing was made of a message.
+pub(super) enum NotMade {
+    /// Nothing is to be made of it.
+    LeftOut(LeftOut),
+    /// The configuration is being replaced.
+    Reloading,
+}
+
 /// What was made of a message.
 pub(super) struct Made {
+    in_hand: InHand,
     accept: Accept,
     /// Of one that was decided about: to be counted when it is stored.
     decided: Option<(Arc<Surroundings>, Settled)>,
@@ -76,6 +92,7 @@ pub(super) struct Made {
 
 /// A record that is with the store.
 pub(super) struct Handed {
+    in_hand: InHand,
     awaited: Awaited,
     decided: Option<(Arc<Surroundings>, Settled)>,
 }
@@ -120,29 +137,27 @@ impl Sending {
     /// Makes what is sent in of it.
     pub(super) async fn make(
         &self,
-        means: &Means,
+        in_hand: InHand,
         id: MessageId,
-        kept: Option<KeptMessage>,
-    ) -> Result<Made, LeftOut> {
-        let face = Arc::clone(&means.faces.borrow());
-        if let Some(why) = self.against(kept.as_ref(), &face) {
-            return Err(why);
+        kept: Option<&KeptMessage>,
+    ) -> Result<Made, NotMade> {
+        let face = &in_hand.face;
+        if let Some(why) = self.against(kept, face) {
+            return Err(why.into());
         }
         let kept = kept.ok_or(LeftOut::Gone)?;
         let origin = Origin { job: self.job, message: id };
         let now = Timestamp::now();
         let (messages, decided) = match self.mode {
-            ReplayMode::Resend => {
-                let ways = Arc::clone(&means.ways.borrow());
-                ways.opened().await;
-                (vec![self.resent(&ways, &face, &kept)?], None)
-            }
+            ReplayMode::Resend => (vec![self.resent(&face.ways, face, kept)?], None),
             ReplayMode::Reprocess => {
                 let is_it = |id: &str| id == &*kept.listener;
                 let listener = face.listeners.iter().find(|one| is_it(one.id.as_str()));
                 let around = listener.and_then(|one| one.around.as_ref());
                 let around = around.ok_or(LeftOut::NoListener)?.now();
-                drop(face);
+                if !around.intake.goes_by(&face.ways) {
+                    return Err(NotMade::Reloading);
+                }
                 let payload = self.edited.as_ref().unwrap_or(&kept.body);
                 let decided = around.decide_again(payload, now).await;
                 let mut settled = decided.map_err(LeftOut::Refused)?;
@@ -153,10 +168,10 @@ impl Sending {
             .into_iter()
             .map(|message| NewMessage { origin: Some(origin), ..message })
             .collect();
-        let KeptMessage { listener, peer, .. } = kept;
+        let (listener, peer) = (kept.listener.clone(), kept.peer.clone());
         let accept =
             Accept { received_at: now, listener, peer, answer: None, messages, concludes: None };
-        Ok(Made { accept, decided })
+        Ok(Made { in_hand, accept, decided })
     }
 
     /// The same bytes to the same destinations, or to the chosen ones: what went there then, or the message as it came.
@@ -193,7 +208,31 @@ impl Sending {
     }
 }
 
+impl From<LeftOut> for NotMade {
+    fn from(why: LeftOut) -> Self {
+        Self::LeftOut(why)
+    }
+}
+
 impl Means {
+    /// Begins with a message by the configuration of the moment. None while that is being replaced.
+    pub(super) fn begin(&self) -> Option<InHand> {
+        let face = Arc::clone(&self.faces.borrow());
+        let deciding = face.ways.begin()?;
+        let in_hand = InHand { face, deciding };
+        // Its parts are shown behind the gate of a version, and only then.
+        self.is_current(&in_hand).then_some(in_hand)
+    }
+
+    /// Whether the configuration is still the one by which it was made.
+    pub(super) fn is_of_the_moment(&self, made: &Made) -> bool {
+        self.is_current(&made.in_hand)
+    }
+
+    fn is_current(&self, in_hand: &InHand) -> bool {
+        Arc::ptr_eq(&in_hand.face.ways, &self.ways.borrow())
+    }
+
     /// Gives the record to the store. `None` = it takes nothing at the moment.
     pub(super) async fn hand(&self, made: &Made) -> Result<Option<Awaited>, LeftOut> {
         let deadline = tokio::time::Instant::now() + OFFER;
@@ -209,7 +248,7 @@ impl Means {
 impl Made {
     /// It is with the store.
     pub(super) fn handed(self, awaited: Awaited) -> Handed {
-        Handed { awaited, decided: self.decided }
+        Handed { in_hand: self.in_hand, awaited, decided: self.decided }
     }
 }
 
@@ -220,6 +259,7 @@ impl Handed {
         if let Some((around, settled)) = self.decided.filter(|_| stored) {
             around.intake.stored(&settled, &around.replies, &around.counters);
         }
+        drop(self.in_hand.deciding);
         stored
     }
 }

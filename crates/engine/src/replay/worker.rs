@@ -20,7 +20,7 @@ use wardline_store::{KeptMessage, MessageId, ReadError};
 
 use super::archive::{Archive, Work};
 use super::job::{Job, Progress, Stopped};
-use super::sending::{Handed, LeftOut, Made, Means, Sending};
+use super::sending::{Handed, LeftOut, Means, NotMade, Sending};
 use crate::control::protocol::ReplayState;
 
 /// Records of a job that are on their way to the disk together: some groups' worth.
@@ -35,6 +35,9 @@ const READ_MESSAGES: usize = 256;
 const READ_BYTES: usize = 8 * 1024 * 1024;
 /// How long a job rests when the space ran out under a record of it.
 const REST: Duration = Duration::from_secs(5);
+
+/// How long a job rests while the configuration is being replaced, before it looks again.
+const RELOADING: Duration = Duration::from_millis(20);
 
 /// Who stops a job, and how it stands then.
 pub(super) type Order = Option<(ReplayState, Stopped)>;
@@ -61,6 +64,16 @@ enum Stop {
     Draining,
     /// It cannot go on by itself.
     Fault(&'static str),
+}
+
+/// What became of one message.
+enum Sent {
+    /// It is with the store.
+    Handed(Handed),
+    /// It is not sent in.
+    LeftOut(LeftOut),
+    /// It is to be made anew after a rest, in which nothing of the job is on its way.
+    NotYet(Duration, Option<KeptMessage>),
 }
 
 /// What became of a window.
@@ -170,7 +183,7 @@ impl Worker {
         let mut progress = self.progress();
         let mut settling = Vec::new();
         let full = Instant::now() + WINDOW;
-        let mut stopped = None;
+        let (mut stopped, mut pause) = (None, None);
         while settling.len() < IN_FLIGHT && Instant::now() < full {
             let place = usize::try_from(progress.done).unwrap_or(usize::MAX) + settling.len();
             let Some(&next) = self.work.list.get(place) else { break };
@@ -184,14 +197,19 @@ impl Worker {
             let Some((id, kept)) = read.pop_front() else {
                 return Err(Stop::Fault("store-unreadable"));
             };
-            let handed = match self.send(id, kept).await {
+            match self.send(id, kept).await {
+                Ok(Sent::Handed(handed)) => settling.push((id, Ok(Some(handed)))),
+                Ok(Sent::LeftOut(why)) => settling.push((id, Err(why))),
+                Ok(Sent::NotYet(rest, kept)) => {
+                    read.push_front((id, Ok(kept)));
+                    pause = Some(rest);
+                    break;
+                }
                 Err(stop) => {
                     stopped = Some(stop);
                     break;
                 }
-                Ok(handed) => handed,
-            };
-            settling.push((id, handed.map(Some)));
+            }
         }
         let mut is_known = true;
         for (id, handed) in settling {
@@ -213,7 +231,13 @@ impl Worker {
         }
         progress.after = self.means.store.newest().or(progress.after);
         lock(&self.job).progress = progress;
-        stopped.map_or(Ok(Window::Settled), Err)
+        if let Some(stop) = stopped {
+            return Err(stop);
+        }
+        if let Some(rest) = pause {
+            self.rest(tokio::time::Instant::now() + rest).await?;
+        }
+        Ok(Window::Settled)
     }
 
     /// Sends one message in, when its time has come.
@@ -221,22 +245,27 @@ impl Worker {
         &mut self,
         id: MessageId,
         kept: Result<Option<KeptMessage>, LeftOut>,
-    ) -> Result<Result<Handed, LeftOut>, Stop> {
+    ) -> Result<Sent, Stop> {
         let kept = match kept {
             Ok(kept) => kept,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Sent::LeftOut(why)),
         };
         let at = self.pace.take();
         self.rest(at).await?;
-        let made: Made = match self.sending.make(&self.means, id, kept).await {
+        let Some(in_hand) = self.means.begin() else { return Ok(Sent::NotYet(RELOADING, kept)) };
+        let made = match self.sending.make(in_hand, id, kept.as_ref()).await {
             Ok(made) => made,
-            Err(why) => return Ok(Err(why)),
+            Err(NotMade::LeftOut(why)) => return Ok(Sent::LeftOut(why)),
+            Err(NotMade::Reloading) => return Ok(Sent::NotYet(RELOADING, kept)),
         };
         loop {
             match self.means.hand(&made).await {
-                Ok(Some(awaited)) => return Ok(Ok(made.handed(awaited))),
+                Ok(Some(awaited)) => return Ok(Sent::Handed(made.handed(awaited))),
                 Ok(None) => self.rest(tokio::time::Instant::now()).await?,
-                Err(why) => return Ok(Err(why)),
+                Err(why) => return Ok(Sent::LeftOut(why)),
+            }
+            if !self.means.is_of_the_moment(&made) {
+                return Ok(Sent::NotYet(RELOADING, kept));
             }
         }
     }
