@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_is_reprocessed_goes_by_the_routes_of_today,
         what_was_refused_is_reprocessed_once_its_listener_takes_it,
         what_was_too_large_is_never_sent_in_as_its_beginning,
+        what_a_handler_does_not_decide_is_not_left_out,
         what_a_replay_has_in_hand_when_its_destination_leaves_is_delivered,
         an_edited_copy_takes_the_place_of_the_message,
         what_cannot_be_replayed_is_left_out_with_its_cause,
@@ -250,6 +251,22 @@ fn what_was_too_large_is_never_sent_in_as_its_beginning() {
     let row = replay(&engine, &ReplayOrder { destinations, ..order(ReplayMode::Resend) });
     assert_eq!((row.sent, row.left_out["not-whole"]), (0, 1));
     lab.behind(0, 0);
+}
+
+fn what_a_handler_does_not_decide_is_not_left_out() {
+    let lab = Lab::new("", ALL);
+    let engine = lab.site.start();
+    send(&engine, [adt("FAIL-1"), adt("M1")]);
+    lab.behind(0, 2);
+    lab.reload(&engine, GATED, ALL);
+    let replay = start(&engine, &order(ReplayMode::Reprocess));
+    wait::until("it is undecided", || (engine.counts("in").handler_faults > 0).then_some(()));
+    assert_eq!(job(&engine, replay.job).state, ReplayState::Running);
+    lab.reload(&engine, "", ALL);
+    let row = done(&engine, &replay);
+    assert_eq!((row.sent, row.left_out.len()), (2, 0));
+    let ids: Vec<_> = lab.behind(2, 2).iter().map(|one| control_id(one)).collect();
+    assert_eq!(ids, ["FAIL-1", "M1"], "in their order");
 }
 
 fn what_a_replay_has_in_hand_when_its_destination_leaves_is_delivered() {

@@ -15,7 +15,7 @@
 //! [`handshake`], [`valve`], [`connection`] with its [`surroundings`] and its share of the [`budget`], [`session`], [`intake`], [`handover`],
 //! [`completions`], [`answer`].
 
-mod again;
+pub(crate) mod again;
 pub(crate) mod answer;
 mod apart;
 pub(crate) mod blocks;

@@ -36,7 +36,7 @@ pub(crate) use self::fault::NotReplayed;
 use self::job::{Job, Stopped};
 pub(crate) use self::sending::Means;
 use self::sending::Sending;
-use self::worker::{Order, Pace, Worker, lock};
+use self::worker::{Order, Pace, Patience, Worker, lock};
 use crate::control::protocol::{ReplayOrder, ReplayRow, ReplayState};
 
 /// Jobs that run or wait, at most: each reads and sends in beside the others.
@@ -224,6 +224,7 @@ impl Replays {
             means: self.means.clone(),
             archive: self.archive.clone(),
             order: ordered,
+            patience: Patience::default(),
         };
         if let Some(entry) = self.jobs().get_mut(&job.number) {
             entry.worker = Some(AtWork { order, ended });

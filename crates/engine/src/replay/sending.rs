@@ -16,6 +16,7 @@ use wardline_store::{
 
 use crate::control::face::Face;
 use crate::control::protocol::ReplayMode;
+use crate::inbound::again::NotDecided;
 use crate::inbound::completions::{Awaited, Completions};
 use crate::inbound::handover::{NotHandedOver, hand_over};
 use crate::inbound::intake::Settled;
@@ -78,6 +79,8 @@ pub(super) struct InHand {
 pub(super) enum NotMade {
     /// Nothing is to be made of it.
     LeftOut(LeftOut),
+    /// A handler did not decide.
+    Undecided(RefusalCause),
     /// The configuration is being replaced.
     Reloading,
 }
@@ -160,7 +163,7 @@ impl Sending {
                 }
                 let payload = self.edited.as_ref().unwrap_or(&kept.body);
                 let decided = around.decide_again(payload, now).await;
-                let mut settled = decided.map_err(LeftOut::Refused)?;
+                let mut settled = decided?;
                 (std::mem::take(&mut settled.messages), Some((around, settled)))
             }
         };
@@ -211,6 +214,15 @@ impl Sending {
 impl From<LeftOut> for NotMade {
     fn from(why: LeftOut) -> Self {
         Self::LeftOut(why)
+    }
+}
+
+impl From<NotDecided> for NotMade {
+    fn from(why: NotDecided) -> Self {
+        match why {
+            NotDecided::Refused(cause) => Self::LeftOut(LeftOut::Refused(cause)),
+            NotDecided::Undecided(cause) => Self::Undecided(cause),
+        }
     }
 }
 

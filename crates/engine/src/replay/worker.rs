@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use wardline_flow::RefusalCause;
 use wardline_store::{KeptMessage, MessageId, ReadError};
 
 use super::archive::{Archive, Work};
@@ -39,6 +40,12 @@ const REST: Duration = Duration::from_secs(5);
 /// How long a job rests while the configuration is being replaced, before it looks again.
 const RELOADING: Duration = Duration::from_millis(20);
 
+/// How long a job rests when a handler did not decide; each time twice as long.
+const FIRST_UNDECIDED: Duration = Duration::from_secs(1);
+/// How often the same message is shown to it again: half a minute, in which one that was restarted is up. Then it is
+/// somebody's to look at.
+const MOST_UNDECIDED: u32 = 5;
+
 /// Who stops a job, and how it stands then.
 pub(super) type Order = Option<(ReplayState, Stopped)>;
 
@@ -54,6 +61,7 @@ pub(super) struct Worker {
     pub(super) archive: Archive,
     pub(super) order: watch::Receiver<Order>,
     pub(super) pace: Pace,
+    pub(super) patience: Patience,
 }
 
 /// Why a worker ends before its job is through.
@@ -64,6 +72,8 @@ enum Stop {
     Draining,
     /// It cannot go on by itself.
     Fault(&'static str),
+    /// A handler does not decide about this message.
+    Undecided(MessageId, RefusalCause),
 }
 
 /// What became of one message.
@@ -84,6 +94,10 @@ enum Window {
     Unknown,
 }
 
+/// How often a message was left undecided.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience(u32);
+
 /// When the next message may go.
 pub(super) struct Pace {
     interval: Duration,
@@ -101,10 +115,9 @@ impl Worker {
             Ok(()) => job.finish(now),
             Err(Stop::Told(state, stopped)) => job.stop(state, stopped, now),
             Err(Stop::Draining) => {}
-            Err(Stop::Fault(because)) => {
-                tracing::error!(job = job.number, because, "a replay is paused");
-                let stopped = Stopped { by: "engine".to_owned(), because: because.to_owned() };
-                job.stop(ReplayState::Paused, stopped, now);
+            Err(Stop::Fault(because)) => pause(&mut job, because.to_owned(), now),
+            Err(Stop::Undecided(message, cause)) => {
+                pause(&mut job, format!("{}: message {message}", cause.code()), now);
             }
         }
         let row = job.row();
@@ -255,9 +268,18 @@ impl Worker {
         let Some(in_hand) = self.means.begin() else { return Ok(Sent::NotYet(RELOADING, kept)) };
         let made = match self.sending.make(in_hand, id, kept.as_ref()).await {
             Ok(made) => made,
-            Err(NotMade::LeftOut(why)) => return Ok(Sent::LeftOut(why)),
+            Err(NotMade::LeftOut(why)) => {
+                self.patience = Patience::default();
+                return Ok(Sent::LeftOut(why));
+            }
+            Err(NotMade::Undecided(cause)) => {
+                let rest = self.patience.again().ok_or(Stop::Undecided(id, cause))?;
+                tracing::warn!(job = self.sending.job, message = %id, cause = cause.code(), "a message of a replay is shown to its handlers again");
+                return Ok(Sent::NotYet(rest, kept));
+            }
             Err(NotMade::Reloading) => return Ok(Sent::NotYet(RELOADING, kept)),
         };
+        self.patience = Patience::default();
         loop {
             match self.means.hand(&made).await {
                 Ok(Some(awaited)) => return Ok(Sent::Handed(made.handed(awaited))),
@@ -327,6 +349,15 @@ impl Worker {
     }
 }
 
+impl Patience {
+    /// How long to rest before the message is shown again. None where it was often enough.
+    fn again(&mut self) -> Option<Duration> {
+        let rest = FIRST_UNDECIDED * 2_u32.pow(self.0);
+        self.0 += 1;
+        (self.0 <= MOST_UNDECIDED).then_some(rest)
+    }
+}
+
 impl Pace {
     /// So many a second.
     pub(super) fn of(rate: std::num::NonZeroU32) -> Self {
@@ -343,6 +374,24 @@ impl Pace {
     }
 }
 
+/// It does not go on by itself.
+fn pause(job: &mut Job, because: String, now: Timestamp) {
+    tracing::error!(job = job.number, because, "a replay is paused");
+    job.stop(ReplayState::Paused, Stopped { by: "engine".to_owned(), because }, now);
+}
+
 pub(super) fn lock(job: &Mutex<Job>) -> std::sync::MutexGuard<'_, Job> {
     job.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_shown_to_its_handlers_again_for_half_a_minute_and_no_longer() {
+        let mut patience = Patience::default();
+        let rests: Vec<_> = std::iter::from_fn(|| patience.again()).collect();
+        assert_eq!(rests, [1, 2, 4, 8, 16].map(Duration::from_secs));
+    }
 }
