@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         what_is_resent_is_what_was_sent_byte_for_byte_and_in_its_order,
         what_is_resent_goes_to_chosen_destinations,
+        what_is_resent_goes_to_all_of_its_destinations_or_is_left_out,
         what_is_reprocessed_goes_by_the_routes_of_today,
         what_was_refused_is_reprocessed_once_its_listener_takes_it,
         what_was_too_large_is_never_sent_in_as_its_beginning,
@@ -208,6 +209,20 @@ fn what_is_resent_goes_to_chosen_destinations() {
     let archived: Vec<_> =
         lab.archive.wait_for(3).into_iter().map(|one| one.payload.clone()).collect();
     assert_eq!(archived, as_it_came, "as it came, where it did not go then");
+}
+
+fn what_is_resent_goes_to_all_of_its_destinations_or_is_left_out() {
+    let both = "to = [\"lis\", \"archive\"]";
+    let lab = Lab::new("", both);
+    let engine = lab.site.start();
+    send(&engine, many(2));
+    lab.behind(0, 2);
+    lab.archive.wait_for(2);
+    let without = configuration("", "to = [\"lis\"]", &lab.lis, &lab.archive);
+    lab.reload_with(&engine, &without.replace("id = \"archive\"", "id = \"other\""));
+    let row = replay(&engine, &order(ReplayMode::Resend));
+    assert_eq!((row.sent, row.left_out["no-destination"]), (0, 2));
+    lab.behind(2, 0);
 }
 
 fn what_is_reprocessed_goes_by_the_routes_of_today() {

@@ -47,9 +47,9 @@ pub(super) enum LeftOut {
     NotWhole,
     /// Of a resend: it went nowhere when it came.
     NeverSent,
-    /// Of a resend: where it went is gone from the configuration.
+    /// Of a resend: a destination that it is for is gone from the configuration.
     NoDestination,
-    /// Of a resend: it is a test, and the destinations are for production.
+    /// Of a resend: it is a test, and a destination that it is for is for production.
     Withheld,
     /// The listener that it came through is gone from the configuration.
     NoListener,
@@ -177,34 +177,32 @@ impl Sending {
         Ok(Made { in_hand, accept, decided })
     }
 
-    /// The same bytes to the same destinations, or to the chosen ones: what went there then, or the message as it came.
+    /// The same bytes to all of the same destinations, or of the chosen ones: what went there then, or the message as it came.
     fn resent(&self, ways: &Ways, face: &Face, kept: &KeptMessage) -> Result<NewMessage, LeftOut> {
         let body = self.edited.as_ref().unwrap_or(&kept.body);
         let then: Vec<_> =
             kept.sent.iter().map(|one| DestinationId::from(&*one.destination)).collect();
         let goals = if self.destinations.is_empty() { &then } else { &self.destinations };
-        let is_there = |goal: &&DestinationId| {
-            face.destinations.iter().any(|one| one.destination.id == **goal)
-        };
+        let is_there =
+            |goal: &DestinationId| face.destinations.iter().any(|one| one.destination.id == *goal);
         let message = ways.charsets.read(&kept.listener, body).ok();
         let is_withheld = |goal: &DestinationId| {
             message.as_ref().is_some_and(|message| ways.routing.withholds(goal, message))
         };
-        let mut deliveries = Vec::new();
-        let mut why = LeftOut::NoDestination;
-        for goal in goals.iter().filter(is_there) {
+        let mut deliveries = Vec::with_capacity(goals.len());
+        for goal in goals {
+            // All or none: what counts as sent went everywhere it was to go.
+            if !is_there(goal) {
+                return Err(LeftOut::NoDestination);
+            }
             if is_withheld(goal) {
-                why = LeftOut::Withheld;
-                continue;
+                return Err(LeftOut::Withheld);
             }
             let mut sent = kept.sent.iter().filter(|_| self.edited.is_none());
             let own = sent.find(|one| *one.destination == *goal.as_str());
             let own = own.and_then(|one| one.body.clone());
             let delivery = ways.charsets.moved(goal, &kept.listener, body);
             deliveries.push(NewDelivery { body: own, ..delivery });
-        }
-        if deliveries.is_empty() {
-            return Err(why);
         }
         let marks = Marks::default();
         Ok(NewMessage { hops: kept.hops, marks, ..NewMessage::new(body.clone(), deliveries) })
