@@ -26,6 +26,7 @@ const USERS: &[(&str, &[&str])] = &[
 /// Who may, beside nobody.
 const EVERYBODY: &[&str] = &["viewer", "reader", "operator", "admin", "auditor"];
 const ADMINS: &[&str] = &["admin"];
+const OPERATORS: &[&str] = &["operator", "admin"];
 const READERS: &[&str] = &["reader"];
 
 /// Who passes the door of a route.
@@ -49,6 +50,38 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("POST", "/signin", Anybody),
     ("POST", "/signout", Only(EVERYBODY)),
     ("GET", "/", Only(EVERYBODY)),
+    ("GET", "/interfaces", Only(EVERYBODY)),
+    ("GET", "/interfaces/{id}", Only(EVERYBODY)),
+    ("GET", "/queues", Only(EVERYBODY)),
+    ("GET", "/queues/{id}", Only(EVERYBODY)),
+    ("GET", "/dead", Only(EVERYBODY)),
+    ("GET", "/dead/{id}", Only(EVERYBODY)),
+    ("GET", "/live", Only(EVERYBODY)),
+    ("POST", "/interfaces/{id}/pause", Only(OPERATORS)),
+    ("POST", "/interfaces/{id}/go", Only(OPERATORS)),
+    ("POST", "/queues/{id}/retry", Only(OPERATORS)),
+    ("POST", "/queues/{id}/hold", Only(OPERATORS)),
+    ("POST", "/queues/{id}/skip", Only(OPERATORS)),
+    ("POST", "/queues/{id}/discard", Only(OPERATORS)),
+    ("POST", "/dead/{id}/retry", Only(OPERATORS)),
+    ("POST", "/dead/{id}/discard", Only(OPERATORS)),
+    ("GET", "/api/v1/attention", Only(EVERYBODY)),
+    ("GET", "/api/v1/interfaces", Only(EVERYBODY)),
+    ("GET", "/api/v1/interfaces/{id}", Only(EVERYBODY)),
+    ("GET", "/api/v1/flow", Only(EVERYBODY)),
+    ("GET", "/api/v1/queues", Only(EVERYBODY)),
+    ("GET", "/api/v1/queues/{id}", Only(EVERYBODY)),
+    ("GET", "/api/v1/queues/{id}/deliveries", Only(EVERYBODY)),
+    ("GET", "/api/v1/dead", Only(EVERYBODY)),
+    ("GET", "/api/v1/queues/{id}/export", Only(READERS)),
+    ("POST", "/api/v1/listeners/{id}/pause", Only(OPERATORS)),
+    ("POST", "/api/v1/listeners/{id}/go", Only(OPERATORS)),
+    ("POST", "/api/v1/queues/{id}/retry", Only(OPERATORS)),
+    ("POST", "/api/v1/queues/{id}/hold", Only(OPERATORS)),
+    ("POST", "/api/v1/queues/{id}/skip", Only(OPERATORS)),
+    ("POST", "/api/v1/queues/{id}/discard", Only(OPERATORS)),
+    ("POST", "/api/v1/dead/{id}/retry", Only(OPERATORS)),
+    ("POST", "/api/v1/dead/{id}/discard", Only(OPERATORS)),
     ("GET", "/account", Only(EVERYBODY)),
     ("POST", "/account/password", Only(EVERYBODY)),
     ("GET", "/users", Only(ADMINS)),

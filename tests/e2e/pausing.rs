@@ -61,7 +61,8 @@ fn go(engine: &Engine) {
 
 fn a_paused_listener_closes_unanswered_and_goes_on_with_what_comes_again() {
     let sink = Sink::accepting();
-    let engine = site(&sink, "unavailable_wait = \"100ms\"").start();
+    let site = site(&sink, "unavailable_wait = \"100ms\"");
+    let engine = site.start();
     let mut before = Peer::connect(engine.address("in"));
     assert_eq!(before.send(&adt("A1")), "AA");
     pause(&engine);
@@ -80,7 +81,8 @@ fn a_paused_listener_closes_unanswered_and_goes_on_with_what_comes_again() {
 fn a_paused_listener_that_answers_says_ae_and_stores_nothing() {
     let sink = Sink::accepting();
     let keys = "unavailable_wait = \"50ms\"\non_unavailable = \"answer\"";
-    let engine = site(&sink, keys).start();
+    let site = site(&sink, keys);
+    let engine = site.start();
     pause(&engine);
     let mut peer = Peer::connect(engine.address("in"));
     assert_eq!(peer.send(&adt("A1")), "AE");
@@ -93,7 +95,8 @@ fn a_paused_listener_that_answers_says_ae_and_stores_nothing() {
 
 fn a_message_that_waits_is_taken_when_the_listener_goes_on_in_time() {
     let sink = Sink::accepting();
-    let engine = site(&sink, "unavailable_wait = \"60s\"").start();
+    let site = site(&sink, "unavailable_wait = \"60s\"");
+    let engine = site.start();
     pause(&engine);
     let mut peer = Peer::connect(engine.address("in"));
     peer.write(&framed(&adt("A1")));
@@ -159,13 +162,21 @@ fn the_command_line_pauses_and_shows_it() {
     let sink = Sink::accepting();
     let site = site(&sink, "");
     let engine = site.start();
-    let said = site.command(["listener", "pause", "in", "--reason", "night shift"]);
+    let said = site.command([
+        "--config",
+        "wardline.toml",
+        "listener",
+        "pause",
+        "in",
+        "--reason",
+        "night shift",
+    ]);
     assert!(said.status.success(), "{said:?}");
     assert!(String::from_utf8_lossy(&said.stdout).contains("in is paused"), "{said:?}");
-    let shown = site.command(["status"]);
+    let shown = site.command(["--config", "wardline.toml", "status"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("paused: in:") && shown.contains("night shift"), "{shown}");
-    let said = site.command(["listener", "go", "in", "--json"]);
+    let said = site.command(["--config", "wardline.toml", "listener", "go", "in", "--json"]);
     let json: Value = serde_json::from_slice(&said.stdout).expect("one value");
     assert_eq!(json["changed"], true, "{json}");
     assert_eq!(json["listener"]["paused"], Value::Null, "{json}");
@@ -174,7 +185,8 @@ fn the_command_line_pauses_and_shows_it() {
 
 fn a_listener_that_does_not_exist_is_not_found() {
     let sink = Sink::accepting();
-    let engine = site(&sink, "").start();
+    let site = site(&sink, "");
+    let engine = site.start();
     let request = Request::Go { listener: "elsewhere".to_owned(), by: "ruiz".to_owned() };
     let Response::Refused { reason, .. } = engine.ask(&request) else { panic!("no such listener") };
     assert_eq!(reason, RefusedReason::NotFound);

@@ -125,6 +125,8 @@ pub(crate) fn spark(
     const WIDTH: f64 = 72.0;
     const HEIGHT: f64 = 20.0;
     const MINUTES: usize = 60;
+    // The minute of now is not over: what stands in it would be a fall.
+    let minutes = minutes.split_last().map_or(minutes, |(_now, over)| over);
     let highest = minutes.iter().copied().max().unwrap_or(0).max(1);
     let point = |(place, count): (usize, &u32)| {
         let place = u32::try_from(place + MINUTES - minutes.len().min(MINUTES)).unwrap_or(0);

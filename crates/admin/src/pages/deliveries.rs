@@ -79,7 +79,7 @@ fn line(row: &DeliveryRow, now: Timestamp, zone: &TimeZone, shown: &Shown) -> Ma
 fn state(row: &DeliveryRow, now: Timestamp, shown: &Shown) -> Markup {
     let due = moment(row.due.as_deref()).map(|due| words::until(due, now));
     let (class, shape, word) = match (row.state, &row.cause) {
-        (DeliveryState::Pending, None) => ("st st-up", "wait", "Waiting"),
+        (DeliveryState::Pending, None) => ("st st-off", "wait", "Waiting"),
         (DeliveryState::Pending, Some(_)) => ("st st-retry", "retry", "Retrying"),
         (DeliveryState::Held, _) => ("st st-stuck", "stuck", "Stopped"),
         (DeliveryState::Dead, _) => ("st st-dead", "dead", "Dead"),

@@ -248,7 +248,10 @@ fn destination_connections(row: &QueueRow, now: Timestamp, zone: &TimeZone) -> M
     let counts = row.counts.unwrap_or_default();
     let close = row.last_close.as_deref().map_or_else(
         || html! { span.z { "none since the start" } },
-        |code| html! { (wardline_engine::control::cause_in_words(code).unwrap_or(code)) " (" span.m { (code) } ")" },
+        |code| html! {
+            @if let Some(explained) = wardline_engine::explain::explain(code).next() { (head::with_codes(explained.means)) " " }
+            span.m { (code) }
+        },
     );
     let rows = [
         ("Last delivery", at(moment(row.last_delivered.as_deref()), now, zone)),

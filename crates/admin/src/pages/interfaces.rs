@@ -188,7 +188,7 @@ fn listener(interface: &Interface, row: &ListenerRow, snapshot: &Snapshot) -> Ma
             td.hide { (spark(interface, now)) }
             td.n data-l="24 h" { (zero_grey(interface.day)) }
             td class="n hide" data-l="Rejected" { (zero_grey(rejected)) }
-            td.n data-l="Longest gap" { (span_or_dash(interface.longest_gap)) }
+            td.n data-l="Longest gap" { (gap(interface.longest_gap)) }
             td.n data-l="Quiet at" { (span_or_dash(interface.quiet_at)) }
             td class="n hide" data-l="NAK 1 h" { (zero_grey(interface.faults_hour)) }
             td.n data-l="Ack p95" { (latency(interface.latency)) }
@@ -266,6 +266,11 @@ fn last_seen(at: Option<Timestamp>, now: Timestamp, tint: Option<&str>) -> Marku
 /// A number; a zero is grey.
 pub(crate) fn zero_grey(number: u64) -> Markup {
     html! { @if number == 0 { span.z { "0" } } @else { (words::count(number)) } }
+}
+
+/// Of gaps below a minute nobody knows more than that.
+fn gap(seconds: Option<u64>) -> Markup {
+    html! { @match seconds { Some(0..=60) => "< 1 min", other => (span_or_dash(other)) } }
 }
 
 fn span_or_dash(seconds: Option<u64>) -> Markup {

@@ -89,19 +89,32 @@ fn code<'a>(head: &'a Head<'_>) -> Option<&'a str> {
     of_all.or(of_head)
 }
 
+/// A text of ours, in which names of keys and commands stand between backticks.
+pub(crate) fn with_codes(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { span.m { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// What the page of codes says about it.
 fn remedy(head: &Head<'_>) -> Markup {
     let found = code(head).and_then(|code| explain::explain(code).next());
     html! {
         @if let Some(found) = found {
             dl class="kv stackkv" #cause {
-                @if !found.follows.is_empty() { dt { "What Wardline does" } dd { (found.follows) } }
-                @if !found.remedy.is_empty() { dt { "What is left to do" } dd { (found.remedy) } }
+                @if !found.follows.is_empty() { dt { "What Wardline does" } dd { (with_codes(found.follows)) } }
+                @if !found.remedy.is_empty() { dt { "What is left to do" } dd { (with_codes(found.remedy)) } }
                 @if let Some(first) = head.first {
                     dt { "What the peer wrote" }
-                    dd { a.link href=(links::message(first.message)) {
-                        (if head.hand.may_read { "With the message, once you ask for it" } else { "Kept with the message; you may not see it" })
-                    } }
+                    dd {
+                        @if head.hand.may_read {
+                            a.link href=(links::message(first.message)) { "With the message, once you ask for it" }
+                        } @else {
+                            span.z { "Kept with the message; you may not see it" }
+                        }
+                    }
                 }
             }
         }

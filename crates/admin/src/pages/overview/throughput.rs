@@ -23,6 +23,8 @@ pub(crate) enum Range {
 
 /// State changes that a chart names: more would stand on each other.
 const MOST_MARKS: usize = 3;
+/// Ten-minute buckets that make a line.
+const LONG_ENOUGH: usize = 6;
 /// Labels below a chart.
 const LABELS: u64 = 8;
 
@@ -113,14 +115,15 @@ fn marked(changes: &[StateChange], range: Range, now: Timestamp) -> Vec<&StateCh
 /// The chart of this range.
 pub(crate) fn chart(snapshot: &Snapshot, range: Range) -> Chart {
     let (totals, now) = (&snapshot.totals, snapshot.at);
+    // Within the first hour a line of ten minutes each would be a dot: minutes are drawn until then.
+    let has_begun = totals.received_long.len() > LONG_ENOUGH;
     let (received, delivered) = match range {
-        Range::Hour => (&totals.received, &totals.delivered),
-        Range::Day | Range::Week => (&totals.received_long, &totals.delivered_long),
+        Range::Day | Range::Week if has_begun => (&totals.received_long, &totals.delivered_long),
+        Range::Hour | Range::Day | Range::Week => (&totals.received, &totals.delivered),
     };
     let delivered = points(delivered, range, now);
     // Minutes are kept for a day: those of yesterday begin where they end.
-    let earlier =
-        before(if range == Range::Hour { &totals.received_long } else { received }, range, now);
+    let earlier = before(&totals.received_long, range, now);
     let received = points(received, range, now);
     let highest = [&received, &delivered, &earlier]
         .into_iter()
@@ -184,7 +187,7 @@ pub(crate) fn card(snapshot: &Snapshot, range: Range, zone: &TimeZone) -> Markup
                     (times(snapshot.at, range, zone))
                 }
                 @if chart.received.len() < 2 {
-                    p.dim.sm { "Counting began " (words::clock(snapshot.at, snapshot.at, zone)) ". The line grows from the right." }
+                    p.dim.sm { "Nothing was counted before the start. The line grows from the right." }
                 }
             }
             footer {
