@@ -21,7 +21,6 @@ const SCREENS: &[(&str, &str)] = &[
     ("queue", "/queues/radiology"),
     ("dead-letters", "/dead"),
     ("messages", "/messages"),
-    ("try", "/try"),
     ("config", "/config"),
     ("storage", "/storage"),
     ("users", "/users"),
