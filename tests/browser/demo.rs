@@ -22,9 +22,9 @@ pub(crate) struct Demo {
     pub(crate) site: Site,
     pub(crate) engine: Engine,
     pub(crate) lis: Sink,
-    /// Where the radiology would be.
-    pub(crate) radiology: Nobody,
     _registry: Sink,
+    /// Where the radiology would be.
+    _radiology: Nobody,
 }
 
 impl Demo {
@@ -36,7 +36,7 @@ impl Demo {
         let configuration = configuration(lis.address(), registry.address(), radiology.address());
         let site = Site::new(env!("CARGO_BIN_EXE_wardline-under-test"), &configuration);
         let engine = site.start();
-        let demo = Self { site, engine, lis, radiology, _registry: registry };
+        let demo = Self { site, engine, lis, _registry: registry, _radiology: radiology };
         demo.receive("adt-in", "ADT^A01", 12);
         demo.receive("lab-in", "ORU^R01", 8);
         demo.lis.wait_for(20);

@@ -76,10 +76,8 @@ impl Chromium {
                 port.trim_end_matches('.').parse::<u16>().ok()
             })
             .expect("chromedriver listens");
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let capabilities = capabilities(screen, profile.path());
         let client = runtime
             .block_on(

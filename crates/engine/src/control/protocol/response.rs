@@ -211,7 +211,6 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::LogLine;
 
     #[test]
     fn an_answer_that_nobody_could_read_is_refused_in_words() {
