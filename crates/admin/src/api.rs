@@ -1,5 +1,6 @@
 //! What programs ask, below `/api/v1`: one file a subject, each with its part of the OpenAPI document.
 
+mod export;
 mod interfaces;
 mod machine;
 mod me;

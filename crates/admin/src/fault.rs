@@ -13,6 +13,7 @@ use wardline_engine::control::protocol::RefusedReason;
 
 use crate::access::{AccessFault, Right};
 use crate::page;
+use crate::words::counted;
 
 /// Why a request was not met.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,9 @@ pub(crate) enum Fault {
     /// All places for live streams are taken.
     #[error("Too many pages are open at once. This one stays as it is; load it again to see more.")]
     TooManyStreams,
+    /// Other messages than those that were confirmed would be ended; how many there are by now.
+    #[error("By now it would be {}, not as many as were confirmed: nothing was done. Open the page again.", counted(*.0, "message", "messages"))]
+    AnotherCount(u64),
     /// Ours.
     #[error("This went wrong here. The log of the engine says more.")]
     Failed,
@@ -129,6 +133,7 @@ impl Fault {
             Self::TooSlow => "too-slow",
             Self::Access(fault) => of_access(fault).1,
             Self::Engine { reason, .. } => of_engine(*reason).1,
+            Self::AnotherCount(_) => "another-count",
             Self::Failed => "failed",
         }
     }
@@ -199,6 +204,7 @@ impl ResponseError for Fault {
             Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::Access(fault) => of_access(fault).0,
             Self::Engine { reason, .. } => of_engine(*reason).0,
+            Self::AnotherCount(_) => StatusCode::CONFLICT,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{Bytes, Json, Path, Query};
+use actix_web::web::{Json, Path, Query};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use wardline_engine::control::protocol::{
@@ -10,16 +11,19 @@ use wardline_engine::control::protocol::{
     Response, Which,
 };
 
+use super::export::Export;
 use crate::access::Right;
 use crate::door::Who;
 use crate::fault::{Fault, Problem};
-use crate::pages::acting::{done, reason};
+use crate::pages::acting::{all_until, discarded, done, reason};
 use crate::pages::views::{deliveries, place};
 use crate::route::Route;
 use crate::seat::{AtSeat, Seat};
 
 /// Rows of a page where nobody says how many.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
+/// How many deliveries stood in a queue when its export began.
+const QUEUED: &str = "wardline-queued";
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -123,6 +127,11 @@ struct Choice {
     /// All there are now; `messages` is empty then.
     #[serde(default)]
     all: bool,
+    /// With `all`: only what was received until this moment, as a list said it.
+    #[schema(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// With `all`, to discard: as many as were seen. If it would be another number, nothing is done.
+    count: Option<u64>,
     /// One line; needed to discard.
     #[serde(default)]
     #[schema(max_length = 200)]
@@ -140,9 +149,12 @@ struct Affected {
 }
 
 impl Choice {
-    fn which(&self) -> Result<Which, Fault> {
+    fn which(&self, from: DiscardFrom) -> Result<Which, Fault> {
         match (self.all, self.messages.len()) {
-            (true, 0) => Ok(Which::All),
+            (false, _) if self.until.is_some() || self.count.is_some() => {
+                Err(Fault::BadRequest("`until` and `count` go with `all`"))
+            }
+            (true, 0) => Ok(self.until.map_or(Which::All, |until| all_until(from, until))),
             (false, 1..=MAX_PAGE) => Ok(Which::Messages(self.messages.clone())),
             (true, _) => Err(Fault::BadRequest("`all` and `messages` exclude each other")),
             (false, _) => Err(Fault::BadRequest("`messages` names none, or more than 1000")),
@@ -213,9 +225,11 @@ async fn listed(
     Ok(Json(Deliveries { deliveries, next }))
 }
 
-/// Everything that waits in one queue, as the bytes that would be sent, one MLLP frame a message.
+/// Everything that waits or stopped in one queue, as the bytes that would be sent, one MLLP frame a message.
 ///
-/// `wardline send` and every other MLLP sender can send the file as it is.
+/// `wardline send` and every other MLLP sender can send the file as it is. The header `wardline-queued` says how many
+/// messages there were when it began; what is delivered meanwhile is missing, and nothing else: where one cannot be read,
+/// the transfer is broken off.
 #[utoipa::path(get, path = "/api/v1/queues/{id}/export", operation_id = "queueExport",
     params(("id" = String, Path, description = "The destination's id")), responses(
     (status = 200, description = "Frames, oldest first", body = Vec<u8>, content_type = "application/octet-stream"),
@@ -224,18 +238,10 @@ async fn listed(
     (status = 404, description = "No destination and no queue has this id", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn queue_export(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpResponse, Fault> {
-    let queues = all_queues(&seat).await?;
-    if !queues.iter().any(|row| row.destination == *id) {
-        return Err(Fault::NotFound);
-    }
+    let mut queues = all_queues(&seat).await?.into_iter();
+    let row = queues.find(|row| row.destination == *id).ok_or(Fault::NotFound)?;
     tracing::info!(destination = %id, by = %who.name, "a queue is exported with its content");
-    let reading = Export {
-        seat: seat.0.clone(),
-        id: id.into_inner(),
-        after: None,
-        rows: Vec::new(),
-        ended: false,
-    };
+    let reading = Export::new(seat.0.clone(), id.into_inner());
     let frames = futures_util::stream::unfold(reading, |mut reading| async move {
         let frame = reading.next().await?;
         Some((frame, reading))
@@ -243,62 +249,8 @@ async fn queue_export(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpRe
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"queue.mllp\""))
+        .insert_header((QUEUED, row.pending + row.held))
         .streaming(frames))
-}
-
-/// A queue on its way out: one page of rows and one body at a time.
-struct Export {
-    seat: actix_web::web::Data<Seat>,
-    id: String,
-    after: Option<After>,
-    rows: Vec<DeliveryRow>,
-    ended: bool,
-}
-
-impl Export {
-    async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
-        loop {
-            while let Some(row) = self.rows.pop() {
-                let destination = self.id.clone();
-                let asked = Request::Delivery { destination, message: row.message, content: true };
-                match self.seat.ask(asked).await {
-                    Ok(Response::Message(detail)) => {
-                        if let Some(body) = detail.body {
-                            return Some(Ok(framed(&body)));
-                        }
-                    }
-                    // It was delivered meanwhile.
-                    Ok(_) | Err(Fault::NotFound | Fault::Engine { .. }) => {}
-                    Err(fault) => return Some(Err(fault)),
-                }
-            }
-            if self.ended {
-                return None;
-            }
-            let (after, pending) = (self.after.take(), DeliveryState::Pending);
-            match deliveries(&self.seat, Some(&self.id), pending, after, ROWS).await {
-                Ok((rows, next)) => {
-                    self.rows = rows;
-                    self.rows.reverse();
-                    self.ended = next.is_none();
-                    self.after = next;
-                }
-                Err(fault) => {
-                    self.ended = true;
-                    return Some(Err(fault));
-                }
-            }
-        }
-    }
-}
-
-/// A frame as MLLP has it.
-fn framed(body: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(body.len() + 3);
-    frame.push(0x0B);
-    frame.extend_from_slice(body);
-    frame.extend_from_slice(&[0x1C, 0x0D]);
-    Bytes::from(frame)
 }
 
 /// Try now: ends a hold and a back-off, and puts what stopped as unclear back in line.
@@ -368,7 +320,7 @@ async fn skip_head(
     (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Needs the right `operate`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such queue or delivery", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Not now: ask again", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Not now: ask again; or `count` is not how many it would be", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn discard_queue(
     seat: AtSeat,
@@ -389,12 +341,12 @@ async fn discard(
     let request = Request::Discard {
         destination,
         from,
-        which: choice.which()?,
+        which: choice.which(from)?,
         by: who.name.to_string(),
         reason: reason(&choice.reason)?,
         dry_run: choice.dry_run,
     };
-    affected(seat, request).await
+    Ok(Json(Affected { affected: discarded(seat, request, choice.count).await? }))
 }
 
 /// Dead letters of one destination or of all, page by page, without content.
@@ -427,7 +379,7 @@ async fn retry_dead(
 ) -> Result<Json<Affected>, Fault> {
     let request = Request::Revive {
         destination: id.into_inner(),
-        which: choice.which()?,
+        which: choice.which(DiscardFrom::Dead)?,
         by: who.name.to_string(),
         dry_run: choice.dry_run,
     };
@@ -442,7 +394,7 @@ async fn retry_dead(
     (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Needs the right `operate`", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such dead letter", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Not now: ask again", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Not now: ask again; or `count` is not how many it would be", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn discard_dead(
     seat: AtSeat,
@@ -457,19 +409,26 @@ async fn discard_dead(
 mod tests {
     use super::*;
 
+    const QUEUE: DiscardFrom = DiscardFrom::Queue;
+
     fn choice(json: &str) -> Choice {
         serde_json::from_str(json).expect("a choice")
     }
 
     #[test]
     fn all_is_asked_for_by_its_word_and_never_by_naming_nobody() {
-        assert_eq!(choice(r#"{"all":true}"#).which().ok(), Some(Which::All));
-        assert!(choice("{}").which().is_err());
-        assert!(choice(r#"{"all":true,"messages":[4711]}"#).which().is_err());
+        assert_eq!(choice(r#"{"all":true}"#).which(QUEUE).ok(), Some(Which::All));
+        assert!(choice("{}").which(QUEUE).is_err());
+        assert!(choice(r#"{"all":true,"messages":[4711]}"#).which(QUEUE).is_err());
+        assert!(choice(r#"{"messages":[4711],"count":1}"#).which(QUEUE).is_err());
     }
 
     #[test]
-    fn what_is_exported_is_a_frame_that_every_sender_knows() {
-        assert_eq!(&framed(b"MSH|")[..], b"\x0BMSH|\x1C\x0D");
+    fn all_until_a_moment_leaves_what_comes_later() {
+        let until = "2026-11-21T03:12:08Z";
+        let all = choice(&format!(r#"{{"all":true,"until":"{until}"}}"#));
+        let began = until.parse().expect("a moment");
+        assert_eq!(all.which(QUEUE).ok(), Some(all_until(QUEUE, began)));
+        assert_ne!(all.which(DiscardFrom::Dead).ok(), Some(all_until(QUEUE, began)));
     }
 }

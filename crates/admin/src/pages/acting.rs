@@ -4,8 +4,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Form, Path};
+use jiff::Timestamp;
 use wardline_engine::control::protocol::{
-    DeliveryRow, DeliveryState, DiscardFrom, MAX_PAGE, MessageId, Request, Response, Which,
+    DeliveryRow, DeliveryState, DiscardFrom, MAX_PAGE, MessageId, Request, Response, Rest, Which,
 };
 
 use super::hand::MAX_REASON;
@@ -78,10 +79,19 @@ impl Fields {
         self.needed("until", FAULT)?.parse().map_err(|_| Fault::BadRequest(FAULT))
     }
 
-    fn which(&self) -> Result<Which, Fault> {
+    /// Which of a queue; of all of it, as it was when the page was drawn, how many were confirmed.
+    fn which(&self) -> Result<(Which, Option<u64>), Fault> {
+        const UNTIL: &str = "`until` is not a moment";
+        const COUNT: &str = "`count` is not a number";
         match self.first("all") {
-            Some("true") => Ok(Which::All),
-            Some(_) | None => Ok(Which::Messages(self.messages()?)),
+            Some("true") => {
+                let until = self.needed("until", UNTIL)?.parse();
+                let count = self.needed("count", COUNT)?.parse();
+                let until = until.map_err(|_| Fault::BadRequest(UNTIL))?;
+                let count = count.map_err(|_| Fault::BadRequest(COUNT))?;
+                Ok((all_until(DiscardFrom::Queue, until), Some(count)))
+            }
+            Some(_) | None => Ok((Which::Messages(self.messages()?), None)),
         }
     }
 }
@@ -96,8 +106,44 @@ pub(crate) fn reason(said: &str) -> Result<String, Fault> {
     }
 }
 
+/// All there are, but for what was received later than this.
+pub(crate) fn all_until(from: DiscardFrom, until: Timestamp) -> Which {
+    let state = match from {
+        DiscardFrom::Queue => DeliveryState::Held,
+        DiscardFrom::Dead => DeliveryState::Dead,
+    };
+    Which::Rest(Rest { began: until, state, after: None })
+}
+
+/// Discards, where as many are meant as were confirmed: what a person agreed to is what is ended.
+pub(crate) async fn discarded(
+    seat: &Seat,
+    request: Request,
+    confirmed: Option<u64>,
+) -> Result<u64, Fault> {
+    if let Some(confirmed) = confirmed {
+        let mut counted = request.clone();
+        if let Request::Discard { dry_run, .. } = &mut counted {
+            *dry_run = true;
+        }
+        as_confirmed(confirmed, all_of(seat, counted).await?)?;
+    }
+    done(seat, request).await
+}
+
+fn as_confirmed(confirmed: u64, now: u64) -> Result<(), Fault> {
+    if now == confirmed { Ok(()) } else { Err(Fault::AnotherCount(now)) }
+}
+
 /// Has it done, all of it, and looks at what came of it.
 pub(crate) async fn done(seat: &Seat, request: Request) -> Result<u64, Fault> {
+    let affected = all_of(seat, request).await?;
+    seat.sampler.look().await;
+    Ok(affected)
+}
+
+/// Asks until nothing is left; how many were touched.
+async fn all_of(seat: &Seat, request: Request) -> Result<u64, Fault> {
     let mut asked = request;
     let mut affected = 0;
     loop {
@@ -109,7 +155,6 @@ pub(crate) async fn done(seat: &Seat, request: Request) -> Result<u64, Fault> {
             None => break,
         }
     }
-    seat.sampler.look().await;
     Ok(affected)
 }
 
@@ -179,15 +224,17 @@ async fn discard(
 ) -> Result<HttpResponse, Fault> {
     let fields = Fields::of(form);
     fields.typed(&id)?;
+    let (which, confirmed) = fields.which()?;
     let request = Request::Discard {
         destination: id.to_string(),
         from: DiscardFrom::Queue,
-        which: fields.which()?,
+        which,
         by: who.name.to_string(),
         reason: fields.reason()?,
         dry_run: false,
     };
-    back(&seat, request, &links::queue(&id)).await
+    discarded(&seat, request, confirmed).await?;
+    Ok(page::to(&links::queue(&id)))
 }
 
 async fn revive(
@@ -267,10 +314,27 @@ mod tests {
 
     #[test]
     fn all_is_asked_for_by_its_word_and_never_by_choosing_nothing() {
-        assert_eq!(fields(&[("all", "true")]).which().ok(), Some(Which::All));
+        let until = "2026-11-21T03:12:08Z";
+        let all = fields(&[("all", "true"), ("until", until), ("count", "3")]).which().ok();
+        let began = until.parse().expect("a moment");
+        let rest = Rest { began, state: DeliveryState::Held, after: None };
+        assert_eq!(all, Some((Which::Rest(rest), Some(3))));
         assert!(fields(&[]).which().is_err());
         assert!(fields(&[("message", "x")]).which().is_err());
         let two = fields(&[("message", "4711"), ("message", "4712")]).which().ok();
-        assert!(matches!(two, Some(Which::Messages(two)) if two.len() == 2));
+        assert!(matches!(two, Some((Which::Messages(two), None)) if two.len() == 2));
+    }
+
+    #[test]
+    fn all_is_what_the_page_showed_and_as_many_as_it_said() {
+        let until = ("until", "2026-11-21T03:12:08Z");
+        for lacking in [vec![], vec![until], vec![("count", "3")], vec![until, ("count", "x")]] {
+            let all = [vec![("all", "true")], lacking].concat();
+            assert!(fields(&all).which().is_err(), "{all:?}");
+        }
+        assert!(as_confirmed(3, 3).is_ok());
+        for now in [2, 5000] {
+            assert!(matches!(as_confirmed(3, now), Err(Fault::AnotherCount(is)) if is == now));
+        }
     }
 }

@@ -123,6 +123,8 @@ pub(crate) struct OneQueue<'a> {
     pub(crate) row: &'a QueueRow,
     /// Those that stopped as unclear, instead of those that wait.
     pub(crate) is_held: bool,
+    /// When the row was true: what comes later is not meant by what is said here of all.
+    pub(crate) seen: Timestamp,
     pub(crate) page: &'a [DeliveryRow],
     pub(crate) next: Option<&'a After>,
     pub(crate) hand: &'a Hand,
@@ -206,9 +208,13 @@ impl OneQueue<'_> {
                         label: "Discard all",
                         action: &format!("{}/discard", links::queue(id)),
                         question: format!("Discard everything that waits for {id}?"),
-                        consequence: format!("None of it will ever reach {id}. Other destinations are not touched; what comes from now on is delivered."),
+                        consequence: format!("None of it will ever reach {id}. Other destinations are not touched; what came after this page was drawn stays."),
                         does: format!("Discard {}", words::counted(all, "message", "messages")),
-                        fixed: &[("all", "true".to_owned())],
+                        fixed: &[
+                            ("all", "true".to_owned()),
+                            ("until", self.seen.to_string()),
+                            ("count", all.to_string()),
+                        ],
                     }, id))
                 } }
             }
@@ -254,11 +260,18 @@ mod tests {
         let page = [delivery(4711, "lis", "RIS0049217")];
         let next = "4711/lis".parse().expect("a place");
         let drawn = |hand: &Hand| {
-            let page = OneQueue { row: &row, is_held: false, page: &page, next: Some(&next), hand };
-            page.body(NOW.parse().expect("a moment"), &TimeZone::UTC).into_string()
+            let seen = NOW.parse().expect("a moment");
+            let next = Some(&next);
+            let page = OneQueue { row: &row, is_held: false, seen, page: &page, next, hand };
+            page.body(seen, &TimeZone::UTC).into_string()
         };
         let operator = drawn(&operator());
-        for part in ["?after=4711%2Flis", "Discard 1,284 messages"] {
+        for part in [
+            "?after=4711%2Flis",
+            "Discard 1,284 messages",
+            "name=\"until\" value=\"2026-11-21T03:12:08Z\"",
+            "name=\"count\" value=\"1284\"",
+        ] {
             assert!(operator.contains(part), "{part}: {operator}");
         }
         assert!(!operator.contains("/export"), "content is not for who may not read it");

@@ -170,7 +170,7 @@ async fn queue(shell: Shell, id: Path<String>, asked: Query<Asked>) -> Result<Ht
     let (page, next) = deliveries(&shell.seat, Some(&id), state, after, ROWS).await?;
     let hand = Hand::of(&shell.who);
     let next = next.as_ref();
-    let one = OneQueue { row, is_held, page: &page, next, hand: &hand };
+    let one = OneQueue { row, is_held, seen: snapshot.at, page: &page, next, hand: &hand };
     let body = one.body(Timestamp::now(), &TimeZone::system());
     Ok(page::page(&shell, &format!("Queue of {}", id.as_str()), &body))
 }
