@@ -12,10 +12,10 @@ use crate::access::Right;
 use crate::assets;
 use crate::door::{CSRF_FIELD, Who};
 use crate::fault::Fault;
+use crate::pages::overview::attention;
 use crate::route;
 use crate::seat::Seat;
 use crate::sprite;
-use crate::watch::condition::Condition;
 use crate::watch::snapshot::Snapshot;
 use crate::words;
 
@@ -298,7 +298,7 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Vec<(&'static str, Markup)> {
     };
     let tab =
         |count: u64, is_hot: bool| html! { b.hot[is_hot && count > 0] { (words::count(count)) } };
-    let needing = snapshot.count(Condition::needs_somebody);
+    let needing = attention::needing(&attention::rows(snapshot));
     let interfaces = snapshot.interfaces.len() as u64;
     let (queued, dead) = (snapshot.queued(), snapshot.dead());
     vec![

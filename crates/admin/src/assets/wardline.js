@@ -65,6 +65,9 @@ function put(name, markup) {
   if (!part) return;
   const template = document.createElement("template");
   template.innerHTML = markup;
+  // A tab that nobody looks at still says how it stands.
+  const titled = template.content.querySelector("[data-title]");
+  if (titled) document.title = titled.dataset.title + document.title.slice(document.title.indexOf(" · "));
   if (isTouched(part)) {
     refresh(part, template.content);
     waiting.set(name, markup);

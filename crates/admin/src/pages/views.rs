@@ -16,7 +16,7 @@ use super::interface::{FIRST, OneInterface};
 use super::interfaces::Interfaces;
 use super::links;
 use super::overview::throughput::Range;
-use super::overview::{Overview, verdict};
+use super::overview::{Overview, attention, verdict};
 use super::queues::{OneQueue, Queues};
 use crate::access::{Right, Role};
 use crate::fault::Fault;
@@ -121,7 +121,7 @@ async fn overview(shell: Shell, asked: Query<Asked>) -> Result<HttpResponse, Fau
     let snapshot = seen(&shell).await?;
     let overview = overview_of(&shell.seat, Range::from_code(asked.range.as_deref()));
     let body = overview.body(&snapshot, &TimeZone::system());
-    Ok(page::page(&shell, &verdict::title(&snapshot), &body))
+    Ok(page::page(&shell, &verdict::title(&snapshot, &attention::rows(&snapshot)), &body))
 }
 
 async fn interfaces(shell: Shell, asked: Query<Asked>) -> Result<HttpResponse, Fault> {

@@ -10,7 +10,10 @@
 //!   down                                      Down
 //!   held by a person                          Held      a person decided
 //!   held by the engine, or an unclear answer  Stuck     it waits for a person
-//!   orphaned · stopped                        Orphaned · Stopped
+//!   orphaned                                  Orphaned
+//!   starting                                  Starting, and Failed once it has been for long
+//!   stopped while the engine ends             Stopped
+//!   stopped while it runs, any unknown word   Failed    its pool is gone or does not answer
 //! ```
 
 use wardline_engine::control::protocol::QueueRow;
@@ -24,6 +27,8 @@ const ENGINE: &str = "wardline: ";
 /// A state: the order is how bad it is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Condition {
+    /// What delivers to it is gone or does not answer.
+    Failed,
     /// Out of reach.
     Down,
     /// The head of the queue does not move, and everything waits behind it.
@@ -40,7 +45,9 @@ pub(crate) enum Condition {
     Paused,
     /// A person lets nothing out.
     Held,
-    /// It does not run.
+    /// Its queue is being read.
+    Starting,
+    /// It does not run: the engine ends.
     Stopped,
     /// Nothing is wrong.
     Up,
@@ -50,9 +57,10 @@ pub(crate) enum Condition {
 
 impl Condition {
     /// All of them, in the order of the filter.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Up,
         Self::Idle,
+        Self::Failed,
         Self::Down,
         Self::Stuck,
         Self::Degraded,
@@ -61,6 +69,7 @@ impl Condition {
         Self::Held,
         Self::Paused,
         Self::Orphaned,
+        Self::Starting,
         Self::Stopped,
     ];
 
@@ -73,8 +82,8 @@ impl Condition {
         }
     }
 
-    /// How a destination stands. `one_lane`: everything goes in one line.
-    pub(crate) fn of_destination(row: &QueueRow, one_lane: bool) -> Self {
+    /// How a destination stands. `one_lane`: everything goes in one line. `runs`: the engine does not end.
+    pub(crate) fn of_destination(row: &QueueRow, one_lane: bool, runs: bool) -> Self {
         match row.state.as_str() {
             "up" => Self::Up,
             "idle" => Self::Idle,
@@ -85,13 +94,17 @@ impl Condition {
             "held" if is_held_by_a_person(row) => Self::Held,
             "held" => Self::Stuck,
             "orphaned" => Self::Orphaned,
-            _ => Self::Stopped,
+            "starting" => Self::Starting,
+            "stopped" if !runs => Self::Stopped,
+            // A word that is not known is no reason to call it well.
+            _ => Self::Failed,
         }
     }
 
     /// The word.
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Failed => "Failed",
             Self::Down => "Down",
             Self::Stuck => "Stuck",
             Self::Orphaned => "Orphaned",
@@ -100,6 +113,7 @@ impl Condition {
             Self::Quiet => "Quiet",
             Self::Paused => "Paused",
             Self::Held => "Held",
+            Self::Starting => "Starting",
             Self::Stopped => "Stopped",
             Self::Up => "Up",
             Self::Idle => "Idle",
@@ -109,6 +123,7 @@ impl Condition {
     /// The same in lower case: within a sentence, in an address and in the API.
     pub(crate) fn code(self) -> &'static str {
         match self {
+            Self::Failed => "failed",
             Self::Down => "down",
             Self::Stuck => "stuck",
             Self::Orphaned => "orphaned",
@@ -117,6 +132,7 @@ impl Condition {
             Self::Quiet => "quiet",
             Self::Paused => "paused",
             Self::Held => "held",
+            Self::Starting => "starting",
             Self::Stopped => "stopped",
             Self::Up => "up",
             Self::Idle => "idle",
@@ -131,9 +147,9 @@ impl Condition {
     /// Its shape in the sprite.
     pub(crate) fn shape(self) -> &'static str {
         match self {
-            Self::Down => "down",
+            Self::Failed | Self::Down => "down",
             Self::Stuck => "stuck",
-            Self::Orphaned | Self::Stopped => "off",
+            Self::Orphaned | Self::Starting | Self::Stopped => "off",
             Self::Degraded => "degraded",
             Self::Retrying => "retry",
             Self::Quiet => "quiet",
@@ -146,13 +162,13 @@ impl Condition {
     /// The class that gives its colour.
     pub(crate) fn class(self) -> &'static str {
         match self {
-            Self::Down => "st st-down",
+            Self::Failed | Self::Down => "st st-down",
             Self::Stuck => "st st-stuck",
             Self::Orphaned | Self::Degraded => "st st-degraded",
             Self::Retrying => "st st-retry",
             Self::Quiet => "st st-quiet",
             Self::Paused | Self::Held => "st st-held",
-            Self::Stopped | Self::Idle => "st st-off",
+            Self::Starting | Self::Stopped | Self::Idle => "st st-off",
             Self::Up => "st st-up",
         }
     }
@@ -160,13 +176,16 @@ impl Condition {
     /// Whether somebody has to look at it. What a person decided is listed and not counted.
     pub(crate) fn needs_somebody(self) -> bool {
         match self {
-            Self::Down
+            Self::Failed
+            | Self::Down
             | Self::Stuck
             | Self::Orphaned
             | Self::Degraded
             | Self::Retrying
             | Self::Quiet => true,
-            Self::Paused | Self::Held | Self::Stopped | Self::Up | Self::Idle => false,
+            Self::Paused | Self::Held | Self::Starting | Self::Stopped | Self::Up | Self::Idle => {
+                false
+            }
         }
     }
 
@@ -182,7 +201,16 @@ impl Condition {
 
     /// Whether nothing flows, so that its lines are drawn broken.
     pub(crate) fn blocks(self) -> bool {
-        matches!(self, Self::Down | Self::Stuck | Self::Held | Self::Orphaned | Self::Stopped)
+        matches!(
+            self,
+            Self::Failed
+                | Self::Down
+                | Self::Stuck
+                | Self::Held
+                | Self::Orphaned
+                | Self::Starting
+                | Self::Stopped
+        )
     }
 }
 
@@ -200,7 +228,19 @@ mod tests {
         let mut row = queue("lis", state);
         row.reason = reason.map(str::to_owned);
         row.head_attempts = attempts;
-        Condition::of_destination(&row, one_lane)
+        Condition::of_destination(&row, one_lane, true)
+    }
+
+    #[test]
+    fn what_does_not_run_or_does_not_answer_needs_somebody_unless_the_engine_ends() {
+        for state in ["stopped", "", "a word of a later version"] {
+            assert_eq!(stands(state, None, 0, true), Condition::Failed, "{state}");
+        }
+        assert!(Condition::Failed.needs_somebody());
+        let ending = Condition::of_destination(&queue("lis", "stopped"), true, false);
+        assert!(ending == Condition::Stopped && !ending.needs_somebody());
+        let starting = stands("starting", None, 0, true);
+        assert!(starting == Condition::Starting && !starting.is_well());
     }
 
     #[test]

@@ -30,6 +30,9 @@ const QUIET_FACTOR: u64 = 2;
 /// Messages it must have had within a day: who sends three a day has no habit.
 const QUIET_NEEDS: u64 = 20;
 
+/// Seconds within which a queue has been read, however long it is: who starts for longer does not come up by himself.
+const STARTING_MOST: u64 = 10 * 60;
+
 /// Which way messages go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Side {
@@ -180,6 +183,18 @@ impl Watched {
         changed
     }
 
+    /// How a destination stands that says this of itself: who starts again and again, or without end, has failed.
+    pub(crate) fn destination(&self, says: Condition, at: Timestamp) -> Condition {
+        let since = u64::try_from(at.as_second() - self.since.as_second()).unwrap_or(0);
+        match (says, self.condition) {
+            (Condition::Starting, Condition::Failed) => Condition::Failed,
+            (Condition::Starting, Condition::Starting) if since > STARTING_MOST => {
+                Condition::Failed
+            }
+            _ => says,
+        }
+    }
+
     /// After how many seconds of silence it is called quiet.
     pub(crate) fn quiet_at(&self) -> Option<u64> {
         let longest = self.longest_gap()?;
@@ -255,6 +270,22 @@ mod tests {
         assert_eq!(watched.quiet_at(), Some(20 * 60));
         let new = Watched::new(Condition::Up, minute(0));
         assert_eq!(new.quiet_at(), None);
+    }
+
+    #[test]
+    fn who_starts_without_end_or_again_and_again_has_failed() {
+        let mut watched = Watched::new(Condition::Idle, minute(0));
+        let mut stands = |says, time| {
+            let condition = watched.destination(says, minute(time));
+            watched.stand(condition, minute(time));
+            condition
+        };
+        assert_eq!(stands(Condition::Starting, 1), Condition::Starting);
+        assert_eq!(stands(Condition::Starting, 9), Condition::Starting);
+        assert_eq!(stands(Condition::Starting, 12), Condition::Failed);
+        assert_eq!(stands(Condition::Up, 13), Condition::Up);
+        assert_eq!(stands(Condition::Failed, 14), Condition::Failed);
+        assert_eq!(stands(Condition::Starting, 15), Condition::Failed);
     }
 
     #[test]

@@ -147,11 +147,11 @@ impl Memory {
         for row in &status.destinations {
             let counted = Counted::of_destination(row);
             let one_lane = one_lane.get(row.destination.as_str()).copied().unwrap_or(true);
-            let condition = Condition::of_destination(row, one_lane);
+            let says = Condition::of_destination(row, one_lane, status.phase != "draining");
             let reason = row.reason.clone();
             let id = &row.destination;
             let seen = Seen { id, side: Side::Destination, counted, reason, started };
-            let (interface, grown) = self.see(at, seen, |_| condition);
+            let (interface, grown) = self.see(at, seen, |watched| watched.destination(says, at));
             delivered += grown.messages;
             interfaces.push(interface);
         }

@@ -1,10 +1,14 @@
 //! Who needs somebody: one row each, the worst first, with what is wrong, since when, and what comes next.
 
+mod things;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use wardline_engine::control::protocol::{CertificateState, ListenerRow, QueueRow};
 
+pub(super) use self::things::DAYS_OF_ROOM;
+pub(crate) use self::things::closed;
 use crate::pages::links;
 use crate::sprite;
 use crate::watch::condition::Condition;
@@ -19,6 +23,8 @@ const MOST_ROWS: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) condition: Condition,
+    /// Class, shape and word where it is no state of an interface.
+    pub(crate) mark: Option<Mark>,
     pub(crate) who: String,
     pub(crate) why: String,
     pub(crate) since: Option<Timestamp>,
@@ -26,11 +32,23 @@ pub(crate) struct Row {
     pub(crate) href: String,
 }
 
+/// Class, shape and word.
+type Mark = (&'static str, &'static str, &'static str);
+
+/// How many of them somebody has to look at.
+pub(crate) fn needing(rows: &[Row]) -> u64 {
+    rows.iter().filter(|row| row.condition.needs_somebody()).count() as u64
+}
+
 /// Every row there is, the worst first; what a person decided comes last.
 pub(crate) fn rows(snapshot: &Snapshot) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for interface in snapshot.worst_first() {
-        if !interface.condition.needs_somebody() && !interface.condition.is_on_purpose() {
+        let condition = interface.condition;
+        let is_listed = condition.needs_somebody()
+            || condition.is_on_purpose()
+            || condition == Condition::Starting;
+        if !is_listed {
             continue;
         }
         rows.extend(match interface.side {
@@ -44,7 +62,8 @@ pub(crate) fn rows(snapshot: &Snapshot) -> Vec<Row> {
     }
     rows.extend(handlers(snapshot));
     rows.extend(certificates(snapshot));
-    rows.sort_by_key(|row| (row.condition.is_on_purpose(), row.condition));
+    rows.extend(things::rows(snapshot));
+    rows.sort_by_key(|row| (!row.condition.needs_somebody(), row.condition));
     rows
 }
 
@@ -69,6 +88,7 @@ fn of_listener(interface: &Interface, row: &ListenerRow, now: Timestamp) -> Row 
     let action = if row.paused.is_some() { "Let in…" } else { "See connections" };
     Row {
         condition: interface.condition,
+        mark: None,
         who: row.id.clone(),
         why,
         since: since.or(Some(interface.since)),
@@ -82,11 +102,17 @@ fn of_destination(interface: &Interface, row: &QueueRow, now: Timestamp) -> Row 
         Condition::Down => ("See the queue", down(interface, row, now)),
         Condition::Held => ("Release…", held(row)),
         Condition::Orphaned => ("See the queue", orphaned(row)),
+        Condition::Failed => ("See the queue", failed(row)),
+        Condition::Starting => (
+            "See the queue",
+            format!("Its queue is being read.{}", waiting(row, " waits", " wait")),
+        ),
         Condition::Stuck if row.state == "held" => ("See the head", stopped(row)),
         _ => ("See the head", retrying(interface, row, now)),
     };
     Row {
         condition: interface.condition,
+        mark: None,
         who: row.destination.clone(),
         why,
         since: Some(interface.since),
@@ -165,6 +191,13 @@ fn held(row: &QueueRow) -> String {
     }
 }
 
+fn failed(row: &QueueRow) -> String {
+    format!(
+        "What delivers to it is gone or does not answer, and nothing is sent.{} The log says more.",
+        waiting(row, " waits", " wait")
+    )
+}
+
 fn orphaned(row: &QueueRow) -> String {
     let kept = row.pending + row.held + row.dead;
     format!(
@@ -230,6 +263,7 @@ fn handlers(snapshot: &Snapshot) -> impl Iterator<Item = Row> {
     let failing = snapshot.status.handlers.iter().filter(|row| row.state != "up");
     failing.map(|row| Row {
         condition: if row.state == "down" { Condition::Down } else { Condition::Degraded },
+        mark: None,
         who: row.name.clone(),
         why: format!(
             "The handler has {}; {} abandoned. Messages for it are answered AE while none is free.",
@@ -253,6 +287,7 @@ fn certificates(snapshot: &Snapshot) -> impl Iterator<Item = Row> {
         };
         Row {
             condition: Condition::Degraded,
+            mark: None,
             who: row.of.clone(),
             why: format!("The time of its certificate {left}. Peers that check it refuse the connection then."),
             since: None,
@@ -282,9 +317,12 @@ pub(crate) fn card(rows: &[Row], now: Timestamp, zone: &TimeZone) -> Markup {
 }
 
 fn line(row: &Row, now: Timestamp, zone: &TimeZone) -> Markup {
+    let (class, shape, word) = row
+        .mark
+        .unwrap_or_else(|| (row.condition.class(), row.condition.shape(), row.condition.word()));
     html! {
-        li.calm[row.condition.is_on_purpose()] data-key=(row.who) {
-            (sprite::state(row.condition))
+        li.calm[!row.condition.needs_somebody()] data-key={ (row.who) " " (row.action) } {
+            span class=(class) { (sprite::shape(shape)) (word) }
             a.who href=(row.href) { (row.who) }
             span.why { (row.why) }
             span.since {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::attention::DAYS_OF_ROOM;
 use crate::pages::links;
 use crate::watch::condition::Condition;
 use crate::watch::interface::Side;
@@ -178,7 +179,7 @@ fn disk(snapshot: &Snapshot) -> Figure {
         Some(days) if days < 10_000 => {
             let figure =
                 figure("Disk", words::count(days), "days", format!("{used} used"), "/storage");
-            Figure { tint: if days < 7 { "bad" } else { "" }, ..figure }
+            Figure { tint: if days < DAYS_OF_ROOM { "bad" } else { "" }, ..figure }
         }
         Some(_) | None => {
             let free = words::size(store.free_bytes);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::attention::Row;
+use super::attention::{self, Row};
 use crate::pages::links;
 use crate::sprite;
 use crate::watch::condition::Condition;
@@ -11,15 +11,11 @@ use crate::words;
 
 /// "Three interfaces need you."
 pub(crate) fn headline(snapshot: &Snapshot, rows: &[Row]) -> String {
-    if !snapshot.takes_messages() {
-        return "No message is taken in.".to_owned();
-    }
-    if snapshot.status.phase == "draining" {
-        return "Wardline is stopping.".to_owned();
+    if let Some(said) = before_all(snapshot) {
+        return format!("{said}.");
     }
     let interfaces = snapshot.count(Condition::needs_somebody);
-    let needing = rows.iter().filter(|row| row.condition.needs_somebody()).count() as u64;
-    let others = needing.saturating_sub(interfaces);
+    let others = attention::needing(rows).saturating_sub(interfaces);
     match (interfaces, others) {
         (0, 0) if snapshot.interfaces.is_empty() => "Nothing is configured yet.".to_owned(),
         (0, 0) => "Nothing needs you.".to_owned(),
@@ -35,9 +31,28 @@ pub(crate) fn headline(snapshot: &Snapshot, rows: &[Row]) -> String {
     }
 }
 
-/// The title of the page, which a tab shows: the number first.
-pub(crate) fn title(snapshot: &Snapshot) -> String {
-    match snapshot.count(Condition::needs_somebody) {
+/// What is said whatever else is wrong.
+fn before_all(snapshot: &Snapshot) -> Option<&'static str> {
+    if is_stopping(snapshot) {
+        Some("Wardline is stopping")
+    } else if !snapshot.takes_messages() {
+        Some("No message is taken in")
+    } else {
+        None
+    }
+}
+
+fn is_stopping(snapshot: &Snapshot) -> bool {
+    snapshot.status.phase == "draining"
+}
+
+/// The title of the page, which a tab shows: the number first. It says what the headline says.
+pub(crate) fn title(snapshot: &Snapshot, rows: &[Row]) -> String {
+    if let Some(said) = before_all(snapshot) {
+        return said.to_owned();
+    }
+    match attention::needing(rows) {
+        0 if snapshot.interfaces.is_empty() => "Nothing is configured".to_owned(),
         0 => "Nothing needs you".to_owned(),
         1 => "1 needs attention".to_owned(),
         many => format!("{} need attention", words::count(many)),
@@ -46,13 +61,13 @@ pub(crate) fn title(snapshot: &Snapshot) -> String {
 
 /// Whether anything is lost, how many are well, and what waits.
 pub(crate) fn sentence(snapshot: &Snapshot) -> String {
-    let stored = if snapshot.takes_messages() {
+    let stored = if is_stopping(snapshot) {
+        "It takes nothing more; what waits stays on the disk.".to_owned()
+    } else if snapshot.takes_messages() {
         "Everything received is stored.".to_owned()
     } else {
-        format!(
-            "The store is not open: {}. Senders get no answer and keep what they have; it goes on by itself.",
-            snapshot.status.intake
-        )
+        let why = attention::closed(snapshot);
+        format!("{why} No sender is told that his message was taken.")
     };
     let all = snapshot.interfaces.len() as u64;
     if all == 0 {
@@ -97,7 +112,7 @@ pub(crate) fn head(snapshot: &Snapshot, rows: &[Row]) -> Markup {
     html! {
         div.head {
             div {
-                h1 { (headline(snapshot, rows)) }
+                h1 data-title=(title(snapshot, rows)) { (headline(snapshot, rows)) }
                 p.sub { (sentence(snapshot)) }
             }
             (fleet(snapshot))
@@ -125,9 +140,12 @@ fn fleet(snapshot: &Snapshot) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::attention;
+    use jiff::tz::TimeZone;
+    use wardline_engine::control::protocol::{Status, Wiring};
+
     use super::*;
-    use crate::watch::testing::{listener, queue, seen};
+    use crate::watch::sampler::Memory;
+    use crate::watch::testing::{listener, queue, seen, status};
 
     const NOW: &str = "2026-11-21T03:12:08Z";
 
@@ -172,7 +190,44 @@ mod tests {
         snapshot.status = status.into();
         let (headline, sentence) = head_of(&snapshot);
         assert_eq!(headline, "No message is taken in.");
-        assert!(sentence.starts_with("The store is not open: no space"), "{sentence}");
+        assert!(sentence.starts_with("The store takes nothing: no space"), "{sentence}");
+        assert!(sentence.contains("once there is space"), "{sentence}");
+        assert_eq!(title(&snapshot, &attention::rows(&snapshot)), "No message is taken in");
+    }
+
+    #[test]
+    fn neither_headline_nor_title_nor_card_says_that_all_is_well_while_something_is_not() {
+        let mut dead = queue("ehr", "up");
+        dead.dead = 5000;
+        let ill = [
+            seen(NOW, vec![listener("adt-in")], vec![queue("lis", "stopped")]),
+            seen(NOW, vec![listener("adt-in")], vec![dead]),
+            {
+                let mut closed = seen(NOW, vec![listener("adt-in")], vec![queue("lis", "up")]);
+                let status = Status { intake: "closed".to_owned(), ..(*closed.status).clone() };
+                closed.status = status.into();
+                closed
+            },
+        ];
+        for snapshot in ill {
+            let rows = attention::rows(&snapshot);
+            let page = head(&snapshot, &rows).into_string()
+                + &attention::card(&rows, snapshot.at, &TimeZone::UTC).into_string()
+                + &title(&snapshot, &rows);
+            assert!(!page.contains("Nothing needs you"), "{page}");
+            assert_eq!(attention::needing(&rows), 1, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_ends_needs_nobody() {
+        let stopped = || status(vec![], vec![queue("lis", "stopped")]);
+        let draining =
+            Status { phase: "draining".to_owned(), intake: "closed".to_owned(), ..stopped() };
+        let at = NOW.parse().expect("a moment");
+        let snapshot = Memory::new().look(at, draining, Wiring::default());
+        assert_eq!(head_of(&snapshot).0, "Wardline is stopping.");
+        assert!(attention::rows(&snapshot).is_empty());
     }
 
     #[test]
