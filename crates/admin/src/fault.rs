@@ -77,6 +77,11 @@ pub(crate) enum Fault {
     /// Other messages than those that were confirmed would be ended; how many there are by now.
     #[error("By now it would be {}, not as many as were confirmed: nothing was done. Open the page again.", counted(*.0, "message", "messages"))]
     AnotherCount(u64),
+    /// Somebody holds it, and it was not said that the hold is to end.
+    #[error(
+        "Somebody holds this queue by now: open its page again to see who and why, and release it there."
+    )]
+    Held,
     /// Ours.
     #[error("This went wrong here. The log of the engine says more.")]
     Failed,
@@ -134,6 +139,7 @@ impl Fault {
             Self::Access(fault) => of_access(fault).1,
             Self::Engine { reason, .. } => of_engine(*reason).1,
             Self::AnotherCount(_) => "another-count",
+            Self::Held => "held",
             Self::Failed => "failed",
         }
     }
@@ -204,7 +210,7 @@ impl ResponseError for Fault {
             Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::Access(fault) => of_access(fault).0,
             Self::Engine { reason, .. } => of_engine(*reason).0,
-            Self::AnotherCount(_) => StatusCode::CONFLICT,
+            Self::AnotherCount(_) | Self::Held => StatusCode::CONFLICT,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -11,6 +11,7 @@ use wardline_engine::control::protocol::{
 
 use super::hand::MAX_REASON;
 use super::links;
+use super::queues::{RELEASE, is_held_on_purpose};
 use super::views::deliveries;
 use crate::access::Right;
 use crate::door::Who;
@@ -183,7 +184,19 @@ async fn go(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpResponse, Fa
     back(&seat, Request::Go { listener, by }, &to).await
 }
 
-async fn retry(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpResponse, Fault> {
+async fn retry(
+    seat: AtSeat,
+    who: Who,
+    id: Path<String>,
+    form: FormFields,
+) -> Result<HttpResponse, Fault> {
+    // A page that was drawn before somebody held it does not end his hold.
+    if Fields::of(form).first(RELEASE).is_none()
+        && let Response::Queues { queues } = seat.ask(Request::Queues).await?
+        && queues.iter().any(|row| row.destination == *id && is_held_on_purpose(row))
+    {
+        return Err(Fault::Held);
+    }
     let (destination, by) = (id.into_inner(), who.name.to_string());
     let to = links::interface(&destination);
     back(&seat, Request::Retry { destination, by }, &to).await

@@ -55,6 +55,21 @@ impl Hand {
         self.opens(asked, "btn btn-danger", "confirm", Some(id))
     }
 
+    /// What opens in place and says what it will do before it does: no reason is kept with it.
+    pub(crate) fn asks(&self, asked: &Asked<'_>) -> Markup {
+        html! {
+            details.opens {
+                summary class="btn btn-pri" { (asked.label) "…" }
+                form class="confirm calm" method="post" action=(asked.action) aria-label=(asked.label) {
+                    (self.hidden())
+                    @for (name, value) in asked.fixed { input type="hidden" name=(name) value=(value); }
+                    p { b { (asked.question) } " " (asked.consequence) }
+                    div.row { button class="btn btn-pri" type="submit" { (asked.does) } }
+                }
+            }
+        }
+    }
+
     fn opens(&self, asked: &Asked<'_>, button: &str, form: &str, typed: Option<&str>) -> Markup {
         let field = |name: &str| format!("{}-{name}", asked.name);
         html! {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use wardline_engine::control::protocol::{DeliveryRow, ListenerRow, QueueRow};
 
 use super::hand::{Asked, Hand};
+use super::queues::release;
 use super::{deliveries, fragment, interfaces, links};
 use crate::chart;
 use crate::sprite;
@@ -114,18 +115,18 @@ impl OneInterface<'_> {
                     }
                     p.sub { (line) }
                 }
-                @if self.hand.may_operate { div class="acts scroll" { (self.actions(interface)) } }
+                @if self.hand.may_operate { div class="acts scroll" { (self.actions(interface, snapshot)) } }
             }
         }
     }
 
-    fn actions(&self, interface: &Interface) -> Markup {
+    fn actions(&self, interface: &Interface, snapshot: &Snapshot) -> Markup {
         let (id, hand) = (self.id, self.hand);
         html! {
             @match interface.condition {
                 Condition::Orphaned => {},
                 Condition::Paused => (hand.at_once(&format!("{}/go", links::interface(id)), "Let messages in", "btn-pri")),
-                Condition::Held => (hand.at_once(&format!("{}/retry", links::queue(id)), "Release", "btn-pri")),
+                Condition::Held => @if let Some(row) = snapshot.queue(id) { (release(hand, row)) },
                 _ if interface.side == crate::watch::interface::Side::Listener => (hand.with_reason(&Asked {
                     name: "pause",
                     label: "Pause intake",

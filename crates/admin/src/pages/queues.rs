@@ -11,6 +11,7 @@ use super::interfaces::zero_grey;
 use super::overview::attention::words_of;
 use super::{fragment, links};
 use crate::sprite;
+use crate::watch::condition::Condition;
 use crate::watch::interface::Interface;
 use crate::watch::snapshot::{Snapshot, moment};
 use crate::words;
@@ -75,13 +76,40 @@ impl Queues<'_> {
                 td class="n hide" data-l="A minute" { (zero_grey(interface.a_minute)) }
                 td.why-cell { (why(row)) }
                 @if self.hand.may_operate {
-                    td.act-cell { @if interface.condition.needs_somebody() || interface.condition.is_on_purpose() {
+                    td.act-cell { @if interface.condition.needs_somebody() {
                         (self.hand.at_once(&format!("{}/retry", links::queue(id)), "Retry now", "btn-row-s"))
                     } }
                 }
             }
         }
     }
+}
+
+/// Whether a person holds it.
+pub(super) fn is_held_on_purpose(row: &QueueRow) -> bool {
+    Condition::of_destination(row, true, true) == Condition::Held
+}
+
+/// The field that says that a hold is meant to end.
+pub(super) const RELEASE: &str = "release";
+
+/// Ends a hold: a question that says whose it is and what goes out then.
+pub(super) fn release(hand: &Hand, row: &QueueRow) -> Markup {
+    let id = &row.destination;
+    let held = match row.reason.as_deref().and_then(|reason| reason.split_once(": ")) {
+        Some((by, reason)) => format!("{by} holds it: “{reason}”."),
+        None => "An operator holds it.".to_owned(),
+    };
+    let waiting = words::counted(row.pending + row.held, "message", "messages");
+    hand.asks(&Asked {
+        name: "release",
+        label: "Release",
+        action: &format!("{}/retry", links::queue(id)),
+        question: format!("Send to {id} again?"),
+        consequence: format!("{held} The hold ends, and what waits goes out at once."),
+        does: format!("Release {waiting}"),
+        fixed: &[(RELEASE, "true".to_owned())],
+    })
 }
 
 /// A cause in its words, or who holds it and why.
@@ -149,7 +177,10 @@ impl OneQueue<'_> {
                         (why(row))
                     }
                 }
-                @if self.hand.may_operate && row.pending + row.held > 0 { div.acts { (self.hand.at_once(&format!("{}/retry", links::queue(id)), "Retry now", "btn-pri")) } }
+                @if self.hand.may_operate && row.pending + row.held > 0 { div.acts {
+                    @if is_held_on_purpose(row) { (release(self.hand, row)) }
+                    @else { (self.hand.at_once(&format!("{}/retry", links::queue(id)), "Retry now", "btn-pri")) }
+                } }
             }
             nav.tabs aria-label="State" {
                 a href=(links::queue(id)) aria-current=[here(false)] { "Waiting " (words::count(row.pending)) }
@@ -251,6 +282,30 @@ mod tests {
         }
         assert!(body.find("data-key=\"lis\"") < body.find("data-key=\"ehr\""), "the worst first");
         assert!(!body.contains("action=\"/queues/ehr/retry\""), "who is up is not retried");
+    }
+
+    #[test]
+    fn a_hold_ends_by_a_question_that_names_its_owner_and_never_by_retry_now() {
+        let mut billing = queue("billing", "held");
+        billing.reason = Some("d.okafor: month-end close".to_owned());
+        billing.pending = 4118;
+        let hand = operator();
+        let seen = NOW.parse().expect("a moment");
+        let one =
+            OneQueue { row: &billing, is_held: false, seen, page: &[], next: None, hand: &hand };
+        let page = one.body(seen, &TimeZone::UTC).into_string();
+        for part in [
+            "Release…",
+            "d.okafor holds it: “month-end close”.",
+            "Release 4,118 messages",
+            "name=\"release\"",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let snapshot = crate::watch::testing::seen(NOW, vec![], vec![billing]);
+        let list = Queues { hand: &hand }.body(&snapshot).into_string();
+        assert!(!(page + &list).contains("Retry now"), "{list}");
+        assert!(!list.contains("action=\"/queues/billing/retry\""), "{list}");
     }
 
     #[test]

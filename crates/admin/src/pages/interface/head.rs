@@ -9,6 +9,7 @@ use wardline_engine::explain;
 use crate::pages::hand::{Asked, Hand};
 use crate::pages::links;
 use crate::pages::overview::attention::words_of;
+use crate::pages::queues::release;
 use crate::watch::condition::Condition;
 use crate::watch::interface::Interface;
 use crate::watch::snapshot::{Snapshot, moment};
@@ -211,15 +212,12 @@ fn actions(head: &Head<'_>) -> Markup {
     let (id, hand) = (&head.row.destination, head.hand);
     let action = |verb: &str| format!("{}/{verb}", links::queue(id));
     let waiting = head.row.pending + head.row.held;
-    let retry = if head.interface.condition == Condition::Held {
-        "Release and send now"
-    } else {
-        "Retry now"
-    };
     html! {
         div class="acts btn-row" {
-            @if head.interface.condition != Condition::Orphaned {
-                (hand.at_once(&action("retry"), retry, "btn-pri"))
+            @match head.interface.condition {
+                Condition::Orphaned => {},
+                Condition::Held => (release(hand, head.row)),
+                _ => (hand.at_once(&action("retry"), "Retry now", "btn-pri")),
             }
             @if let Some(first) = head.first {
                 (hand.with_reason(&Asked {
