@@ -25,6 +25,7 @@ mod fault;
 mod forgery;
 mod headers;
 mod health;
+mod lines;
 mod live;
 mod page;
 mod pages;

@@ -12,6 +12,7 @@ use crate::access::Right;
 use crate::door::Who;
 use crate::fault::{Fault, Problem};
 use crate::health;
+use crate::lines::shown_to;
 use crate::pages::reload;
 use crate::route::Route;
 use crate::seat::AtSeat;
@@ -68,7 +69,10 @@ struct Apply {
     park: Vec<String>,
 }
 
-/// The newest lines of the log. They have nothing of messages in them but ids.
+/// The newest lines of the log.
+///
+/// Those of Wardline have nothing of messages in them but ids. What scripts and other parts of the program wrote is hidden
+/// without the right `content`.
 #[utoipa::path(
     get,
     path = "/api/v1/logs",
@@ -81,12 +85,14 @@ struct Apply {
         (status = 403, description = "Needs the right `see`", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn logs(seat: AtSeat, Query(which): Query<Which>) -> Result<Json<Lines>, Fault> {
+async fn logs(seat: AtSeat, who: Who, Query(which): Query<Which>) -> Result<Json<Lines>, Fault> {
     let Which { after, level, limit } = which;
     let level = level.unwrap_or(LogLevel::Trace);
     let limit = limit.unwrap_or(LINES).min(MAX_PAGE);
     match seat.ask(Request::Logs { after, level, limit }).await? {
-        Response::Logs { lines, newest } => Ok(Json(Lines { lines, newest })),
+        Response::Logs { lines, newest } => {
+            Ok(Json(Lines { lines: shown_to(&who, lines), newest }))
+        }
         _ => Err(Fault::Failed),
     }
 }

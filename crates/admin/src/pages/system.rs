@@ -14,6 +14,7 @@ use super::storage::size;
 use super::users::moment;
 use crate::access::Right;
 use crate::fault::Fault;
+use crate::lines::shown_to;
 use crate::page::{self, Shell};
 use crate::route::Route;
 
@@ -47,6 +48,7 @@ async fn show(shell: Shell, shown: Query<Shown>) -> Result<HttpResponse, Fault> 
     let Response::Logs { lines, .. } = shell.seat.ask(request).await? else {
         return Err(Fault::Failed);
     };
+    let lines = shown_to(&shell.who, lines);
     let status = shell.seat.status().await?;
     let system = System { status, level, lines, now: Timestamp::now() };
     Ok(page::page(&shell, "System", &system.shown()))
