@@ -26,6 +26,7 @@ use crate::entry::Entry;
 use crate::fault::{self, Fault};
 use crate::forgery;
 use crate::headers;
+use crate::live::LIVE;
 use crate::seat::Seat;
 
 /// The longest address, in bytes: a search has many keys.
@@ -239,7 +240,7 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
         Entry::by_token(&record, shown?, Timestamp::now())
     } else {
         let id = request.cookie(seat.cookie()).ok_or(Fault::NotSignedIn)?;
-        seat.access.by_session(&record, id.value())
+        seat.access.by_session(&record, id.value(), request.path() == LIVE)
     };
     let who = who.ok_or(Fault::NotSignedIn)?;
     if let Needs::Right(right) = needs {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::access::{
-    AccessFault, AccessFolder, Attempts, Digest, HashedPassword, NewUser, Paused, Record, Role,
-    Secret, Sessions, SetUp, User,
+    AccessFault, AccessFolder, Attempts, Digest, HashedPassword, NewUser, Paused, Record, Rights,
+    Role, Secret, Sessions, SetUp, User,
 };
 use crate::door::{By, Who};
 use crate::fault::Fault;
@@ -99,10 +99,10 @@ impl Entry {
         Ok(changed.map_err(|_panicked| Fault::Failed)??)
     }
 
-    /// Who holds this session, if it lives and its user may still come in.
-    pub(crate) fn by_session(&self, record: &Record, id: &str) -> Option<Who> {
+    /// Who holds this session, if it lives and its user may still come in. A page that listens by itself does not use it.
+    pub(crate) fn by_session(&self, record: &Record, id: &str, listens: bool) -> Option<Who> {
         let digest = Digest::of(id);
-        let held = self.sessions.used(&digest)?;
+        let held = if listens { self.sessions.seen(&digest) } else { self.sessions.used(&digest) }?;
         let user = record.user(&held.user).filter(|user| !user.disabled);
         let Some(user) = user.filter(|user| user.generation == held.generation) else {
             self.sessions.end(&digest);
@@ -113,11 +113,19 @@ impl Entry {
         Some(Who { name: user.name.as_str().into(), rights: user.rights(), by })
     }
 
+    /// What the holder of a session may do by now; none where it has ended. Does not use it.
+    pub(crate) fn rights_by_now(&self, session: &Digest) -> Option<Rights> {
+        let held = self.sessions.seen(session)?;
+        let record = self.record().ok()?;
+        let user = record.user(&held.user).filter(|user| !user.disabled)?;
+        (user.generation == held.generation).then(|| user.rights())
+    }
+
     /// What this token is good for, if it is one.
     pub(crate) fn by_token(record: &Record, shown: &str, now: Timestamp) -> Option<Who> {
         let token = record.token(shown, now)?;
         let name = format!("token:{}", token.name).into();
-        Some(Who { name, rights: token.rights(), by: By::Token })
+        Some(Who { name, rights: record.rights_of(token)?, by: By::Token })
     }
 
     /// Signs in, and gives the id of the session. A name that nobody has takes as long as a wrong password.

@@ -23,8 +23,8 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
-use crate::access::Right;
-use crate::door::Who;
+use crate::access::{Digest, Right};
+use crate::door::{By, Who};
 use crate::fault::Fault;
 use crate::pages::hand::Hand;
 use crate::pages::views::View;
@@ -42,13 +42,16 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how many milliseconds a browser opens another stream where one has ended.
 const AGAIN_MS: u32 = 2000;
 
+/// Where pages listen.
+pub(crate) const LIVE: &str = "/live";
+
 /// The places there are.
 pub(crate) fn places() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(MOST_STREAMS))
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/live", Right::See, live)]
+    vec![Route::get(LIVE, Right::See, live)]
 }
 
 /// Which page listens.
@@ -65,6 +68,10 @@ async fn live(seat: AtSeat, who: Who, listens: Query<Listens>) -> Result<HttpRes
         looks: seat.sampler.subscribe(),
         seat: seat.0.clone(),
         view: View::of_address(&listens.at),
+        session: match &who.by {
+            By::Session { digest, .. } => Some(*digest),
+            By::Token => None,
+        },
         hand: Hand::of(&who),
         sent: HashMap::new(),
         zone: TimeZone::system(),
@@ -88,6 +95,8 @@ struct Stream {
     looks: watch::Receiver<Option<Arc<Snapshot>>>,
     seat: Data<Seat>,
     view: View,
+    /// The browser's: it ends the stream when it ends.
+    session: Option<Digest>,
     hand: Hand,
     /// What was sent of each place.
     sent: HashMap<&'static str, u64>,
@@ -111,6 +120,12 @@ impl Stream {
             Ok(Err(_sampler_gone)) => return None,
             // The engine did not answer in time: the page learns that it is stale.
             Err(_elapsed) => return Some(Bytes::from_static(b": nothing new\n\n")),
+        }
+        if let Some(session) = &self.session {
+            let rights = self.seat.access.rights_by_now(session);
+            let rights = rights.filter(|rights| rights.has(Right::See))?;
+            self.hand.may_operate = rights.has(Right::Operate);
+            self.hand.may_read = rights.has(Right::Content);
         }
         let snapshot = self.looks.borrow_and_update().clone()?;
         let parts = self.view.fragments(&self.seat, &snapshot, &self.hand, &self.zone).await;

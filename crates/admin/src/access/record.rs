@@ -4,12 +4,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::tokens::PREFIX;
-use super::{AccessFault, Digest, NewToken, NewUser, Secret, Token, User, UserChange, users};
+use super::{
+    AccessFault, Digest, NewToken, NewUser, Rights, Secret, Token, User, UserChange, users,
+};
 
 /// The most users: a hospital has fewer who look after its engine.
 pub(super) const MAX_USERS: usize = 1_000;
 /// The most tokens, those that have ended included.
 pub(super) const MAX_TOKENS: usize = 1_000;
+/// What stands before the name of a token that has made another.
+pub(crate) const BY_TOKEN: &str = "token:";
 /// The version of the file.
 pub(super) const VERSION: u32 = 1;
 
@@ -57,6 +61,27 @@ impl Record {
         self.tokens.iter().find(|token| token.digest == digest && !token.has_ended(now))
     }
 
+    /// What a token may do by now: what it was given, as far as its maker may do it himself. Nothing where he is disabled,
+    /// or where it was made by a token that is gone. Who made it on the machine may do everything.
+    pub(crate) fn rights_of(&self, token: &Token) -> Option<Rights> {
+        let mut rights = token.rights();
+        let mut maker = token.created_by.as_str();
+        // A token may be made by a token that bears the name of one it made: no chain is longer than there are tokens.
+        for _ in 0..=self.tokens.len() {
+            let Some(name) = maker.strip_prefix(BY_TOKEN) else {
+                return match self.users.iter().find(|user| user.name == maker) {
+                    Some(user) if user.disabled => None,
+                    Some(user) => Some(rights.and(user.rights())),
+                    None => Some(rights),
+                };
+            };
+            let by = self.tokens.iter().find(|token| token.name == name)?;
+            rights = rights.and(by.rights());
+            maker = &by.created_by;
+        }
+        None
+    }
+
     /// Lets somebody in.
     pub fn add_user(&mut self, new: NewUser, now: Timestamp) -> Result<&User, AccessFault> {
         let NewUser { name, role, content, password, by } = new;
@@ -100,7 +125,7 @@ impl Record {
         self.users.get(place).ok_or(AccessFault::NotFound)
     }
 
-    /// Lets somebody in no more.
+    /// Lets somebody in no more, nor the tokens that he made.
     pub fn remove_user(&mut self, name: &str) -> Result<(), AccessFault> {
         let place = self.place_of(name)?;
         let is_another_admin = |(at, user): (usize, &User)| at != place && user.is_active_admin();
@@ -108,7 +133,8 @@ impl Record {
         if is_admin && !self.users.iter().enumerate().any(is_another_admin) {
             return Err(AccessFault::LastAdmin);
         }
-        self.users.remove(place);
+        let removed = self.users.remove(place);
+        self.end_tokens_of(removed.name);
         Ok(())
     }
 
@@ -143,8 +169,23 @@ impl Record {
     pub fn revoke_token(&mut self, name: &str) -> Result<(), AccessFault> {
         let name = users::name(name).map_err(|_no_such_name| AccessFault::NotFound)?;
         let place = self.tokens.binary_search_by(|token| token.name.cmp(&name));
-        self.tokens.remove(place.map_err(|_there_is_none| AccessFault::NotFound)?);
+        let ended = self.tokens.remove(place.map_err(|_there_is_none| AccessFault::NotFound)?);
+        self.end_tokens_of(format!("{BY_TOKEN}{}", ended.name));
         Ok(())
+    }
+
+    /// Those it made, and those that they made.
+    fn end_tokens_of(&mut self, maker: String) {
+        let mut makers = vec![maker];
+        while let Some(maker) = makers.pop() {
+            self.tokens.retain(|token| {
+                let goes = token.created_by == maker;
+                if goes {
+                    makers.push(format!("{BY_TOKEN}{}", token.name));
+                }
+                !goes
+            });
+        }
     }
 
     fn place_of(&self, name: &str) -> Result<usize, AccessFault> {

@@ -91,6 +91,12 @@ impl Rights {
         self.0 & others.0 == others.0
     }
 
+    /// Those that are among both.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// One by one.
     pub fn iter(self) -> impl Iterator<Item = Right> {
         Right::ALL.into_iter().filter(move |right| self.has(*right))

@@ -85,6 +85,13 @@ impl Sessions {
         Some(Held { user: session.user.clone(), generation: session.generation })
     }
 
+    /// Whose session this is, without using it: what goes on by itself is nobody who is there.
+    pub(crate) fn seen(&self, id: &Digest) -> Option<Held> {
+        let held = self.living(Instant::now());
+        let session = held.get(id)?;
+        Some(Held { user: session.user.clone(), generation: session.generation })
+    }
+
     /// Ends one. Whether there was one.
     pub(crate) fn end(&self, id: &Digest) -> bool {
         self.living(Instant::now()).remove(id).is_some()
@@ -169,6 +176,18 @@ mod tests {
         assert!(sessions.end(&digest(&id)));
         assert!(!sessions.end(&digest(&id)));
         assert!(sessions.used(&digest(&id)).is_none());
+    }
+
+    #[test]
+    fn a_session_that_is_only_looked_at_is_as_idle_as_before() {
+        let (sessions, ann) = (Sessions::new(HOUR, HOUR), ann());
+        let id = sessions.begin(&ann, HERE).unwrap();
+        let used = || sessions.rows().first().map(|row| row.used);
+        let before = used();
+        assert_eq!(sessions.seen(&digest(&id)).map(|held| held.user).as_deref(), Some("ann"));
+        assert_eq!(used(), before);
+        assert!(sessions.used(&digest(&id)).is_some());
+        assert_ne!(used(), before);
     }
 
     #[test]

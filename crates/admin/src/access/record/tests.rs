@@ -89,6 +89,37 @@ fn a_token_is_known_by_what_was_shown_once_until_it_ends() {
 }
 
 #[test]
+fn a_token_ends_with_its_maker_and_may_do_no_more_than_he() {
+    let mut record = Record::default();
+    record.add_user(user("root", Role::Admin), now()).unwrap();
+    record.add_user(user("ann", Role::Admin), now()).unwrap();
+    let by = |name: &str, by: &str| NewToken {
+        by: by.to_owned(),
+        ..token(name, &[Right::See, Right::Administer])
+    };
+    let first = record.add_token(by("first", "ann"), now()).unwrap();
+    let second = record.add_token(by("second", "token:first"), now()).unwrap();
+    let machine = record.add_token(by("machine", "the operating system"), now()).unwrap();
+    let may = |record: &Record, shown: &str| {
+        record.token(shown, now()).and_then(|token| record.rights_of(token))
+    };
+    let both: Rights = [Right::See, Right::Administer].into_iter().collect();
+    assert_eq!((may(&record, &first), may(&record, &second)), (Some(both), Some(both)));
+    let lowered = UserChange { role: Some(Role::Viewer), ..UserChange::default() };
+    record.change_user("ann", lowered).unwrap();
+    let see = Some([Right::See].into_iter().collect());
+    assert_eq!((may(&record, &first), may(&record, &second)), (see, see));
+    let disabled = UserChange { disabled: Some(true), ..UserChange::default() };
+    record.change_user("ann", disabled).unwrap();
+    assert_eq!((may(&record, &first), may(&record, &second)), (None, None));
+    record.remove_user("ann").unwrap();
+    record.add_user(user("ann", Role::Admin), now()).unwrap();
+    assert_eq!((may(&record, &first), may(&record, &second)), (None, None));
+    let left: Vec<&str> = record.tokens().iter().map(|token| token.name.as_str()).collect();
+    assert_eq!((left, may(&record, &machine)), (vec!["machine"], Some(both)));
+}
+
+#[test]
 fn nobody_gives_a_token_more_than_he_has() {
     let mut record = Record::default();
     let own = Rights::of(Role::Admin, false);
