@@ -323,9 +323,11 @@ mod tests {
 
     #[test]
     fn what_never_came_is_said_to_have_not_come_and_is_no_zero() {
-        let body =
-            Interfaces::default().body(&seen(NOW, vec![listener("adt-in")], vec![])).into_string();
+        let mut never = listener("adt-in");
+        never.last_received = None;
+        let body = Interfaces::default().body(&seen(NOW, vec![never], vec![])).into_string();
         assert!(body.contains("<span class=\"z\">none yet</span>"), "{body}");
+        assert!(body.contains("Idle") && !body.contains("st-up"), "{body}");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! ```text
 //!   engine                                    shown
 //!   listener paused                           Paused    a person decided
-//!   listener silent far longer than it was    Quiet     wrong, nothing lost
+//!   listener silent far longer than it was    Quiet     wrong, nothing lost; until a message comes
+//!   listener that received nothing yet        Idle
 //!   up · idle                                 Up · Idle
 //!   retrying, its only lane waits             Retrying, and Stuck once it has been for a while
 //!   retrying, other lanes go on               Degraded
@@ -74,11 +75,12 @@ impl Condition {
     ];
 
     /// How a listener stands.
-    pub(crate) fn of_listener(paused: bool, quiet: bool) -> Self {
-        match (paused, quiet) {
-            (true, _) => Self::Paused,
-            (false, true) => Self::Quiet,
-            (false, false) => Self::Up,
+    pub(crate) fn of_listener(paused: bool, quiet: bool, has_received: bool) -> Self {
+        match (paused, quiet, has_received) {
+            (true, _, _) => Self::Paused,
+            (false, true, _) => Self::Quiet,
+            (false, false, true) => Self::Up,
+            (false, false, false) => Self::Idle,
         }
     }
 

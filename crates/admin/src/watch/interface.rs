@@ -203,6 +203,16 @@ impl Watched {
         has_habit.then(|| (longest * QUIET_FACTOR).max(QUIET_AT_LEAST))
     }
 
+    /// Whether it is quiet. Who was stays so until a message comes: a habit that is forgotten while nothing comes is no
+    /// sign that all is well.
+    pub(crate) fn is_quiet(&self, silence: u64, last: Option<Timestamp>) -> bool {
+        let came = last.is_some_and(|last| last > self.since);
+        if self.condition == Condition::Quiet && !came {
+            return true;
+        }
+        self.quiet_at().is_some_and(|most| silence > most)
+    }
+
     /// Of gaps shorter than a minute nobody knows more than that.
     fn longest_gap(&self) -> Option<u64> {
         self.messages.longest_gap().map(|minutes| (minutes + 1) * 60)
@@ -286,6 +296,23 @@ mod tests {
         assert_eq!(stands(Condition::Up, 13), Condition::Up);
         assert_eq!(stands(Condition::Failed, 14), Condition::Failed);
         assert_eq!(stands(Condition::Starting, 15), Condition::Failed);
+    }
+
+    #[test]
+    fn who_is_quiet_stays_so_for_days_until_a_message_comes() {
+        let mut watched = Watched::new(Condition::Up, minute(0));
+        let mut messages = 0;
+        for time in 0..3000 {
+            messages += u64::from(time < 120 && time % 10 == 0) * 2;
+            watched.look(minute(time), counted(messages));
+            let last = time.min(110) / 10 * 10;
+            let silence = u64::try_from((time - last) * 60).unwrap();
+            let quiet = watched.is_quiet(silence, Some(minute(last)));
+            assert_eq!(quiet, time > 130, "{time}");
+            watched.stand(Condition::of_listener(false, quiet, true), minute(time));
+        }
+        assert_eq!(watched.quiet_at(), None, "its habit is forgotten");
+        assert!(!watched.is_quiet(0, Some(minute(3000))));
     }
 
     #[test]

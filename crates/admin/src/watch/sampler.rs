@@ -129,13 +129,14 @@ impl Memory {
         let (mut received, mut delivered) = (0, 0);
         for row in &status.listeners {
             let counted = Counted::of_listener(row);
-            let silence = moment(row.last_received.as_deref())
-                .map(|last| u64::try_from(at.as_second() - last.as_second()).unwrap_or(0));
+            let last = moment(row.last_received.as_deref());
+            let silent_since = last.unwrap_or(started);
+            let silence = u64::try_from(at.as_second() - silent_since.as_second()).unwrap_or(0);
             let paused = row.paused.as_ref();
             let reason = paused.map(|pause| format!("{}: {}", pause.by, pause.reason));
             let state = |watched: &Watched| {
-                let quiet = silence.zip(watched.quiet_at()).is_some_and(|(now, most)| now > most);
-                Condition::of_listener(paused.is_some(), quiet)
+                let quiet = watched.is_quiet(silence, last);
+                Condition::of_listener(paused.is_some(), quiet, last.is_some())
             };
             let seen = Seen { id: &row.id, side: Side::Listener, counted, reason, started };
             let (interface, grown) = self.see(at, seen, state);

@@ -8,7 +8,7 @@ use wardline_engine::observe::{DestinationCounts, ListenerCounts};
 use super::sampler::Memory;
 use super::snapshot::Snapshot;
 
-/// A listener nobody has sent anything.
+/// A listener that was sent something.
 pub(crate) fn listener(id: &str) -> ListenerRow {
     ListenerRow {
         id: id.to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn listener(id: &str) -> ListenerRow {
         role: Some("server".to_owned()),
         connections: 1,
         max_connections: 16,
-        last_received: None,
+        last_received: Some("2026-11-21T03:11:50Z".to_owned()),
         paused: None,
         counts: ListenerCounts::default(),
     }
