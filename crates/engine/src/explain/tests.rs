@@ -111,7 +111,7 @@ fn every_state_is_explained() {
 fn every_refusal_of_a_request_is_explained() {
     assert_same(
         "Refused requests",
-        variants(include_str!("../control/protocol.rs"), "pub enum RefusedReason {"),
+        variants(include_str!("../control/protocol/response.rs"), "pub enum RefusedReason {"),
     );
 }
 
