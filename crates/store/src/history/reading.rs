@@ -30,8 +30,9 @@ pub(super) fn search(
     shelf: &Shelf,
     search: &Search,
 ) -> Result<SearchPage, Unanswered> {
-    let sources = shelf.sources();
+    // Before the sources: what the follower adds between the two must not pass for searched.
     let behind = lag(core, shelf);
+    let sources = shelf.sources();
     let live = live::messages(core, search);
     let found = find(&sources, search, live.as_deref(), search.limit.clamp(1, MAX_PAGE))?;
     let mut rows = Vec::with_capacity(found.matches.len());
