@@ -156,17 +156,24 @@ fn nothing_is_discarded_without_the_typed_id_and_a_reason() {
     let mut olga = signed_in(&engine, "olga");
     send(&engine, &["A1", "A2"]);
     attention(&mut olga);
+    // What the page showed: as many as were there, and nothing that came later.
+    let (until, count) = (("until", "2100-01-01T00:00:00Z"), ("count", "2"));
     for fields in [
-        &[("all", "true"), ("reason", "test data")][..],
-        &[("all", "true"), ("reason", "test data"), ("typed", "li")],
-        &[("all", "true"), ("reason", " "), ("typed", "lis")],
+        &[("all", "true"), until, count, ("reason", "test data")][..],
+        &[("all", "true"), until, count, ("reason", "test data"), ("typed", "li")],
+        &[("all", "true"), until, count, ("reason", " "), ("typed", "lis")],
+        &[("all", "true"), ("reason", "test data"), ("typed", "lis")],
         &[("reason", "test data"), ("typed", "lis")],
     ] {
         let refused = olga.submit("/interfaces/lis", "/queues/lis/discard", fields);
         assert_eq!(refused.status, 400, "{fields:?}: {refused:?}");
     }
     assert_eq!(engine.queue("lis").pending, 2);
-    let whole = [("all", "true"), ("reason", "test data"), ("typed", "lis")];
+    let more = [("all", "true"), until, ("count", "1"), ("reason", "test data"), ("typed", "lis")];
+    let refused = olga.submit("/interfaces/lis", "/queues/lis/discard", &more);
+    assert_eq!(refused.status, 409, "more than were confirmed: {refused:?}");
+    assert_eq!(engine.queue("lis").pending, 2);
+    let whole = [("all", "true"), until, count, ("reason", "test data"), ("typed", "lis")];
     let done = olga.submit("/interfaces/lis", "/queues/lis/discard", &whole);
     assert_eq!(done.status, 303, "{done:?}");
     wait::until_so("the queue is empty", || engine.queue("lis").pending == 0);
