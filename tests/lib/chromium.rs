@@ -187,7 +187,7 @@ impl Drop for Chromium {
 
 /// A browser that asks nobody but the pages it is told to open.
 fn capabilities(screen: Screen, profile: &Path) -> serde_json::Map<String, Value> {
-    let scheme = if screen.is_dark { 0 } else { 1 };
+    let scheme = u8::from(!screen.is_dark);
     let options = json!({
         "args": [
             "--headless=new",
