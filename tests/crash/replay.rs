@@ -100,6 +100,8 @@ fn start(engine: &Engine, messages: u64) -> ReplayRow {
     let order = ReplayOrder {
         messages: Vec::new(),
         ranges: vec![MessageRange { first: id(1), last: id(u64::MAX) }],
+        search: None,
+        list: None,
         mode: ReplayMode::Resend,
         destinations: vec!["copy".to_owned()],
         edited: None,

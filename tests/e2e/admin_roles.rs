@@ -19,15 +19,17 @@ const USERS: &[(&str, &[&str])] = &[
     ("viewer", &["viewer"]),
     ("reader", &["viewer", "--content"]),
     ("operator", &["operator"]),
+    ("charge", &["operator", "--content"]),
     ("admin", &["admin"]),
     ("auditor", &["auditor"]),
 ];
 
 /// Who may, beside nobody.
-const EVERYBODY: &[&str] = &["viewer", "reader", "operator", "admin", "auditor"];
+const EVERYBODY: &[&str] = &["viewer", "reader", "operator", "charge", "admin", "auditor"];
 const ADMINS: &[&str] = &["admin"];
-const OPERATORS: &[&str] = &["operator", "admin"];
-const READERS: &[&str] = &["reader"];
+const OPERATORS: &[&str] = &["operator", "charge", "admin"];
+const READERS: &[&str] = &["reader", "charge"];
+const EDITORS: &[&str] = &["charge"];
 
 /// Who passes the door of a route.
 enum Passes {
@@ -96,7 +98,27 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("POST", "/tokens", Only(ADMINS)),
     ("POST", "/tokens/{name}/revoke", Only(ADMINS)),
     ("GET", "/messages", Only(EVERYBODY)),
+    ("POST", "/messages/find", Only(EVERYBODY)),
     ("GET", "/messages/{id}", Only(EVERYBODY)),
+    ("POST", "/messages/{id}/replay", Only(OPERATORS)),
+    ("POST", "/messages/{id}/edit", Only(EDITORS)),
+    ("POST", "/messages/{id}/edited", Only(EDITORS)),
+    ("GET", "/replays", Only(EVERYBODY)),
+    ("POST", "/replays", Only(OPERATORS)),
+    ("POST", "/replays/preview", Only(OPERATORS)),
+    ("GET", "/replays/new", Only(OPERATORS)),
+    ("GET", "/replays/{job}", Only(EVERYBODY)),
+    ("POST", "/replays/{job}/pause", Only(OPERATORS)),
+    ("POST", "/replays/{job}/resume", Only(OPERATORS)),
+    ("POST", "/replays/{job}/cancel", Only(OPERATORS)),
+    ("GET", "/api/v1/replays", Only(EVERYBODY)),
+    ("POST", "/api/v1/replays", Only(OPERATORS)),
+    ("POST", "/api/v1/replays/preview", Only(OPERATORS)),
+    ("GET", "/api/v1/replays/{job}", Only(EVERYBODY)),
+    ("POST", "/api/v1/replays/{job}/pause", Only(OPERATORS)),
+    ("POST", "/api/v1/replays/{job}/resume", Only(OPERATORS)),
+    ("POST", "/api/v1/replays/{job}/cancel", Only(OPERATORS)),
+    ("POST", "/api/v1/messages/search", Only(EVERYBODY)),
     ("POST", "/messages/{id}/reveal", Only(READERS)),
     ("POST", "/messages/{id}/document", Only(READERS)),
     ("GET", "/reference", Only(EVERYBODY)),

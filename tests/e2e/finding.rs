@@ -128,7 +128,12 @@ fn history(engine: &Engine, message: MessageId) -> MessageHistory {
 }
 
 fn content(engine: &Engine, message: MessageId) -> MessageContent {
-    match engine.ask(&Request::Content { message, by: "nurse".to_owned() }) {
+    match engine.ask(&Request::Content {
+        message,
+        by: "nurse".to_owned(),
+        reason: String::new(),
+        most: None,
+    }) {
         Response::Content(content) => *content,
         other => unreachable!("{other:?}"),
     }
@@ -356,7 +361,8 @@ fn messages_of_one_order_are_related() {
     send(&engine, "adt-in", &order("O3", "4417", "ACC-2"));
     send(&engine, "adt-in", &order("O4", "1", "ACC-3"));
     let first = only(&engine, by("control-id", "O1"));
-    let Response::Related { related } = engine.ask(&Request::Related { message: first.message })
+    let Response::Related { related } =
+        engine.ask(&Request::Related { message: first.message, content: true })
     else {
         unreachable!("not related")
     };

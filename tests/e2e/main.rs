@@ -9,6 +9,7 @@ mod admin_attacks;
 mod admin_messages;
 mod admin_metrics;
 mod admin_overview;
+mod admin_replays;
 mod admin_roles;
 mod admin_tls;
 mod answers;
@@ -78,6 +79,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(admin_metrics::trials());
     trials.extend(admin_messages::trials());
     trials.extend(admin_overview::trials());
+    trials.extend(admin_replays::trials());
     trials.extend(admin_roles::trials());
     trials.extend(admin_tls::trials());
     trials.extend(answers::trials());

@@ -116,6 +116,8 @@ fn order(mode: ReplayMode) -> ReplayOrder {
     ReplayOrder {
         messages: Vec::new(),
         ranges: vec![MessageRange { first: id(1), last: id(1_000_000) }],
+        search: None,
+        list: None,
         mode,
         destinations: Vec::new(),
         edited: None,
@@ -124,7 +126,7 @@ fn order(mode: ReplayMode) -> ReplayOrder {
 }
 
 fn preview(engine: &Engine, order: &ReplayOrder) -> ReplayPreview {
-    match engine.ask(&Request::ReplayPreview { order: order.clone() }) {
+    match engine.ask(&Request::ReplayPreview { order: order.clone(), by: "ann".to_owned() }) {
         Response::ReplayPreviewed(preview) => *preview,
         other => panic!("no preview: {other:?}"),
     }

@@ -6,6 +6,7 @@ mod machine;
 mod me;
 mod messages;
 mod queues;
+mod replays;
 mod sessions;
 mod status;
 mod tokens;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
         queues::routes(),
         me::routes(),
         messages::routes(),
+        replays::routes(),
         users::routes(),
         sessions::routes(),
         tokens::routes(),
@@ -74,6 +76,7 @@ pub(crate) fn document() -> Document {
         queues::Part::openapi(),
         me::Part::openapi(),
         messages::Part::openapi(),
+        replays::Part::openapi(),
         users::Part::openapi(),
         sessions::Part::openapi(),
         tokens::Part::openapi(),

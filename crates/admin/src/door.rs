@@ -53,6 +53,8 @@ pub enum Needs {
     SignedIn,
     /// To be signed in, with this right.
     Right(Right),
+    /// To be signed in, with both of these rights.
+    Both(Right, Right),
 }
 
 impl From<Right> for Needs {
@@ -234,7 +236,7 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
         }
         (Needs::NobodyKnown, false) => return Err(Fault::NotFound),
         (_, true) => return Err(Fault::SetUpFirst),
-        (Needs::SignedIn | Needs::Right(_), false) => {}
+        (Needs::SignedIn | Needs::Right(_) | Needs::Both(..), false) => {}
     }
     let who = if let Some(shown) = bearer(request.headers()) {
         Entry::by_token(&record, shown?, Timestamp::now())
@@ -243,8 +245,13 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
         seat.access.by_session(&record, id.value(), request.path() == LIVE)
     };
     let who = who.ok_or(Fault::NotSignedIn)?;
-    if let Needs::Right(right) = needs {
-        who.need(right)?;
+    match needs {
+        Needs::Right(right) => who.need(right)?,
+        Needs::Both(one, other) => {
+            who.need(one)?;
+            who.need(other)?;
+        }
+        Needs::Nothing | Needs::NobodyKnown | Needs::SomebodyKnown | Needs::SignedIn => {}
     }
     Ok(Some(Rc::new(who)))
 }

@@ -30,6 +30,7 @@ mod live;
 mod page;
 mod pages;
 mod route;
+mod searches;
 mod seat;
 mod server;
 mod sprite;

@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -34,7 +34,9 @@ use crate::watch::snapshot::Snapshot;
 use crate::words;
 
 /// Streams at one time: every person on call with a handful of tabs each.
-pub(crate) const MOST_STREAMS: usize = 64;
+const MOST_STREAMS: usize = 64;
+/// Streams of one user or token: nobody takes the places of all.
+const MOST_OF_ONE: usize = 8;
 /// How long one stream goes on: who may no longer come in is not told of anything for longer than this.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// How long nothing may be said: proxies end what is silent, and a page that hears nothing is stale.
@@ -45,9 +47,50 @@ const AGAIN_MS: u32 = 2000;
 /// Where pages listen.
 pub(crate) const LIVE: &str = "/live";
 
-/// The places there are.
-pub(crate) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MOST_STREAMS))
+/// The places there are, and who has how many of them.
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    taken: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+}
+
+/// One place; dropping it gives it back.
+struct Place {
+    _one_of_all: OwnedSemaphorePermit,
+    who: Arc<str>,
+    taken: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(MOST_STREAMS)), taken: Arc::default() }
+    }
+}
+
+impl Places {
+    /// A place for this user or token; none where he has as many as one may, or all are taken.
+    fn take(&self, who: &Arc<str>) -> Option<Place> {
+        let one_of_all = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let his = taken.entry(Arc::clone(who)).or_default();
+        if *his >= MOST_OF_ONE {
+            return None;
+        }
+        *his += 1;
+        let (who, taken) = (Arc::clone(who), Arc::clone(&self.taken));
+        Some(Place { _one_of_all: one_of_all, who, taken })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(his) = taken.get_mut(&self.who) {
+            *his -= 1;
+            if *his == 0 {
+                taken.remove(&self.who);
+            }
+        }
+    }
 }
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -62,8 +105,7 @@ struct Listens {
 }
 
 async fn live(seat: AtSeat, who: Who, listens: Query<Listens>) -> Result<HttpResponse, Fault> {
-    let place =
-        Arc::clone(&seat.streams).try_acquire_owned().map_err(|_full| Fault::TooManyStreams)?;
+    let place = seat.streams.take(&who.name).ok_or(Fault::TooManyStreams)?;
     let stream = Stream {
         looks: seat.sampler.subscribe(),
         seat: seat.0.clone(),
@@ -103,7 +145,7 @@ struct Stream {
     zone: TimeZone,
     until: Instant,
     greeted: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Stream {
@@ -171,6 +213,19 @@ mod tests {
 
     use super::*;
     use crate::watch::testing::seen;
+
+    #[test]
+    fn nobody_takes_the_places_of_all_and_a_place_that_is_left_is_free() {
+        let places = Places::default();
+        let (ann, bob): (Arc<str>, Arc<str>) = ("ann".into(), "bob".into());
+        let mut of_ann: Vec<_> = std::iter::from_fn(|| places.take(&ann)).take(100).collect();
+        assert_eq!(of_ann.len(), MOST_OF_ONE);
+        assert!(places.take(&bob).is_some());
+        of_ann.pop();
+        assert!(places.take(&ann).is_some());
+        drop(of_ann);
+        assert!(places.taken.lock().expect("whole").is_empty(), "nobody is remembered for ever");
+    }
 
     #[test]
     fn only_what_changed_is_sent_and_the_clock_always() {

@@ -12,7 +12,9 @@ use crate::access::Right;
 use crate::assets;
 use crate::door::{CSRF_FIELD, Who};
 use crate::fault::Fault;
+use crate::pages::messages::FIND;
 use crate::pages::overview::attention;
+use crate::pages::views::View;
 use crate::route;
 use crate::seat::Seat;
 use crate::sprite;
@@ -36,7 +38,14 @@ const WAYS: [(&str, &[Way]); 3] = [
             ("/dead", "Dead letters", Right::See),
         ],
     ),
-    ("Find", &[("/messages", "Messages", Right::See), ("/try", "Try a message", Right::Content)]),
+    (
+        "Find",
+        &[
+            ("/messages", "Messages", Right::See),
+            ("/replays", "Replays", Right::See),
+            ("/try", "Try a message", Right::Content),
+        ],
+    ),
     (
         "Run",
         &[
@@ -76,6 +85,11 @@ impl Shell {
     /// What every form carries.
     pub(crate) fn csrf(&self) -> Markup {
         html! { input type="hidden" name=(CSRF_FIELD) value=(self.who.csrf()); }
+    }
+
+    /// Whether parts of the page are kept fresh. One that is not holds no connection open.
+    fn is_live(&self) -> bool {
+        View::of_address(&self.path).is_live()
     }
 
     /// The name of the environment.
@@ -230,14 +244,15 @@ fn bar(shell: &Shell) -> Markup {
         header.top {
             div.mobile-env { (PreEscaped(BRAND)) "Wardline" span.env { (kind_name(shell.seat.environment.kind)) " · " (shell.environment()) } }
             @if searches {
-                form.search role="search" action="/messages" {
+                form.search role="search" method="post" action=(FIND) {
+                    (shell.csrf())
                     label.vh for="q" { "Search everything" }
                     svg aria-hidden="true" { use href="#find" {} }
                     input.in #q name="q" placeholder="Control id, patient, order, interface";
                     kbd { "/" }
                 }
             }
-            div.end { (live_mark()) time datetime=(Timestamp::now()) { (clock()) } }
+            div.end { @if shell.is_live() { (live_mark()) } time datetime=(Timestamp::now()) { (clock()) } }
         }
     }
 }

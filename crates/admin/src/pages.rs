@@ -10,11 +10,12 @@ pub(crate) mod interface;
 pub(crate) mod interfaces;
 pub(crate) mod links;
 mod message;
-mod messages;
+pub(crate) mod messages;
 mod outcome;
 pub(crate) mod overview;
 mod queues;
 mod reference;
+pub(crate) mod replays;
 mod setup;
 mod signin;
 mod storage;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Vec<Route> {
         acting::routes(),
         messages::routes(),
         message::routes(),
+        replays::routes(),
         account::routes(),
         users::routes(),
         tokens::routes(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
-use tokio::sync::Semaphore;
 use wardline_config::Environment;
 use wardline_engine::control::Desk;
 use wardline_engine::control::protocol::{Request, Response, Status};
 
 use crate::entry::Entry;
 use crate::fault::Fault;
+use crate::live::Places;
+use crate::searches::Searches;
 use crate::watch::sampler::Sampler;
 
 /// The operators' seat: one for all threads.
@@ -26,8 +27,10 @@ pub(crate) struct Seat {
     pub(crate) name: String,
     /// What was seen of the engine last.
     pub(crate) sampler: Arc<Sampler>,
+    /// What was written into the box of Messages.
+    pub(crate) searches: Searches,
     /// Places for live streams.
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) streams: Places,
     /// Whether browsers come by TLS.
     pub(crate) is_encrypted: bool,
 }

@@ -22,8 +22,9 @@ use crate::access::{AccessFault, AccessFolder};
 use crate::door;
 use crate::entry::Entry;
 use crate::fault::Fault;
-use crate::live;
+use crate::live::Places;
 use crate::route;
+use crate::searches::Searches;
 use crate::seat::Seat;
 use crate::watch::sampler::Sampler;
 
@@ -140,7 +141,8 @@ fn serve(admin: Admin, desk: Arc<Desk>, running: &mpsc::SyncSender<Running>) {
     let seat = Data::new(Seat {
         desk,
         sampler: Arc::clone(&sampler),
-        streams: live::places(),
+        searches: Searches::default(),
+        streams: Places::default(),
         access: entry,
         environment: settings.environment,
         name,

@@ -4,7 +4,7 @@ use actix_web::web::{Json, Path, Query};
 use actix_web::{HttpResponse, http::header};
 use jiff::Timestamp;
 use serde::Deserialize;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 use wardline_engine::control::protocol::{
     KeyQuery, MessageId, MessageSearch, Request, Response, StateWanted,
 };
@@ -16,28 +16,25 @@ use crate::route::Route;
 use crate::seat::AtSeat;
 
 #[derive(OpenApi)]
-#[openapi(paths(messages, message, content))]
+#[openapi(paths(messages, search, message, content))]
 pub(crate) struct Part;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/v1/messages", Right::See, messages),
+        Route::post("/api/v1/messages/search", Right::See, search),
         Route::get("/api/v1/messages/{id}", Right::See, message),
         Route::get("/api/v1/messages/{id}/content", Right::Content, content),
     ]
 }
-
-/// Names that are no content; whoever looks for another one must be allowed to see it.
-const OPEN_NAMES: [&str; 4] = ["control-id", "type", "sender", "receiver"];
 
 /// Which messages; all that is given must be true of them.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Filter {
-    /// A key as `NAME:VALUE`, with `*` behind it where it only begins so. Names are
-    /// `control-id`, `type`, `sender`, `receiver`, and with the right to see content `patient`, `visit`, `order` and those
-    /// of `[history] keys`.
+    /// A key of the header as `NAME:VALUE`, with `*` behind it where it only begins so: `control-id`, `type`, `sender` or
+    /// `receiver`. What names a patient does not belong in an address: POST it to `/api/v1/messages/search`.
     #[param(example = "control-id:A0001")]
     key: Option<String>,
     /// Received at this time or later, RFC 3339.
@@ -57,6 +54,8 @@ struct Filter {
     min_size: Option<u64>,
     /// Of at most so many bytes.
     max_size: Option<u64>,
+    /// Sent in by this replay.
+    replay: Option<u64>,
     /// The `next` of the page before.
     #[param(value_type = Option<u64>)]
     before: Option<MessageId>,
@@ -64,19 +63,63 @@ struct Filter {
     limit: Option<usize>,
 }
 
+/// Which messages; all that is given must be true of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SearchBody {
+    /// All of these.
+    #[serde(default)]
+    keys: Vec<Key>,
+    /// Received at this time or later, RFC 3339.
+    #[schema(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// Received before this time, RFC 3339.
+    #[schema(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// Through this listener.
+    listener: Option<String>,
+    /// To this destination.
+    destination: Option<String>,
+    /// How one of its deliveries stands: `pending`, `held`, `dead`, `delivered`, `returned`, `discarded`; or `unrouted`, `rejected`.
+    #[schema(value_type = Option<String>)]
+    state: Option<StateWanted>,
+    /// Of at least so many bytes.
+    min_size: Option<u64>,
+    /// Of at most so many bytes.
+    max_size: Option<u64>,
+    /// Sent in by this replay.
+    replay: Option<u64>,
+    /// The `next` of the page before.
+    #[schema(value_type = Option<u64>)]
+    before: Option<MessageId>,
+    /// At most so many, 1 to 1000; absent = 100.
+    limit: Option<usize>,
+}
+
+/// A key that a message must have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    /// `control-id`, `type`, `sender`, `receiver`, and with the right to see content `patient`, `visit`, `order` and those
+    /// of `[history] keys`; absent = any that is a message's own.
+    name: Option<String>,
+    /// Its text.
+    value: String,
+    /// Whether it only has to begin so.
+    #[serde(default)]
+    prefix: bool,
+}
+
 /// Rows of a page where nothing else is asked for.
 const PAGE: usize = 100;
 
 impl Filter {
     fn search(self, who: &Who) -> Result<MessageSearch, Fault> {
-        let keys: Vec<KeyQuery> =
-            self.key.iter().map(|key| named(key)).collect::<Result<_, _>>()?;
-        let is_open =
-            |query: &KeyQuery| query.names.iter().all(|name| OPEN_NAMES.contains(&name.as_str()));
-        if !keys.iter().all(is_open) {
-            who.need(Right::Content)?;
-        }
-        Ok(MessageSearch {
+        const POSTED: Fault = Fault::BadRequest(
+            "what names a patient does not belong in an address, POST it to /api/v1/messages/search",
+        );
+        let keys = self.key.iter().map(|key| named(key)).collect::<Result<Vec<_>, _>>()?;
+        let search = MessageSearch {
             keys,
             from: self.from,
             until: self.until,
@@ -85,9 +128,45 @@ impl Filter {
             state: self.state,
             min_size: self.min_size,
             max_size: self.max_size,
+            replay: self.replay,
             before: self.before,
             limit: self.limit.unwrap_or(PAGE),
-        })
+            by: who.name.to_string(),
+        };
+        if search.content_keys().is_empty() {
+            return Ok(search);
+        }
+        who.need(Right::Content)?;
+        Err(POSTED)
+    }
+}
+
+impl SearchBody {
+    /// As the desk is asked, where he may look by these keys.
+    pub(crate) fn asked(self, who: &Who) -> Result<MessageSearch, Fault> {
+        let key = |key: Key| KeyQuery {
+            names: key.name.into_iter().collect(),
+            value: key.value,
+            prefix: key.prefix,
+        };
+        let search = MessageSearch {
+            keys: self.keys.into_iter().map(key).collect(),
+            from: self.from,
+            until: self.until,
+            listener: self.listener,
+            destination: self.destination,
+            state: self.state,
+            min_size: self.min_size,
+            max_size: self.max_size,
+            replay: self.replay,
+            before: self.before,
+            limit: self.limit.unwrap_or(PAGE),
+            by: who.name.to_string(),
+        };
+        if !search.content_keys().is_empty() {
+            who.need(Right::Content)?;
+        }
+        Ok(search)
     }
 }
 
@@ -99,6 +178,22 @@ fn named(key: &str) -> Result<KeyQuery, Fault> {
         None => (value, false),
     };
     Ok(KeyQuery { names: vec![name.to_owned()], value: value.to_owned(), prefix })
+}
+
+/// Messages that were received, newest first, without content: by keys that are content too. Who looked by which of these
+/// is recorded, not what for.
+#[utoipa::path(post, path = "/api/v1/messages/search", tag = "messages", operation_id = "searchMessages", request_body = SearchBody, responses(
+    (status = 200, description = "`messages`, `next`, `whole`, `behind`", body = Object),
+    (status = 400, description = "Not understood", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Without the right to see content only ids of the header are looked for", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Messages are not noted down here", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "No message is found by that key", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Others look at this moment", body = Problem, content_type = "application/problem+json"),
+))]
+async fn search(who: Who, seat: AtSeat, body: Json<SearchBody>) -> Result<Json<Response>, Fault> {
+    let search = body.into_inner().asked(&who)?;
+    Ok(Json(seat.ask(Request::Search(search)).await?))
 }
 
 /// Messages that were received, newest first, without content.
@@ -152,7 +247,8 @@ async fn content(
     let Response::History(history) = seat.ask(Request::History { message }).await? else {
         return Err(Fault::Failed);
     };
-    let Response::Content(content) = seat.ask(Request::Content { message, by }).await? else {
+    let request = Request::Content { message, by, reason: String::new(), most: None };
+    let Response::Content(content) = seat.ask(request).await? else {
         return Err(Fault::Failed);
     };
     let body = match &bytes.sent_to {

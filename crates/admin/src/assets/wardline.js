@@ -43,6 +43,15 @@ document.addEventListener("submit", (event) => {
 });
 watchForms(document);
 
+// ── Content hides again, on a tab that comes back as well ──
+const shown = document.querySelector("[data-hides]");
+if (shown) {
+  const until = Date.now() + Number(shown.dataset.hides) * 1000;
+  const hide = () => { if (Date.now() >= until) location.replace(shown.dataset.hidden); };
+  setInterval(hide, 1000);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.replace(shown.dataset.hidden); });
+}
+
 // ── Live parts ──────────────────────────────────────────────────────────────
 const mark = document.querySelector(".live");
 const clock = document.querySelector(".top .end time");
@@ -108,8 +117,10 @@ function listen() {
 }
 if (mark) {
   mark.hidden = false;
-  listen();
+  if (!document.hidden) listen();
   setInterval(age, 1000);
+  // A tab that nobody looks at holds no connection: a browser has few for one host.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) source?.close(); else listen(); });
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 }

@@ -34,27 +34,38 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// The fields of a form: a list may have one of them many times.
-struct Fields(Vec<(String, String)>);
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl From<Vec<(String, String)>> for Fields {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
 
 impl Fields {
-    fn of(form: Form<Vec<(String, String)>>) -> Self {
+    pub(crate) fn of(form: FormFields) -> Self {
         Self(form.into_inner())
     }
 
-    fn first(&self, name: &str) -> Option<&str> {
+    /// The values of all fields of this name.
+    pub(crate) fn every(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(one, _)| one == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
     }
 
-    fn needed(&self, name: &str, fault: &'static str) -> Result<&str, Fault> {
+    pub(crate) fn needed(&self, name: &str, fault: &'static str) -> Result<&str, Fault> {
         self.first(name).filter(|value| !value.is_empty()).ok_or(Fault::BadRequest(fault))
     }
 
-    fn reason(&self) -> Result<String, Fault> {
+    pub(crate) fn reason(&self) -> Result<String, Fault> {
         reason(self.first("reason").unwrap_or_default())
     }
 
     /// The id, typed as it is.
-    fn typed(&self, id: &str) -> Result<(), Fault> {
+    pub(crate) fn typed(&self, id: &str) -> Result<(), Fault> {
         match self.first("typed").map(str::trim) {
             Some(typed) if typed == id => Ok(()),
             Some(_) | None => Err(Fault::BadRequest("what was typed is not the id")),
@@ -62,7 +73,7 @@ impl Fields {
     }
 
     /// The messages that are named; at most a page of them.
-    fn messages(&self) -> Result<Vec<MessageId>, Fault> {
+    pub(crate) fn messages(&self) -> Result<Vec<MessageId>, Fault> {
         let named = self.0.iter().filter(|(name, _)| name == "message");
         let messages: Result<Vec<MessageId>, _> = named.map(|(_, value)| value.parse()).collect();
         let messages =
@@ -164,7 +175,8 @@ async fn back(seat: &Seat, request: Request, to: &str) -> Result<HttpResponse, F
     Ok(page::to(to))
 }
 
-type FormFields = Form<Vec<(String, String)>>;
+/// A form as it came.
+pub(crate) type FormFields = Form<Vec<(String, String)>>;
 
 async fn pause(
     seat: AtSeat,

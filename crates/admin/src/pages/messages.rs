@@ -1,23 +1,37 @@
 //! The screen Messages: what was received, newest first, a badge for each destination.
 //!
 //! Nothing of a message is on it but ids, codes and sizes. The box finds control ids for everybody, and patients, visits
-//! and orders for those who may see content.
+//! and orders for those who may see content; what was written into it is posted and stands in no address.
 
 mod asked;
 mod query;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use wardline_engine::control::protocol::{MessageId, MessageRow};
 
+use super::hand::Hand;
 use super::outcome::{badges, clock, size};
+use super::replays::PREVIEW as REPLAY_PREVIEW;
 use crate::access::Right;
 use crate::route::Route;
-use query::MessagesQuery;
+use crate::words::counted;
+pub(crate) use asked::{FIND, is_to_be_found};
+pub(crate) use query::MessagesQuery;
 use query::{SPANS, STATES};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/messages", Right::See, asked::list)]
+    vec![
+        Route::get("/messages", Right::See, asked::list),
+        Route::post(FIND, Right::See, asked::find),
+    ]
 }
+
+/// The form that the rows of a page belong to.
+const CHOSEN: &str = "chosen";
+
+/// Parameters that have a field of their own in the form; others go along unseen.
+const FIELDS: [&str; 6] = ["found", "type", "listener", "destination", "state", "since"];
 
 /// What the screen shows.
 pub(crate) struct MessagesPage {
@@ -25,6 +39,8 @@ pub(crate) struct MessagesPage {
     pub(crate) rows: Vec<MessageRow>,
     /// Where older ones go on.
     pub(crate) next: Option<MessageId>,
+    /// When the message came down to which was looked, where that is known.
+    pub(crate) looked_back: Option<Timestamp>,
     /// Whether everything up to there was looked through.
     pub(crate) whole: bool,
     /// Bytes that came last and cannot be found yet.
@@ -35,8 +51,8 @@ pub(crate) struct MessagesPage {
     pub(crate) refused: Option<String>,
     pub(crate) listeners: Vec<String>,
     pub(crate) destinations: Vec<String>,
-    /// Whether patients may be looked for.
-    pub(crate) may_see_content: bool,
+    /// Who looks.
+    pub(crate) hand: Hand,
 }
 
 impl MessagesPage {
@@ -46,7 +62,7 @@ impl MessagesPage {
             div.head {
                 div {
                     h1 { "Messages" }
-                    p.sub { "The address of this page is the search: send it to a colleague." }
+                    p.sub { "The address of this page is the search: send it to a colleague. What you write into the box is not in it." }
                 }
             }
             (self.box_and_filters())
@@ -63,11 +79,16 @@ impl MessagesPage {
 
     fn box_and_filters(&self) -> Markup {
         let finds =
-            if self.may_see_content { "Control id, patient, visit or order" } else { "Control id" };
+            if self.hand.may_read { "Control id, patient, visit or order" } else { "Control id" };
+        let text = self.query.text.as_deref().unwrap_or_default();
         html! {
-            form.chips action="/messages" method="get" {
+            form.chips action=(FIND) method="post" {
+                (self.hand.hidden())
+                @for (name, _, value) in self.query.parameters() {
+                    @if !FIELDS.contains(&name) && name != "before" { input type="hidden" name=(name) value=(value); }
+                }
                 label.vh for="mq" { (finds) }
-                input #mq .in name="q" value=(self.query.q) placeholder=(finds) autocomplete="off";
+                input #mq .in name="q" value=(text) placeholder=(finds) autocomplete="off";
                 label.vh for="mt" { "Type" }
                 input #mt .in name="type" value=(self.query.message_type) placeholder="Type, ADT^A01" size="14";
                 (select("listener", "Received by", &pairs(&self.listeners), &self.query.listener))
@@ -85,8 +106,9 @@ impl MessagesPage {
             @if !chips.is_empty() {
                 div.chips.scroll role="group" aria-label="Filters" {
                     @for chip in &chips {
-                        span.chip.chip-on {
+                        span class=(if chip.is_understood { "chip chip-on" } else { "chip chip-bad" }) {
                             (chip.name) " " b { (chip.value.trim()) }
+                            @if !chip.is_understood { " is not understood" }
                             a.x href=(chip.without) aria-label={ "Remove " (chip.name) } { "×" }
                         }
                     }
@@ -99,13 +121,15 @@ impl MessagesPage {
     fn results(&self) -> Markup {
         html! {
             section.card aria-labelledby="rs" {
-                header { h2 #rs { (self.rows.len()) " messages" small { "newest first" } } }
+                header { h2 #rs { (self.counted()) small { "newest first" } } }
+                @if self.hand.may_operate { (self.bulk()) }
                 div.tw { table.tb.cards.msgs {
                     thead { tr {
+                        @if self.hand.may_operate { th { span.vh { "Select" } } }
                         th { "Received" } th { "Control id" } th { "Type" } th { "From" }
                         th.n { "Size" } th { "Destinations" }
                     } }
-                    tbody { @for row in &self.rows { (entry(row)) } }
+                    tbody { @for row in &self.rows { (entry(row, self.hand.may_operate)) } }
                 } }
                 footer.pager {
                     span { (self.rows.len()) " shown, in " (self.milliseconds) " ms" (self.gaps()) }
@@ -122,10 +146,32 @@ impl MessagesPage {
         }
     }
 
+    /// How many they are; of a page, that there are more.
+    fn counted(&self) -> Markup {
+        let shown = counted(self.rows.len() as u64, "message", "messages");
+        html! { @if self.next.is_some() { (shown) " of more" } @else { (shown) } }
+    }
+
+    /// What is done to those that are chosen, or to all that the search finds.
+    fn bulk(&self) -> Markup {
+        html! {
+            div.bulk {
+                form id=(CHOSEN) method="post" action=(REPLAY_PREVIEW) aria-label="Replay messages" {
+                    (self.hand.hidden())
+                    @for (name, _, value) in self.query.parameters() {
+                        @if name != "before" { input type="hidden" name=(name) value=(value); }
+                    }
+                    button.btn type="submit" { "Replay the selected…" }
+                    button.btn type="submit" name="all" value="true" { "Replay all that match…" }
+                }
+            }
+        }
+    }
+
     /// What may be missing on the page, in words.
     fn gaps(&self) -> Markup {
         html! {
-            @if !self.whole { "; looking took too long, older ones are on the next page" }
+            @if !self.whole { "; the time for one look was over, older ones are on the next page" }
             @if self.behind > 0 { "; the last " (size(self.behind)) " that came cannot be found yet" }
         }
     }
@@ -135,30 +181,45 @@ impl MessagesPage {
         let is_filtered = !self.query.chips().is_empty();
         html! {
             section.card { div.empty {
-                @if is_filtered {
+                @if let Some(next) = self.next {
+                    b { "None so far." }
+                    p {
+                        "Looked back to "
+                        @match self.looked_back { Some(at) => (clock(at)), None => { "message " (next) } }
+                        ", then the time for one look was over; older ones were not looked at."
+                    }
+                    a.btn.btn-pri href=(self.query.going_on(next)) rel="next" { "Look further back" }
+                } @else if is_filtered {
                     b { "No message matches." }
                     p {
                         "Looked through in " (self.milliseconds) " ms" (self.gaps()) ". "
-                        @if !self.may_see_content {
+                        @if !self.hand.may_read {
                             "You find messages by their control id; patients are found by those who may see content. "
                         }
                         "Ids are compared as they are written, with every zero in front."
                     }
                     a.btn href="/messages" { "Clear the filters" }
+                } @else if self.behind > 0 {
+                    b { "Nothing can be found yet." }
+                    p { "The last " (size(self.behind)) " that came are being noted down." }
+                    a.btn href=(self.query.here()) { "Look again" }
                 } @else {
-                    b { "Nothing was received yet." }
-                    p { "Messages appear here when they are stored." (self.gaps()) }
+                    b { "No message is kept." }
+                    p { "Messages appear here when they are stored; retention lets them go." }
                 }
             } }
         }
     }
 }
 
-fn entry(row: &MessageRow) -> Markup {
+fn entry(row: &MessageRow, may_choose: bool) -> Markup {
     let shown =
         if row.control_id.is_empty() { row.message.to_string() } else { row.control_id.clone() };
     html! {
         tr {
+            @if may_choose {
+                td.choose { input type="checkbox" name="message" value=(row.message) form=(CHOSEN) aria-label={ "Select " (shown) }; }
+            }
             td.nw.r2 { (clock(row.received)) }
             td.cid { a.m.id2 href={ "/messages/" (row.message) } { (shown) } }
             td.nw.r { (row.message_type) }

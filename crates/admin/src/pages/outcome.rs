@@ -118,6 +118,11 @@ pub(crate) fn clock(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::system()).strftime("%a %d %b %T.%3f").to_string()
 }
 
+/// The same, to the minute: `03:17`.
+pub(crate) fn hour(moment: Timestamp) -> String {
+    moment.to_zoned(TimeZone::system()).strftime("%H:%M").to_string()
+}
+
 /// A size in its largest unit: `912 B`, `1.4 kB`.
 pub(crate) fn size(bytes: u64) -> String {
     let mut unit = 0;

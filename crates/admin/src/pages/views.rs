@@ -18,6 +18,7 @@ use super::links;
 use super::overview::throughput::Range;
 use super::overview::{Overview, attention, verdict};
 use super::queues::{OneQueue, Queues};
+use super::replays::{OneReplay, REPLAYS, Replays, rows};
 use crate::access::{Right, Role};
 use crate::fault::Fault;
 use crate::page::{self, Shell};
@@ -60,6 +61,10 @@ pub(crate) enum View {
     Interface(String),
     /// All queues.
     Queues,
+    /// All replays.
+    Replays,
+    /// One of them.
+    Replay(u64),
     /// A page that stays as it was drawn.
     Still,
 }
@@ -75,11 +80,25 @@ impl View {
             links::OVERVIEW => Self::Overview(Range::from_code(asked.range.as_deref())),
             links::INTERFACES => Self::Interfaces(state),
             links::QUEUES => Self::Queues,
-            _ => match path.strip_prefix("/interfaces/") {
-                Some(id) if !id.contains('/') => Self::Interface(id.to_owned()),
-                Some(_) | None => Self::Still,
-            },
+            REPLAYS if query.is_empty() => Self::Replays,
+            _ => Self::of_one(path),
         }
+    }
+
+    fn of_one(path: &str) -> Self {
+        let below = |all: &str| path.strip_prefix(all)?.strip_prefix('/');
+        let interface = below(links::INTERFACES).filter(|id| !id.contains('/'));
+        let replay = below(REPLAYS).and_then(|job| job.parse().ok());
+        match (interface, replay) {
+            (Some(id), _) => Self::Interface(id.to_owned()),
+            (None, Some(job)) => Self::Replay(job),
+            (None, None) => Self::Still,
+        }
+    }
+
+    /// Whether anything of it but the numbers of the sidebar changes while it is open.
+    pub(crate) fn is_live(&self) -> bool {
+        *self != Self::Still
     }
 
     /// The parts of it that may have changed, as they are now.
@@ -98,6 +117,15 @@ impl View {
                 let first = first_of(seat, snapshot, id).await;
                 let page = OneInterface { id, first: &first, hand };
                 page.fragments(snapshot, zone).unwrap_or_default()
+            }
+            Self::Replays => {
+                let page = rows(seat, None).await.map(|rows| Replays { rows, before: None });
+                page.map_or_else(|_| Vec::new(), |page| page.fragments(snapshot.at, zone))
+            }
+            Self::Replay(job) => {
+                let row = rows(seat, Some(*job)).await.ok().and_then(|mut rows| rows.pop());
+                let page = row.as_ref().map(|row| OneReplay { row, hand });
+                page.map(|page| page.fragments(snapshot.at, zone)).unwrap_or_default()
             }
             Self::Still => Vec::new(),
         };
@@ -229,7 +257,17 @@ mod tests {
         assert_eq!(view("/?range=1h"), View::Overview(Range::Hour));
         assert_eq!(view("/interfaces?state=down"), View::Interfaces(Some(Condition::Down)));
         assert_eq!(view("/interfaces/lis"), View::Interface("lis".to_owned()));
-        for still in ["/queues/lis", "/interfaces/lis/pause", "", "//x", "/users"] {
+        assert_eq!(view("/replays"), View::Replays);
+        assert_eq!(view("/replays/7"), View::Replay(7));
+        for still in [
+            "/replays/new?list=3",
+            "/replays?before=4",
+            "/queues/lis",
+            "/interfaces/lis/pause",
+            "",
+            "//x",
+            "/users",
+        ] {
             assert_eq!(view(still), View::Still, "{still}");
         }
     }

@@ -8,12 +8,15 @@ mod names;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
 use wardline_hl7::{Delimiters, Message, ParseOptions, Segment, Value};
 
 use super::protocol::{ElementChange, ElementPart, SegmentPart};
 
+/// The largest payload that is taken apart, in bytes: what is larger is a document, and its parts take many times its room.
+const LARGEST: usize = 4 * 1024 * 1024;
 /// The most segments that are taken apart; a message of results has dozens.
 const MOST_SEGMENTS: usize = 500;
 /// The most elements, all segments together: a page of more is read by nobody.
@@ -45,10 +48,10 @@ struct Element<'m> {
 
 /// What a payload is made of; nothing where it is no message.
 pub(crate) fn of(body: &Bytes, options: ParseOptions, with_content: bool) -> Anatomy {
-    let mut anatomy = Anatomy { segments: Vec::new(), is_cut: false };
-    let Ok(message) = Message::parse_with(body.clone(), options) else { return anatomy };
+    let mut anatomy = Anatomy { segments: Vec::new(), is_cut: body.len() > LARGEST };
+    let Some(message) = parsed(body, options) else { return anatomy };
     let mut room = MOST_ELEMENTS;
-    each_segment(&message, |segment, name, place| {
+    each_segment(&message, with_content, |segment, name, place| {
         if anatomy.segments.len() == MOST_SEGMENTS || room == 0 {
             anatomy.is_cut = true;
             return;
@@ -80,67 +83,78 @@ pub(crate) fn of(body: &Bytes, options: ParseOptions, with_content: bool) -> Ana
     anatomy
 }
 
-/// Where what is sent differs from what came.
-pub(crate) fn changes(
-    came: &Bytes,
-    sent: &Bytes,
-    options: ParseOptions,
-    with_content: bool,
-) -> Vec<ElementChange> {
-    let parsed = |body: &Bytes| Message::parse_with(body.clone(), options).ok();
-    let (Some(before), Some(after)) = (parsed(came), parsed(sent)) else { return Vec::new() };
-    let (before, after) = (flat(&before, with_content), flat(&after, with_content));
-    let mut paths: Vec<&String> = before.order.iter().collect();
-    paths.extend(after.order.iter().filter(|path| !before.values.contains_key(*path)));
-    let change = |path: &String| {
-        let [old, new] = [before.values.get(path), after.values.get(path)];
-        let differs = old.map(|(raw, _)| raw) != new.map(|(raw, _)| raw);
-        differs.then(|| ElementChange {
-            path: path.clone(),
-            before: old.and_then(|(_, shown)| shown.clone()),
-            after: new.and_then(|(_, shown)| shown.clone()),
-            is_added: old.is_none(),
-            is_removed: new.is_none(),
-        })
-    };
-    paths.into_iter().filter_map(change).take(MOST_ELEMENTS).collect()
-}
-
-/// Every element of a message by its path.
+/// Every element of a message by its path, to be held against another one's.
 #[derive(Default)]
-struct Flat {
+pub(crate) struct Flat {
     order: Vec<String>,
-    /// The bytes, and the text where it may be shown.
-    values: BTreeMap<String, (Vec<u8>, Option<String>)>,
+    /// What tells its bytes from others, and the text where it may be shown.
+    values: BTreeMap<String, (u64, Option<String>)>,
 }
 
-fn flat(message: &Message, with_content: bool) -> Flat {
-    let mut flat = Flat::default();
-    each_segment(message, |segment, name, place| {
-        for (field, value) in (1..).zip(segment.fields()) {
-            if value.raw().is_empty() || flat.order.len() >= MOST_ELEMENTS {
-                continue;
+impl Flat {
+    /// Nothing where the payload is no message, or too large to be taken apart.
+    pub(crate) fn of(body: &Bytes, options: ParseOptions, with_content: bool) -> Self {
+        let mut flat = Self::default();
+        let Some(message) = parsed(body, options) else { return flat };
+        each_segment(&message, with_content, |segment, name, place| {
+            for (field, value) in (1..).zip(segment.fields()) {
+                if value.raw().is_empty() || flat.order.len() >= MOST_ELEMENTS {
+                    continue;
+                }
+                for element in elements(&message, segment, place, field, value) {
+                    let mut hasher = DefaultHasher::new();
+                    element.value.raw().hash(&mut hasher);
+                    let path = element.path.clone();
+                    let shown = shown(&message, name, element, with_content).value;
+                    flat.order.push(path.clone());
+                    flat.values.insert(path, (hasher.finish(), shown));
+                }
             }
-            for element in elements(message, segment, place, field, value) {
-                let raw = element.value.raw().to_vec();
-                let path = element.path.clone();
-                let shown = shown(message, name, element, with_content).value;
-                flat.order.push(path.clone());
-                flat.values.insert(path, (raw, shown));
-            }
+        });
+        flat
+    }
+
+    /// Where what is sent differs from what came.
+    pub(crate) fn changes(&self, sent: &Self) -> Vec<ElementChange> {
+        if self.order.is_empty() || sent.order.is_empty() {
+            return Vec::new();
         }
-    });
-    flat
+        let mut paths: Vec<&String> = self.order.iter().collect();
+        paths.extend(sent.order.iter().filter(|path| !self.values.contains_key(*path)));
+        let change = |path: &String| {
+            let [old, new] = [self.values.get(path), sent.values.get(path)];
+            let differs = old.map(|(bytes, _)| bytes) != new.map(|(bytes, _)| bytes);
+            differs.then(|| ElementChange {
+                path: path.clone(),
+                before: old.and_then(|(_, shown)| shown.clone()),
+                after: new.and_then(|(_, shown)| shown.clone()),
+                is_added: old.is_none(),
+                is_removed: new.is_none(),
+            })
+        };
+        paths.into_iter().filter_map(change).take(MOST_ELEMENTS).collect()
+    }
+}
+
+/// The message of a payload; none where it is none, or larger than anybody takes apart.
+fn parsed(body: &Bytes, options: ParseOptions) -> Option<Message> {
+    (body.len() <= LARGEST).then(|| Message::parse_with(body.clone(), options).ok())?
 }
 
 /// Each segment with its name and where it stands: `OBX`, then `OBX[2]`.
-fn each_segment(message: &Message, mut visit: impl FnMut(&Segment<'_>, &str, &str)) {
+fn each_segment(
+    message: &Message,
+    with_content: bool,
+    mut visit: impl FnMut(&Segment<'_>, &str, &str),
+) {
     let mut seen: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     for segment in message.segments().take(MOST_SEGMENTS + 1) {
         let name = String::from_utf8_lossy(segment.name());
-        // A line that is no segment may be anything.
+        // A line that is no segment may be anything: broken text, where nothing follows and nobody knows the name.
+        let is_one =
+            with_content || names::segment(&name).is_some() || segment.fields().next().is_some();
         let name: Cow<'_, str> = match segment.name() {
-            [_, _, _] if name.chars().all(|c| c.is_ascii_alphanumeric()) => name,
+            [_, _, _] if is_one && name.chars().all(|c| c.is_ascii_alphanumeric()) => name,
             _ => "?".into(),
         };
         let nth = seen.entry(name.as_bytes().to_vec()).or_default();

@@ -29,7 +29,9 @@ use wardline_flow::{Lookups, SearchKeys};
 use wardline_hl7::ParseOptions;
 use wardline_store::{MessageId, Store};
 
+use self::messages::Looks;
 use self::refused::{DeskError, in_words};
+use self::replays::Lists;
 use super::face::{DestinationFace, Face};
 use super::protocol::{
     CertificateState, DiscardFrom, LookupRow, MAX_PAGE, QueueRow, ReplayState, Request, Response,
@@ -51,6 +53,10 @@ pub struct Desk {
     keys: SearchKeys,
     /// As each listener reads what comes through it, as of the start.
     readings: Arc<BTreeMap<Arc<str>, ParseOptions>>,
+    /// Places for those who look into the history.
+    looks: Looks,
+    /// What was shown before a replay.
+    lists: Lists,
     /// The running engine; none on a stopped store.
     live: Option<Live>,
 }
@@ -105,6 +111,8 @@ impl Desk {
             stopped: config.destinations.clone(),
             keys: SearchKeys::new(config.history.keys.clone()),
             readings: Arc::new(readings.collect()),
+            looks: Looks::default(),
+            lists: Lists::default(),
             live: None,
         }
     }
@@ -155,7 +163,7 @@ impl Desk {
             }
             Request::Copies { limit } => self.copies(limit).await,
             Request::Release { message, by } => self.release(message, &by).await,
-            Request::ReplayPreview { order } => self.replay_preview(order).await,
+            Request::ReplayPreview { order, by } => self.replay_preview(order, by).await,
             Request::ReplayStart { order, count, by, reason } => {
                 self.replay_start(order, count, (by, reason)).await
             }
@@ -170,10 +178,12 @@ impl Desk {
             Request::Search(search) => self.search(&search).await,
             Request::Messages { messages } => self.messages(messages).await,
             Request::History { message } => self.message_history(message).await,
-            Request::Related { message } => self.related(message).await,
+            Request::Related { message, content } => self.related(message, content).await,
             Request::Anatomy { message, content, by } => self.anatomy(message, content, &by).await,
             Request::Document { message, path, by } => self.document(message, path, &by).await,
-            Request::Content { message, by } => self.content(message, &by).await,
+            Request::Content { message, by, reason, most } => {
+                self.content(message, &by, &reason, most).await
+            }
             Request::Pause { listener, by, reason } => self.pause(&listener, by, reason),
             Request::Go { listener, by } => self.go(&listener, &by),
             Request::Wiring => self.wiring(),

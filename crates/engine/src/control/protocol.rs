@@ -35,8 +35,8 @@ pub use intake::{IntakeChanged, PausedRow};
 pub use lookups::{LookupRow, MissedKey};
 pub use messages::{
     AnswerRow, DeliveryFate, EventRow, FateRow, KeyQuery, MessageContent, MessageEvent,
-    MessageHistory, MessageRow, MessageSearch, OriginRow, RefusalRow, RelatedRow, ReplyBody,
-    SentBody, StateWanted,
+    MessageHistory, MessageRow, MessageSearch, OPEN_KEYS, OriginRow, RefusalRow, RelatedRow,
+    ReplyBody, SentBody, StateWanted,
 };
 pub use process::ProcessFigures;
 pub use readiness::{NotReady, Readiness};
@@ -219,10 +219,13 @@ pub enum Request {
         /// Its number.
         message: MessageId,
     },
-    /// Other messages of the same order, visit or control id, and replays of it.
+    /// Other messages with the same control id, and replays of it.
     Related {
         /// Its number.
         message: MessageId,
+        /// Also those of the same order or visit: which messages belong together is content.
+        #[serde(default)]
+        content: bool,
     },
     /// A message taken apart: its segments and elements, and what differs in what is sent.
     Anatomy {
@@ -248,6 +251,12 @@ pub enum Request {
         message: MessageId,
         /// Who asks.
         by: String,
+        /// Why, where he was asked.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// At most so many bytes of each; absent = all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<usize>,
     },
     /// Read the configuration and every file it names again, and apply what is changed.
     Reload {
@@ -266,6 +275,9 @@ pub enum Request {
     ReplayPreview {
         /// What would be replayed.
         order: ReplayOrder,
+        /// Who asks: the list that is kept of it is for nobody else.
+        #[serde(default)]
+        by: String,
     },
     /// Send messages of the past in once more.
     ReplayStart {

@@ -179,6 +179,8 @@ mod tests {
         let order = ReplayOrder {
             messages: vec![id(3)],
             ranges: Vec::new(),
+            search: None,
+            list: None,
             mode: ReplayMode::Reprocess,
             destinations: Vec::new(),
             edited: Some(EditedBody(body.clone())),

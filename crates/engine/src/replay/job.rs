@@ -166,6 +166,8 @@ mod tests {
         let order = ReplayOrder {
             messages: (1..=500).map(id).collect(),
             ranges: Vec::new(),
+            search: None,
+            list: None,
             mode: ReplayMode::Resend,
             destinations: vec!["lis".to_owned()],
             edited: None,

@@ -18,8 +18,11 @@ const LOOK: Duration = Duration::from_secs(2);
 const SAMPLE: usize = 20;
 
 impl Replays {
-    /// Looks, and sends nothing.
-    pub(crate) async fn preview(&self, order: ReplayOrder) -> Result<ReplayPreview, NotReplayed> {
+    /// Looks, and sends nothing. Beside what is to be shown, exactly the messages that are meant.
+    pub(crate) async fn preview(
+        &self,
+        order: ReplayOrder,
+    ) -> Result<(ReplayPreview, Vec<MessageId>), NotReplayed> {
         let ReplayOrder { messages, mode, destinations, edited, .. } = self.checked(order).await?;
         let destinations = destinations.iter().map(|id| DestinationId::from(id.as_str()));
         let edited = edited.map(|edited| edited.0);
@@ -32,6 +35,8 @@ impl Replays {
                 looked_at: 0,
                 left_out: BTreeMap::new(),
                 sample: Vec::new(),
+                list: 0,
+                behind: 0,
             };
             store.messages(&messages, &mut |id, kept| {
                 preview.looked_at += 1;
@@ -43,7 +48,7 @@ impl Replays {
                 }
                 Instant::now() < until
             })?;
-            Ok::<_, ReadError>(preview)
+            Ok::<_, ReadError>((preview, messages))
         });
         looked.await?.map_err(NotReplayed::Store)
     }

@@ -84,7 +84,8 @@ fn content(
     message: MessageId,
     by: String,
 ) -> Result<MessageContent, ReachError> {
-    match reach.ask(&Request::Content { message, by })? {
+    let request = Request::Content { message, by, reason: String::new(), most: None };
+    match reach.ask(&request)? {
         Response::Content(content) => Ok(*content),
         _ => Err(ReachError::Unexpected),
     }

@@ -6,7 +6,7 @@ mod start;
 use clap::{Args, Subcommand};
 use wardline_engine::control::protocol::{ReplayRow, Request, Response};
 
-use self::start::Start;
+use self::start::{Matching, Start};
 use super::Invocation;
 use super::exit::Exit;
 use super::failure::Outcome;
@@ -17,6 +17,7 @@ use super::terminal::Terminal;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Replay {
     Start(Start),
+    Matching(Box<Matching>),
     /// The jobs, the newest first.
     List,
     /// One job with all that is known of it.
@@ -56,6 +57,7 @@ impl Replay {
         let by = operator();
         match self {
             Self::Start(start) => start.execute(reach, terminal),
+            Self::Matching(matching) => matching.execute(reach, terminal),
             Self::List => {
                 let replays = rows(reach, None)?;
                 if terminal.json {

@@ -8,7 +8,7 @@ use wardline_engine::control::protocol::{MessageContent, MessageEvent, MessageHi
 use super::super::outcome::{clock, size};
 
 /// Bytes that are shown as text: a page of a browser, not an embedded document.
-const MOST_TEXT: usize = 256 * 1024;
+pub(super) const MOST_TEXT: usize = 256 * 1024;
 /// Bytes that are shown as hex, which takes four times the room.
 const MOST_HEX: usize = 16 * 1024;
 /// Bytes in one line of hex.
@@ -28,11 +28,17 @@ fn block(title: &str, bytes: &[u8]) -> Markup {
     let shown = bytes.get(..MOST_TEXT).unwrap_or(bytes);
     html! {
         details.sgt open {
-            summary { b { (title) } span.mid.nm2 {} span.c { (size(bytes.len() as u64)) } }
+            summary { b { (title) } span.mid.nm2 {} span.c { (length(bytes)) } }
             pre.m { (text(shown)) }
             @if shown.len() < bytes.len() { p.dim.sm { "Its first " (size(shown.len() as u64)) "." } }
         }
     }
+}
+
+/// How long it is, as far as it is here.
+fn length(bytes: &[u8]) -> String {
+    let shown = size(bytes.len().min(MOST_TEXT) as u64);
+    if bytes.len() > MOST_TEXT { format!("more than {shown}") } else { shown }
 }
 
 /// Segments on lines; control characters by the pictures that Unicode has for them.
@@ -59,7 +65,7 @@ pub(super) fn hex(content: &MessageContent) -> Markup {
     let shown = content.body.get(..MOST_HEX).unwrap_or(&content.body);
     html! {
         div #hex { details.sgt {
-            summary { b { "Hex" } span.mid.nm2 { "as received" } span.c { (size(content.body.len() as u64)) } }
+            summary { b { "Hex" } span.mid.nm2 { "as received" } span.c { (length(&content.body)) } }
             pre.m { (dump(shown)) }
             @if shown.len() < content.body.len() { p.dim.sm { "Its first " (size(shown.len() as u64)) "." } }
         } }

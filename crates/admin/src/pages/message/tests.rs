@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use wardline_engine::control::protocol::{
-    ElementPart, EventRow, MessageEvent, MessageRow, SegmentPart,
+    ElementPart, EventRow, MessageEvent, MessageRow, OriginRow, SegmentPart,
 };
 
 use super::*;
@@ -56,9 +56,8 @@ fn page(may_see_content: bool) -> MessagePage {
         history: history(),
         anatomy: Some(anatomy(None)),
         related: Vec::new(),
-        may_see_content,
         revealed: None,
-        csrf: html! { input type="hidden" name="csrf" value="token"; },
+        hand: Hand { csrf: "token".to_owned(), may_operate: false, may_read: may_see_content },
     }
 }
 
@@ -67,6 +66,7 @@ fn a_masked_value_is_a_mark_and_its_place_a_link() {
     let html = page(true).body().into_string();
     assert!(html.contains("class=\"mask\"") && html.contains("href=\"#PID-5.1\""), "{html}");
     assert!(html.contains("action=\"/messages/4711/reveal\"") && html.contains("token"));
+    assert!(html.contains("id=\"reveal-reason\" name=\"reason\" required"), "{html}");
 }
 
 #[test]
@@ -85,10 +85,14 @@ fn what_was_revealed_says_by_whom_and_shows_the_bytes_as_text() {
         sent: Vec::new(),
         replies: Vec::new(),
     };
-    let (by, at) = ("m.ruiz".to_owned(), Timestamp::UNIX_EPOCH);
-    page.revealed = Some(Revealed { content, by, at });
+    let (by, reason) = ("m.ruiz".to_owned(), "ticket 8841".to_owned());
+    page.revealed = Some(Revealed { content, by, reason, until: Timestamp::UNIX_EPOCH });
     let html = page.body().into_string();
-    assert!(html.contains("Recorded: m.ruiz") && html.contains("Hide now"), "{html}");
+    assert!(
+        html.contains("Recorded: m.ruiz, “ticket 8841”") && html.contains("Hide now"),
+        "{html}"
+    );
+    assert!(html.contains("data-hides=\"300\" data-hidden=\"/messages/4711\""), "{html}");
     assert!(
         html.contains("&lt;b&gt;ABERNATHY") && html.contains("|&lt;script&gt;\nPID|"),
         "{html}"
@@ -101,4 +105,43 @@ fn a_message_that_is_no_hl7_says_so() {
     let mut page = page(false);
     page.anatomy = Some(MessageAnatomy { segments: Vec::new(), ..anatomy(None) });
     assert!(page.body().into_string().contains("It is no HL7 message."));
+}
+
+#[test]
+fn a_message_too_large_to_be_taken_apart_says_so() {
+    let mut page = page(false);
+    page.anatomy = Some(MessageAnatomy { segments: Vec::new(), is_cut: true, ..anatomy(None) });
+    assert!(page.body().into_string().contains("It is too large to be taken apart here."));
+}
+
+#[test]
+fn who_may_operate_sends_it_in_once_more_and_a_copy_only_who_may_read_it() {
+    let mut page = page(false);
+    assert!(!page.body().into_string().contains("/replay\""), "not a viewer");
+    page.hand.may_operate = true;
+    let html = page.body().into_string();
+    assert!(
+        html.contains("action=\"/messages/4711/replay\"") && html.contains("value=\"reprocess\"")
+    );
+    assert!(!html.contains("value=\"resend\""), "it went nowhere");
+    assert!(!html.contains("/edit\""), "a copy is content");
+    page.hand.may_read = true;
+    assert!(page.body().into_string().contains("action=\"/messages/4711/edit\""));
+}
+
+#[test]
+fn a_replay_and_its_original_name_each_other() {
+    let mut page = page(false);
+    let origin = |message: &str| OriginRow { job: 7, message: message.parse().unwrap() };
+    let mut replayed = history().row;
+    replayed.message = "4800".parse().unwrap();
+    replayed.origin = Some(origin("4711"));
+    page.related = vec![RelatedRow { same: "replay".to_owned(), row: replayed.clone() }];
+    let html = page.body().into_string();
+    assert!(html.contains("sent in of it by <a class=\"link\" href=\"/replays/7\">"), "{html}");
+    let original = RelatedRow { same: "replay".to_owned(), row: history().row };
+    page.history.row = replayed;
+    page.related = vec![original];
+    let html = page.body().into_string();
+    assert!(html.contains("its original") && html.contains("href=\"/messages/4711\""), "{html}");
 }

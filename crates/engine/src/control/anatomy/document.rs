@@ -51,7 +51,7 @@ pub(super) fn part(segment: &Segment<'_>) -> Option<DocumentPart> {
 pub(crate) fn at(body: &Bytes, options: ParseOptions, place: &str) -> Option<MessageDocument> {
     let message = Message::parse_with(body.clone(), options).ok()?;
     let mut found = None;
-    each_segment(&message, |segment, _, stands| {
+    each_segment(&message, true, |segment, _, stands| {
         if stands == place {
             found = document(segment);
         }

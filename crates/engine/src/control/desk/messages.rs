@@ -1,6 +1,6 @@
 //! Messages that were received: finding them, what became of one, and its bytes.
 //!
-//! The store's history answers; it is read on threads that may block. What is shown of a message without being asked for
+//! The store's history answers; it is read on threads that may block, by few at a time ([`Looks`]). What is shown of a message without being asked for
 //! by name are ids, codes and sizes (PHI-1).
 
 mod asking;
@@ -8,7 +8,9 @@ mod related;
 mod shown;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wardline_store::history::{Happened, History, HistoryEvent};
 use wardline_store::{MessageId, ReadError};
 
@@ -19,10 +21,43 @@ use super::super::protocol::{
 };
 use super::{Desk, DeskError};
 
+pub(super) use asking::Every;
+
+/// Searches at one time: each has a thread of whoever asks, and these are few.
+const SEARCHES: usize = 3;
+/// Messages whose bytes are read at one time: one may be as large as a listener lets in, and is held with all that is
+/// sent of it.
+const BODIES: usize = 2;
+/// How long somebody waits for his turn: then he is told to ask again.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Places for those who look into the history, so that one who asks without end leaves the others theirs.
+pub(super) struct Looks {
+    searches: Semaphore,
+    bodies: Semaphore,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { searches: Semaphore::new(SEARCHES), bodies: Semaphore::new(BODIES) }
+    }
+}
+
+async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>, DeskError> {
+    match tokio::time::timeout(TURN, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        Ok(Err(_)) | Err(_) => Err(DeskError::Looking),
+    }
+}
+
 impl Desk {
     /// A page of those that are looked for.
     pub(super) async fn search(&self, search: &MessageSearch) -> Result<Response, DeskError> {
         let questions = asking::questions(search, &self.keys)?;
+        if search.before.is_none() && !search.by.is_empty() {
+            told(search);
+        }
+        let _turn = turn(&self.looks.searches).await?;
         let limit = search.limit.clamp(1, MAX_PAGE);
         let page = self.ask_history(move |history| asking::ask(history, &questions, limit)).await?;
         Ok(Response::Messages {
@@ -31,6 +66,18 @@ impl Desk {
             whole: page.whole,
             behind: page.behind,
         })
+    }
+
+    /// All that match, at most so many by their numbers.
+    pub(super) async fn every_match(
+        &self,
+        search: &MessageSearch,
+        most: usize,
+    ) -> Result<Every, DeskError> {
+        let questions = asking::questions(search, &self.keys)?;
+        told(search);
+        let _turn = turn(&self.looks.searches).await?;
+        self.ask_history(move |history| asking::every(history, questions, most)).await
     }
 
     /// These, as a search shows them.
@@ -68,7 +115,10 @@ impl Desk {
         &self,
         message: MessageId,
         by: &str,
+        reason: &str,
+        most: Option<usize>,
     ) -> Result<Response, DeskError> {
+        let _turn = turn(&self.looks.bodies).await?;
         let read = move |history: &History| {
             let Some(content) = history.content(message)? else { return Ok(None) };
             let (row, events) = (history.row(message)?, history.timeline(message)?);
@@ -76,10 +126,11 @@ impl Desk {
         };
         let read = self.ask_history(read).await?;
         let (content, row, events) = read.ok_or(DeskError::NoSuchMessage)?;
-        tracing::info!(message_id = %message, by, "the content of a message was read");
+        tracing::info!(message_id = %message, by, reason, "the content of a message was read");
+        let shown = |body: &[u8]| most.and_then(|most| body.get(..most)).unwrap_or(body).to_vec();
         let sent = content.sent.into_iter().map(|(destination, body)| SentBody {
             destination: destination.to_string(),
-            body: body.to_vec(),
+            body: shown(&body),
         });
         let mut replies: Vec<ReplyBody> = events.into_iter().filter_map(reply).collect();
         // The store learns of an answer when a delivery stops; its pool has that of the last attempt.
@@ -93,18 +144,24 @@ impl Desk {
         }
         Ok(Response::Content(Box::new(MessageContent {
             message,
-            body: content.body.to_vec(),
+            body: shown(&content.body),
             sent: sent.collect(),
             replies,
         })))
     }
 
-    /// What else there is of the same order, visit or control id: what came before and after it in its story.
-    pub(super) async fn related(&self, message: MessageId) -> Result<Response, DeskError> {
+    /// What else there is with the same control id, with `content` of the same order or visit as well: what came before
+    /// and after it in its story.
+    pub(super) async fn related(
+        &self,
+        message: MessageId,
+        content: bool,
+    ) -> Result<Response, DeskError> {
         let read = move |history: &History| {
             let Some(row) = history.row(message)? else { return Ok(None) };
-            related::of(history, &row).map(Some)
+            related::of(history, &row, content).map(Some)
         };
+        let _turn = turn(&self.looks.searches).await?;
         let related = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
         Ok(Response::Related { related })
     }
@@ -122,13 +179,15 @@ impl Desk {
             let Some(row) = history.row(message)? else { return Ok(None) };
             let options = readings.get(&*row.listener).copied().unwrap_or_default();
             let came = anatomy::of(&bytes.body, options, content);
+            let before = anatomy::Flat::of(&bytes.body, options, content);
             let sent = bytes.sent.iter().map(|(destination, sent)| SentChanges {
                 destination: destination.to_string(),
                 size: sent.len() as u64,
-                changes: anatomy::changes(&bytes.body, sent, options, content),
+                changes: before.changes(&anatomy::Flat::of(sent, options, content)),
             });
             Ok(Some((came, sent.collect())))
         };
+        let _turn = turn(&self.looks.bodies).await?;
         let (came, sent) = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
         if content {
             tracing::info!(message_id = %message, by, "the content of a message was read");
@@ -155,6 +214,7 @@ impl Desk {
             let options = readings.get(&*row.listener).copied().unwrap_or_default();
             Ok(anatomy::document::at(&bytes.body, options, &path))
         };
+        let _turn = turn(&self.looks.bodies).await?;
         let document = self.ask_history(read).await?.ok_or(DeskError::NoSuchDocument)?;
         tracing::info!(message_id = %message, by, "a document in a message was read");
         Ok(Response::Document(Box::new(document)))
@@ -167,6 +227,18 @@ impl Desk {
     ) -> Result<T, DeskError> {
         let history = self.store.history().ok_or(DeskError::NoHistory)?;
         Ok(tokio::task::spawn_blocking(move || ask(&history)).await??)
+    }
+}
+
+/// Says who looks for messages by what is content: which keys, never their values (PHI-1).
+fn told(search: &MessageSearch) {
+    let keys = search.content_keys();
+    if !keys.is_empty() {
+        tracing::info!(
+            by = search.by,
+            keys = keys.join(","),
+            "messages were looked for by content"
+        );
     }
 }
 

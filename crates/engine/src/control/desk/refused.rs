@@ -4,7 +4,7 @@ use std::error::Error;
 
 use wardline_store::ReadError;
 
-use super::super::protocol::RefusedReason;
+use super::super::protocol::{MAX_REPLAYED, RefusedReason};
 use super::super::reloading::Refusal;
 use crate::inbound::release::NotReleased;
 use crate::outbound::OperatorFault;
@@ -49,6 +49,17 @@ pub(super) enum DeskError {
     UnknownKey { name: String, known: String },
     #[error("that asks for too many keys at once")]
     TooManyKeys,
+    #[error("others look for messages at this moment; ask again")]
+    Looking,
+    #[error(
+        "{} messages match, more than the {MAX_REPLAYED} that one replay takes: narrow the search",
+        if *.is_whole { .count.to_string() } else { format!("at least {}", .count) }
+    )]
+    TooManyFound { count: usize, is_whole: bool },
+    #[error("looking took too long, {0} messages were found until then: narrow the search")]
+    NotAllFound(usize),
+    #[error("what was looked at is not kept any more: look again")]
+    NoSuchList,
     #[error("there is no listener of that name")]
     ListenerUnknown,
     #[error("the copy is not released")]
@@ -85,8 +96,11 @@ impl DeskError {
                 | NotReplayed::NumbersUnknown
                 | NotReplayed::Disk(_) => RefusedReason::NotReplayed,
             },
+            Self::TooManyFound { .. } | Self::NotAllFound(_) | Self::NoSuchList => {
+                RefusedReason::NotReplayed
+            }
             Self::InFlight => RefusedReason::InFlight,
-            Self::Busy => RefusedReason::Busy,
+            Self::Busy | Self::Looking => RefusedReason::Busy,
             Self::NotTheHead => RefusedReason::NotTheHead,
             Self::Draining => RefusedReason::Draining,
             Self::NotRunning => RefusedReason::NotRunning,

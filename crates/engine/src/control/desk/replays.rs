@@ -1,12 +1,28 @@
 //! Replays: what one would be about, starting it, and having a say in it while it runs.
 
-use super::super::protocol::{ReplayOrder, ReplayState, Response};
+mod lists;
+
+use super::super::protocol::{MAX_REPLAYED, ReplayOrder, ReplayState, Response};
 use super::{Desk, DeskError};
 use crate::replay::Replays;
 
+pub(super) use lists::Lists;
+
 impl Desk {
-    pub(super) async fn replay_preview(&self, order: ReplayOrder) -> Result<Response, DeskError> {
-        let preview = self.replays()?.preview(order).await?;
+    pub(super) async fn replay_preview(
+        &self,
+        order: ReplayOrder,
+        by: String,
+    ) -> Result<Response, DeskError> {
+        let replays = self.replays()?;
+        let was_kept = order.list.filter(|_| order.names_a_list_alone());
+        let (order, behind) = self.named(order, &by).await?;
+        let (mut preview, messages) = replays.preview(order).await?;
+        preview.behind = behind;
+        preview.list = match was_kept {
+            Some(list) => list,
+            None => self.lists.keep(by, messages),
+        };
         Ok(Response::ReplayPreviewed(Box::new(preview)))
     }
 
@@ -21,7 +37,32 @@ impl Desk {
         if face.drain.is_draining() {
             return Err(DeskError::Draining);
         }
+        let (order, _) = self.named(order, &who.0).await?;
         Ok(Response::Replay(Box::new(replays.begin(order, count, who).await?)))
+    }
+
+    /// The order with every message by its number: those of its list, and what its search finds. Beside it, how far the
+    /// history is behind.
+    async fn named(
+        &self,
+        mut order: ReplayOrder,
+        by: &str,
+    ) -> Result<(ReplayOrder, u64), DeskError> {
+        if let Some(list) = order.list.take() {
+            let listed = self.lists.of(list, by).ok_or(DeskError::NoSuchList)?;
+            order.messages.extend_from_slice(&listed);
+        }
+        let Some(mut search) = order.search.take() else { return Ok((order, 0)) };
+        by.clone_into(&mut search.by);
+        let found = self.every_match(&search, MAX_REPLAYED).await?;
+        match (found.count, found.is_whole) {
+            (count, is_whole) if count > MAX_REPLAYED => {
+                return Err(DeskError::TooManyFound { count, is_whole });
+            }
+            (count, false) => return Err(DeskError::NotAllFound(count)),
+            (_, true) => order.messages.extend(found.messages),
+        }
+        Ok((order, found.behind))
     }
 
     pub(super) fn replay_rows(&self, job: Option<u64>) -> Result<Response, DeskError> {

@@ -36,12 +36,33 @@ pub struct MessageSearch {
     /// Of at most so many bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_size: Option<u64>,
+    /// Sent in by this replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<u64>,
     /// Only those before this one: the `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<MessageId>,
     /// At most this many rows, capped at [`MAX_PAGE`](super::MAX_PAGE).
     pub limit: usize,
+    /// Who asks. That somebody looks for keys that are content is logged: which keys, not what they are. Absent = goes on
+    /// with what was logged already, as the pages behind the first do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
 }
+
+impl MessageSearch {
+    /// Names of its keys that are content; `any` where one may be.
+    pub fn content_keys(&self) -> Vec<&str> {
+        let named = self.keys.iter().flat_map(|query| match query.names.as_slice() {
+            [] => vec!["any"],
+            names => names.iter().map(String::as_str).collect(),
+        });
+        named.filter(|name| !OPEN_KEYS.contains(name)).collect()
+    }
+}
+
+/// Names of keys that are no content: they stand in every list.
+pub const OPEN_KEYS: [&str; 4] = ["control-id", "type", "sender", "receiver"];
 
 /// A key that a message must have.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

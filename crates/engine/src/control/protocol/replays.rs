@@ -8,6 +8,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
+use super::MessageSearch;
+
 /// The most messages of one job: their numbers fit a request many times.
 pub const MAX_REPLAYED: usize = 250_000;
 /// Messages a second, where nothing else is said: quick for who waits, and no storm for who receives them.
@@ -28,6 +30,12 @@ pub struct ReplayOrder {
     /// All that there are with these numbers, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<MessageRange>,
+    /// All that this search finds, too: once, when the order is looked at or begun. Its `limit` does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Box<MessageSearch>>,
+    /// Exactly those of this list, too: of a preview that the same person saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<u64>,
     /// How.
     pub mode: ReplayMode,
     /// Of a resend: to these destinations instead of where each message went.
@@ -39,6 +47,14 @@ pub struct ReplayOrder {
     /// Messages a second, at most.
     #[serde(default = "default_rate")]
     pub rate: NonZeroU32,
+}
+
+impl ReplayOrder {
+    /// Whether it is about the list of a preview, and nothing beside it.
+    pub fn names_a_list_alone(&self) -> bool {
+        let names_none = self.messages.is_empty() && self.ranges.is_empty();
+        self.list.is_some() && names_none && self.search.is_none()
+    }
 }
 
 fn default_rate() -> NonZeroU32 {
@@ -88,6 +104,17 @@ pub struct ReplayPreview {
     pub left_out: BTreeMap<String, u64>,
     /// The first ones.
     pub sample: Vec<ReplaySample>,
+    /// The number under which exactly these messages are kept for a while, for whoever looked: `list` of the order.
+    #[serde(default)]
+    pub list: u64,
+    /// Of a search: bytes that were received lately and are not noted down yet. Messages in them are not meant.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub behind: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// A message that would be replayed, without content.
@@ -192,12 +219,21 @@ impl ReplayState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::protocol::KeyQuery;
+
+    fn patient(value: &str) -> MessageSearch {
+        let query =
+            KeyQuery { names: vec!["patient".into()], value: value.to_owned(), prefix: false };
+        MessageSearch { keys: vec![query], ..MessageSearch::default() }
+    }
 
     #[test]
     fn an_order_travels_whole_and_shows_nothing_of_what_was_edited() {
         let order = ReplayOrder {
             messages: vec![MessageId::from_number(7).expect("not 0")],
             ranges: Vec::new(),
+            search: Some(Box::new(patient("SECRET"))),
+            list: Some(3),
             mode: ReplayMode::Reprocess,
             destinations: Vec::new(),
             edited: Some(EditedBody(Bytes::from_static(b"MSH|^~\\&|SECRET\xe4\r"))),

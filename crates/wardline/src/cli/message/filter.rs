@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use wardline_engine::control::protocol::{KeyQuery, MessageSearch, StateWanted};
 
 use super::super::amounts::parse_duration;
+use super::super::reach::operator;
 
 /// Which messages; all that is given must be true of them.
 #[derive(Debug, Clone, Args)]
@@ -60,6 +61,9 @@ pub(crate) struct Filter {
     /// With a delivery that stands so; with --destination, the one to it.
     #[arg(long)]
     state: Option<State>,
+    /// Sent in by this replay.
+    #[arg(long, value_name = "REPLAY")]
+    replay: Option<u64>,
     /// Of at least so many bytes.
     #[arg(long, value_name = "BYTES")]
     min_size: Option<u64>,
@@ -123,8 +127,10 @@ impl Filter {
             state: self.state.map(StateWanted::from),
             min_size: self.min_size,
             max_size: self.max_size,
+            replay: self.replay,
             before: None,
             limit: 0,
+            by: operator(),
         }
     }
 

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_secs(6 * 3600);
 /// How long it may take to reload: another caller's reload may be before this one, and a queue of a million be moved.
 const PATIENCE_FOR_RELOAD: Duration = Duration::from_secs(3600);
+/// How long it may take to find all that is to be replayed, and to look at it.
+const PATIENCE_FOR_REPLAY: Duration = Duration::from_secs(120);
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = MAX_LINE as u64;
 
@@ -66,6 +68,7 @@ fn patience(request: &Request) -> Duration {
     match request {
         Request::StoreVerify => PATIENCE_FOR_VERIFY,
         Request::Reload { .. } => PATIENCE_FOR_RELOAD,
+        Request::ReplayPreview { .. } | Request::ReplayStart { .. } => PATIENCE_FOR_REPLAY,
         Request::Status
         | Request::Queues
         | Request::Deliveries { .. }
@@ -82,8 +85,6 @@ fn patience(request: &Request) -> Duration {
         | Request::StoreStats
         | Request::Copies { .. }
         | Request::Release { .. }
-        | Request::ReplayPreview { .. }
-        | Request::ReplayStart { .. }
         | Request::Replays { .. }
         | Request::ReplayPause { .. }
         | Request::ReplayResume { .. }

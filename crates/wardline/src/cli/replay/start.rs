@@ -1,4 +1,5 @@
-//! `wardline replay start`: what is meant is shown and counted first, and the count has to be typed.
+//! `wardline replay start` and `wardline replay matching`: what is meant is shown and counted first, and the count has to be
+//! typed. What is started is exactly what was counted, whatever has come since.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use super::show;
 use crate::cli::amounts;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome, TerminalError};
+use crate::cli::message::Filter;
 use crate::cli::printable;
 use crate::cli::reach::{Reach, ReachError, operator};
 use crate::cli::table::{Align, Table};
@@ -29,12 +31,30 @@ pub(crate) struct Start {
     /// The messages: numbers, or ranges as 4700-4799: all messages that there are in it.
     #[arg(value_name = "MESSAGE", required = true)]
     messages: Vec<Range>,
-    /// Of a resend: to this destination instead of where each message went; several may be named.
-    #[arg(long, value_name = "DESTINATION")]
-    to: Vec<String>,
     /// Of one message: the bytes of this file in its place.
     #[arg(long, value_name = "FILE")]
     edited: Option<PathBuf>,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// Start a job of all messages that a search finds, as `message search` does.
+#[derive(Debug, Args)]
+pub(crate) struct Matching {
+    /// Send the bytes again that were sent then, or let today's rules, routes and transforms decide about the message.
+    how: How,
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// Where to, how fast, why, and how much of it is asked.
+#[derive(Debug, Args)]
+struct Terms {
+    /// Of a resend: to this destination instead of where each message went; several may be named.
+    #[arg(long, value_name = "DESTINATION")]
+    to: Vec<String>,
     /// Messages a second, at most.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RATE)]
     rate: NonZeroU32,
@@ -97,6 +117,15 @@ impl FromStr for Range {
     }
 }
 
+impl From<How> for ReplayMode {
+    fn from(how: How) -> Self {
+        match how {
+            How::Resend => Self::Resend,
+            How::Reprocess => Self::Reprocess,
+        }
+    }
+}
+
 impl Start {
     pub(super) fn execute(self, reach: &mut Reach, terminal: Terminal) -> Outcome {
         let edited = self.edited.as_ref().map(|file| {
@@ -108,19 +137,43 @@ impl Start {
         let order = ReplayOrder {
             messages: single.into_iter().map(|one| one.first).collect(),
             ranges,
-            mode: match self.how {
-                How::Resend => ReplayMode::Resend,
-                How::Reprocess => ReplayMode::Reprocess,
-            },
-            destinations: self.to,
             edited: edited.transpose()?.map(|body| EditedBody(body.into())),
-            rate: self.rate,
+            ..self.terms.order(self.how)
         };
-        let asked = Request::ReplayPreview { order: order.clone() };
+        self.terms.run(order, reach, terminal)
+    }
+}
+
+impl Matching {
+    pub(super) fn execute(self, reach: &mut Reach, terminal: Terminal) -> Outcome {
+        let search = Some(Box::new(self.filter.search(Timestamp::now())));
+        let order = ReplayOrder { search, ..self.terms.order(self.how) };
+        self.terms.run(order, reach, terminal)
+    }
+}
+
+impl Terms {
+    /// An order about no message yet.
+    fn order(&self, how: How) -> ReplayOrder {
+        ReplayOrder {
+            messages: Vec::new(),
+            ranges: Vec::new(),
+            search: None,
+            list: None,
+            mode: how.into(),
+            destinations: self.to.clone(),
+            edited: None,
+            rate: self.rate,
+        }
+    }
+
+    /// Shows it, asks, and starts what was shown.
+    fn run(self, order: ReplayOrder, reach: &mut Reach, terminal: Terminal) -> Outcome {
+        let asked = Request::ReplayPreview { order: order.clone(), by: operator() };
         let Response::ReplayPreviewed(preview) = reach.ask(&asked)? else {
             return Err(ReachError::Unexpected.into());
         };
-        let count = preview.count;
+        let (count, list) = (preview.count, preview.list);
         if self.dry_run {
             tell(*preview, terminal)?;
             return Ok(Exit::Ok);
@@ -134,6 +187,8 @@ impl Start {
             }
         }
         let count = self.count.unwrap_or(count);
+        let (messages, ranges, search) = (Vec::new(), Vec::new(), None);
+        let order = ReplayOrder { messages, ranges, search, list: Some(list), ..order };
         let start = Request::ReplayStart { order, count, by: operator(), reason: self.reason };
         let Response::Replay(row) = reach.ask(&start)? else {
             return Err(ReachError::Unexpected.into());
@@ -198,6 +253,10 @@ fn summary(preview: &ReplayPreview) -> String {
     if preview.looked_at < preview.count {
         let looked = amounts::count(preview.looked_at);
         text = format!("{text} (the first {looked} were looked at)");
+    }
+    if preview.behind > 0 {
+        let behind = amounts::size(preview.behind);
+        text = format!("{text}; {behind} that came last are not noted down yet, and not meant");
     }
     text
 }

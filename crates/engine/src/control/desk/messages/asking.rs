@@ -10,6 +10,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use wardline_flow::search::{self, KeyKind, PARTY_SEPARATOR, SearchKeys};
@@ -44,6 +45,7 @@ pub(super) fn questions(
         max_bytes: search.max_size,
         before: search.before,
         limit: search.limit.clamp(1, MAX_PAGE),
+        keys: search.replay.map(KeyMatch::job).into_iter().collect(),
         ..Search::default()
     }];
     for query in &search.keys {
@@ -99,13 +101,60 @@ fn unknown(name: &str, keys: &SearchKeys) -> DeskError {
     DeskError::UnknownKey { name: name.to_owned(), known: known.join(", ") }
 }
 
+/// How long all that match are looked for: an operator waits.
+const ALL_TIME: Duration = Duration::from_secs(20);
+
+/// All that match, by their numbers.
+pub(in super::super) struct Every {
+    /// Up to the most that was asked for and a page more.
+    pub(in super::super) messages: Vec<MessageId>,
+    /// How many there are.
+    pub(in super::super) count: usize,
+    /// Whether all was looked through in time.
+    pub(in super::super) is_whole: bool,
+    /// As of the first page.
+    pub(in super::super) behind: u64,
+}
+
+/// Asks page after page until there are no more. Of more than `most` only the count is taken. Blocks.
+pub(super) fn every(
+    history: &History,
+    mut questions: Vec<Search>,
+    most: usize,
+) -> Result<Every, ReadError> {
+    let until = Instant::now() + ALL_TIME;
+    let mut every = Every { messages: Vec::new(), count: 0, is_whole: true, behind: 0 };
+    for question in &mut questions {
+        question.limit = MAX_PAGE;
+    }
+    for number in 0.. {
+        let page = ask(history, &questions, MAX_PAGE)?;
+        if number == 0 {
+            every.behind = page.behind;
+        }
+        every.count += page.rows.len();
+        if every.messages.len() <= most {
+            every.messages.extend(page.rows.iter().map(|row| row.message));
+        }
+        let Some(next) = page.next else { break };
+        if Instant::now() >= until {
+            every.is_whole = false;
+            break;
+        }
+        for question in &mut questions {
+            question.before = Some(next);
+        }
+    }
+    Ok(every)
+}
+
 /// Asks them all; the newest that one or another found. Blocks.
 pub(super) fn ask(
     history: &History,
     questions: &[Search],
     limit: usize,
 ) -> Result<SearchPage, ReadError> {
-    let deadline = std::time::Instant::now() + SEARCH_TIME;
+    let deadline = Instant::now() + SEARCH_TIME;
     let mut pages = Vec::with_capacity(questions.len());
     for question in questions {
         pages.push(history.search(&Search { deadline, ..question.clone() })?);

@@ -1,4 +1,6 @@
 //! Messages that belong to one story: replays of one another, of the same order or visit, or with the same control id.
+//!
+//! Order and visit are content: that two messages have one in common is told to nobody who may not see it.
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -11,9 +13,12 @@ use wardline_store::history::{
 use super::super::super::protocol::RelatedRow;
 use super::shown;
 
-/// What makes a story, the closest first, and what it is called.
-const COMMON: [(KeyKind, &str); 3] =
-    [(KeyKind::Order, "order"), (KeyKind::Visit, "visit"), (KeyKind::ControlId, "control-id")];
+/// What makes a story, the closest first, what it is called, and whether it is content.
+const COMMON: [(KeyKind, &str, bool); 3] = [
+    (KeyKind::Order, "order", true),
+    (KeyKind::Visit, "visit", true),
+    (KeyKind::ControlId, "control-id", false),
+];
 
 /// The most messages that are shown for one thing in common.
 const MOST: usize = 10;
@@ -22,7 +27,11 @@ const MOST: usize = 10;
 const MOST_KEYS: usize = 8;
 
 /// The newest of each kind, each message once. Blocks.
-pub(super) fn of(history: &History, row: &HistoryRow) -> Result<Vec<RelatedRow>, ReadError> {
+pub(super) fn of(
+    history: &History,
+    row: &HistoryRow,
+    with_content: bool,
+) -> Result<Vec<RelatedRow>, ReadError> {
     let deadline = Instant::now() + SEARCH_TIME;
     let mut related: Vec<RelatedRow> = Vec::new();
     let original = row.origin.map(|origin| history.row(origin.message)).transpose()?.flatten();
@@ -35,7 +44,7 @@ pub(super) fn of(history: &History, row: &HistoryRow) -> Result<Vec<RelatedRow>,
     for found in original.into_iter().chain(history.search(&replays)?.rows) {
         related.push(RelatedRow { same: "replay".to_owned(), row: shown::row(&found) });
     }
-    for (kind, same) in COMMON {
+    for (kind, same, _) in COMMON.into_iter().filter(|(.., content)| with_content || !content) {
         for key in row.keys.iter().filter(|key| key.kind == kind).take(MOST_KEYS) {
             let search =
                 Search { keys: vec![equal(key)], limit: MOST + 1, deadline, ..Search::default() };
