@@ -21,6 +21,9 @@ const SCREENS: &[(&str, &str)] = &[
     ("queue", "/queues/radiology"),
     ("dead-letters", "/dead"),
     ("messages", "/messages"),
+    ("message", MESSAGE),
+    ("replays", "/replays"),
+    ("replay", "/replays/1"),
     ("config", "/config"),
     ("storage", "/storage"),
     ("users", "/users"),
@@ -28,6 +31,9 @@ const SCREENS: &[(&str, &str)] = &[
     ("system", "/system"),
     ("account", "/account"),
 ];
+
+/// Stands for the page of the newest message: its number is known once it is there.
+const MESSAGE: &str = "/messages/{newest}";
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -37,20 +43,56 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn every_screen_fits_light_and_dark_wide_and_narrow() {
     let demo = Demo::start();
+    for screen in LOOKS {
+        let browser = Chromium::start(screen);
+        browser.open(&demo.at("/setup"));
+        browser.wait_for("[name=token]");
+        look(&browser, "setup", screen);
+    }
     let first = Chromium::start(Screen::WIDE);
-    first.open(&demo.at("/setup"));
-    keep(&first, "setup", Screen::WIDE);
     demo.set_up(&first);
     drop(first);
-    for screen in [Screen::WIDE, Screen::WIDE_DARK, Screen::NARROW, Screen::NARROW_DARK] {
+    demo.replay_a_few();
+    for screen in LOOKS {
+        let browser = Chromium::start(screen);
+        browser.open(&demo.at("/signin"));
+        browser.wait_for("[name=password]");
+        look(&browser, "signin", screen);
+        drop(browser);
         let browser = demo.signed_in(screen, ADMIN);
         for (name, path) in SCREENS {
-            browser.open(&demo.at(path));
+            let path = if *path == MESSAGE { newest(&browser, &demo) } else { (*path).to_owned() };
+            browser.open(&demo.at(&path));
             browser.wait_for("#main");
-            fits(&browser, name, screen);
-            keep(&browser, name, screen);
+            look(&browser, name, screen);
         }
+        preview(&browser, &demo);
+        look(&browser, "replay-preview", screen);
     }
+}
+
+/// How each screen is looked at.
+const LOOKS: [Screen; 4] = [Screen::WIDE, Screen::WIDE_DARK, Screen::NARROW, Screen::NARROW_DARK];
+
+fn look(browser: &Chromium, name: &str, screen: Screen) {
+    fits(browser, name, screen);
+    keep(browser, name, screen);
+}
+
+/// The way to the newest message.
+fn newest(browser: &Chromium, demo: &Demo) -> String {
+    browser.open(&demo.at("/messages?listener=adt-in"));
+    browser.wait_for(".msgs .cid a");
+    let way =
+        browser.evaluate("return document.querySelector('.msgs .cid a').getAttribute('href')");
+    way.as_str().expect("a link").to_owned()
+}
+
+/// Goes to what stands before the start of a replay.
+fn preview(browser: &Chromium, demo: &Demo) {
+    browser.open(&demo.at("/messages?listener=adt-in"));
+    browser.click("#chosen button[name=all]");
+    browser.wait_for("#why");
 }
 
 /// Nothing has to be pushed aside to be read, and the style is that of the preference.
