@@ -5,6 +5,7 @@
 //!   key b        7   5   4       1     them until all agree: 7, then 4
 //! ```
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -29,6 +30,28 @@ pub(super) enum Stop {
     Run(#[from] RunError),
 }
 
+/// When a search is to stop, once it has come further than where it began.
+pub(super) struct Clock {
+    deadline: Instant,
+    has_moved: Cell<bool>,
+}
+
+impl Clock {
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { deadline, has_moved: Cell::new(false) }
+    }
+
+    /// From now on it may be late.
+    pub(super) fn has_moved(&self) {
+        self.has_moved.set(true);
+    }
+
+    pub(super) fn look(&self) -> Result<(), Stop> {
+        let is_late = self.has_moved.get() && Instant::now() >= self.deadline;
+        if is_late { Err(Stop::Late) } else { Ok(()) }
+    }
+}
+
 /// Messages of one source, newest first.
 pub(super) struct Candidates<'s> {
     pub(super) rows: Cursor<'s>,
@@ -37,8 +60,13 @@ pub(super) struct Candidates<'s> {
 
 impl<'s> Candidates<'s> {
     /// `live` are the only messages that come into question, where it is known.
-    pub(super) fn new(source: &'s Source, search: &Search, live: Option<&'s [u64]>) -> Self {
-        let asked = search.keys.iter().map(|key| KeyCursor::new(source, key, search.deadline));
+    pub(super) fn new(
+        source: &'s Source,
+        search: &Search,
+        live: Option<&'s [u64]>,
+        clock: &'s Clock,
+    ) -> Self {
+        let asked = search.keys.iter().map(|key| KeyCursor::new(source, key, clock));
         let live =
             live.into_iter().flat_map(|live| [KeyCursor::Live(live), KeyCursor::rows(source)]);
         Self { rows: Cursor::new(source), keys: live.chain(asked).collect() }
@@ -76,14 +104,14 @@ enum KeyCursor<'s> {
 }
 
 impl<'s> KeyCursor<'s> {
-    fn new(source: &'s Source, key: &KeyMatch, deadline: Instant) -> Self {
+    fn new(source: &'s Source, key: &KeyMatch, clock: &'s Clock) -> Self {
         let cursor = Cursor::new(source);
         match key.how {
             Match::Exact => Self::Exact { cursor, prefix: exact_prefix(key.kind, &key.value) },
             Match::Prefix => {
                 let begin = open_prefix(key.kind, &key.value);
                 let newest = BTreeSet::new();
-                Self::Prefix(Prefix { cursor, begin, deadline, newest, whole_below: None })
+                Self::Prefix(Prefix { cursor, begin, clock, newest, whole_below: None })
             }
         }
     }
@@ -109,7 +137,7 @@ impl<'s> KeyCursor<'s> {
 struct Prefix<'s> {
     cursor: Cursor<'s>,
     begin: Vec<u8>,
-    deadline: Instant,
+    clock: &'s Clock,
     newest: BTreeSet<u64>,
     /// Down to its least number, `newest` has all below this; down to 0 unless it is full.
     whole_below: Option<u64>,
@@ -136,8 +164,8 @@ impl Prefix<'_> {
         let mut bound = behind(&self.begin);
         let mut looked = 0_usize;
         loop {
-            if looked.is_multiple_of(BETWEEN_LOOKS) && Instant::now() >= self.deadline {
-                return Err(Stop::Late);
+            if looked.is_multiple_of(BETWEEN_LOOKS) {
+                self.clock.look()?;
             }
             looked += 1;
             let Some((key, _)) = self.cursor.last_below(&bound)? else { break };

@@ -7,13 +7,14 @@
 //!
 //! A source is opened when its greatest number may be next, so the newest page reads the newest run only. A message
 //! that stands twice, because it was carried, is taken where it came first.
+//!
+//! However late it is, a walk comes further than where it began: who goes on where it ended gets to the end.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
 
 use super::answer::{HistoryDelivery, HistoryState};
-use super::candidates::{Candidates, Stop};
+use super::candidates::{Candidates, Clock, Stop};
 use super::entry::{Row, RowOrigin};
 use super::footer::{Span, sortable};
 use super::question::{Search, StateFilter};
@@ -43,6 +44,7 @@ pub(super) struct Found {
 /// Walks the sources from newer messages to older ones.
 struct Walk<'s> {
     search: &'s Search,
+    clock: &'s Clock,
     /// The only messages that come into question, where that is known.
     live: Option<&'s [u64]>,
     sources: &'s [Source],
@@ -53,6 +55,8 @@ struct Walk<'s> {
     opened: Vec<Option<Candidates<'s>>>,
     /// The next message of each opened source; of one message the oldest source comes first.
     heads: BinaryHeap<(u64, Reverse<usize>)>,
+    /// The message that was looked at last, and its source, whose next one is not known yet.
+    taken: Option<(u64, usize)>,
 }
 
 /// Looks for at most `limit` messages.
@@ -64,14 +68,17 @@ pub(super) fn find(
 ) -> Result<Found, super::run::RunError> {
     let newest = sources.last().map_or(0, |source| source.extent.to.number);
     let before = search.before.map_or(newest, MessageId::get);
+    let clock = Clock::until(search.deadline);
     let mut walk = Walk {
         search,
+        clock: &clock,
         live,
         sources,
         before,
         unopened: sources.len(),
         opened: sources.iter().map(|_| None).collect(),
         heads: BinaryHeap::new(),
+        taken: None,
     };
     let mut standing = Standing::new(sources);
     let mut found = Found { matches: Vec::new(), down_to: None, whole: true };
@@ -88,7 +95,7 @@ pub(super) fn find(
             }
             Ok(None) => return Ok(found),
             Err(Stop::Late) => {
-                found.down_to = Some(looked_down_to);
+                found.down_to = walk.reached().map(|reached| reached.min(looked_down_to));
                 found.whole = false;
                 return Ok(found);
             }
@@ -105,16 +112,41 @@ impl Walk<'_> {
         above: u64,
     ) -> Result<Option<(u64, Option<Match>)>, Stop> {
         loop {
-            if Instant::now() >= self.search.deadline {
-                return Err(Stop::Late);
+            if let Some((message, source)) = self.taken {
+                self.advance(source, message)?;
+                self.taken = None;
             }
             self.open_next()?;
+            self.look_at_the_clock()?;
             let Some((message, Reverse(source))) = self.heads.pop() else { return Ok(None) };
-            let is_repeated = message >= above;
-            let matching = if is_repeated { None } else { self.look(standing, source, message)? };
-            self.advance(source, message)?;
-            if !is_repeated {
+            self.taken = Some((message, source));
+            if message < above {
+                let matching = self.look(standing, source, message)?;
+                self.clock.has_moved();
                 return Ok(Some((message, matching)));
+            }
+        }
+    }
+
+    /// Of what has this number or a greater one all was looked at; `None` = of everything.
+    fn reached(&self) -> Option<u64> {
+        if let Some((message, _)) = self.taken {
+            return Some(message);
+        }
+        let unopened = self.unopened.checked_sub(1).and_then(|nth| self.sources.get(nth));
+        let unopened = unopened.map(|source| source.extent.to.number);
+        unopened.max(self.heads.peek().map(|(message, _)| message.saturating_add(1)))
+    }
+
+    /// It is late only where something is left, and it has come further than where it began.
+    fn look_at_the_clock(&self) -> Result<(), Stop> {
+        match self.reached() {
+            None => Ok(()),
+            Some(reached) => {
+                if reached < self.before {
+                    self.clock.has_moved();
+                }
+                self.clock.look()
             }
         }
     }
@@ -128,13 +160,14 @@ impl Walk<'_> {
                 return Ok(());
             }
             if may_match(source, self.search, self.before) {
-                let candidates = Candidates::new(source, self.search, self.live);
+                let candidates = Candidates::new(source, self.search, self.live, self.clock);
                 if let Some(slot) = self.opened.get_mut(nth) {
                     *slot = Some(candidates);
                 }
                 self.advance(nth, self.before)?;
             }
             self.unopened = nth;
+            self.look_at_the_clock()?;
         }
         Ok(())
     }
@@ -163,9 +196,10 @@ impl Walk<'_> {
             return Ok(None);
         };
         let deliveries = standing.deliveries(source, message, &row)?;
+        let to = self.search.destination.as_deref();
         let matches = match self.search.state {
-            None => true,
-            Some(state) => state_matches(state, self.search.destination.as_deref(), &deliveries),
+            None => to.is_none_or(|to| deliveries.iter().any(|one| *one.destination == *to)),
+            Some(state) => state_matches(state, to, &deliveries),
         };
         Ok(matches.then_some(Match { message, source, row, deliveries }))
     }
@@ -182,14 +216,18 @@ fn may_match(source: &Source, search: &Search, before: u64) -> bool {
     });
     let named =
         |name: &Option<crate::api::Name>| name.as_ref().is_none_or(|name| source.may_name(name));
-    reaches_below && in_time && named(&search.listener) && named(&search.destination)
+    let to_it = extent.carried.is_some() || named(&search.destination);
+    reaches_below && in_time && named(&search.listener) && to_it
 }
 
 fn row_matches(row: &Row, search: &Search) -> bool {
     search.from.is_none_or(|from| row.received_at >= from)
         && search.until.is_none_or(|until| row.received_at < until)
         && search.listener.as_ref().is_none_or(|listener| row.listener == *listener)
-        && search.destination.as_ref().is_none_or(|name| row.destinations.contains(name))
+        && search.destination.as_ref().is_none_or(|name| {
+            // Where one that was carried had been delivered before, only its events tell.
+            row.origin == RowOrigin::Carried || row.destinations.contains(name)
+        })
         && search.min_bytes.is_none_or(|least| row.bytes >= least)
         && search.max_bytes.is_none_or(|most| row.bytes <= most)
         && match search.state {

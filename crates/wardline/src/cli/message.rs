@@ -60,10 +60,22 @@ pub(crate) fn find(
         let search = MessageSearch { before: found.next, limit, ..search.clone() };
         let (messages, next, behind) = page(reach, &Request::Search(search))?;
         found.messages.extend(messages);
+        goes_on(found.next, next)?;
         (found.next, found.behind) = (next, behind);
         if next.is_none() || found.messages.len() >= most {
             return Ok(found);
         }
+    }
+}
+
+/// Whether the page that follows is another one: who asks the same again and again never ends.
+pub(crate) fn goes_on(
+    before: Option<MessageId>,
+    next: Option<MessageId>,
+) -> Result<(), ReachError> {
+    match (before, next) {
+        (Some(before), Some(next)) if next >= before => Err(ReachError::NoFurther),
+        (_, _) => Ok(()),
     }
 }
 

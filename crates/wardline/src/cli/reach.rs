@@ -62,6 +62,9 @@ pub(crate) enum ReachError {
     /// The answer is one to another question.
     #[error("the engine's answer does not fit the question")]
     Unexpected,
+    /// The search comes no further than the page before.
+    #[error("the search does not come further: ask for less, by a time or a listener")]
+    NoFurther,
     /// The engine, or the store, would not do it.
     #[error("{text}")]
     Refused {
@@ -95,7 +98,9 @@ impl Failure for ReachError {
                 Exit::Denied
             }
             Self::NotRunning { .. } | Self::Connect { .. } | Self::Broken(_) => Exit::NotReachable,
-            Self::Protocol(_) | Self::Unexpected | Self::Runtime(_) => Exit::Failed,
+            Self::Protocol(_) | Self::Unexpected | Self::NoFurther | Self::Runtime(_) => {
+                Exit::Failed
+            }
             Self::Refused { reason, .. } => match reason {
                 RefusedReason::NotFound => Exit::NotFound,
                 RefusedReason::StoreFailed => Exit::StoreFailed,

@@ -16,7 +16,7 @@ use wardline_engine::control::protocol::{
 use wardline_store::MessageId;
 
 use super::failure::{Failed, Outcome, TerminalError};
-use super::message::{Filter, find, outcome, page};
+use super::message::{Filter, find, goes_on, outcome, page};
 use super::reach::{Reach, ReachError};
 use super::terminal::Terminal;
 use super::{Invocation, amounts, printable};
@@ -103,6 +103,7 @@ impl Told {
             let search = MessageSearch { before, limit: MAX_PAGE, by, ..search.clone() };
             let (found, next, _) = page(reach, &Request::Search(search))?;
             rows.extend(found.into_iter().filter(|row| Some(row.message) > self.newest));
+            goes_on(before, next)?;
             before = next;
             // All that is older was told.
             if self.newest.is_none() || next <= self.newest {

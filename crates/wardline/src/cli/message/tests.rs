@@ -29,3 +29,11 @@ fn an_outcome_is_told_in_few_words() {
         assert_eq!(outcome(&fate), expected);
     }
 }
+
+#[test]
+fn the_same_page_is_never_asked_for_again() {
+    let id = |number: u64| number.to_string().parse().ok();
+    assert!(goes_on(None, id(7)).is_ok() && goes_on(id(7), id(6)).is_ok());
+    assert!(goes_on(id(7), None).is_ok(), "the last page");
+    assert!(matches!(goes_on(id(7), id(7)), Err(ReachError::NoFurther)));
+}

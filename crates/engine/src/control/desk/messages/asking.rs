@@ -154,12 +154,20 @@ pub(super) fn ask(
     questions: &[Search],
     limit: usize,
 ) -> Result<SearchPage, ReadError> {
-    let deadline = Instant::now() + SEARCH_TIME;
+    let until = Instant::now() + SEARCH_TIME;
     let mut pages = Vec::with_capacity(questions.len());
-    for question in questions {
+    for (nth, question) in questions.iter().enumerate() {
+        let deadline = share(Instant::now(), until, questions.len() - nth);
         pages.push(history.search(&Search { deadline, ..question.clone() })?);
     }
     Ok(union(pages, limit))
+}
+
+/// When a question is to be answered that is followed by others: each has the same share of the time that is left, so that
+/// none comes too late to look at all.
+fn share(now: Instant, until: Instant, questions: usize) -> Instant {
+    let questions = u32::try_from(questions.max(1)).unwrap_or(u32::MAX);
+    now + until.saturating_duration_since(now) / questions
 }
 
 /// One page of several. Down to the newest place where one of them ended, nothing is missing.
