@@ -155,7 +155,7 @@ fn core(
         progress: Progress::new(active.end(), durable_bytes),
         filler,
         gate: Gate::new(options.min_free, options.max_index_lag, options.on_intake),
-        refused: Allowance::new(Instant::now()),
+        refused: Allowance::new(options.retain_bytes, options.retain_for, Instant::now()),
         index,
         history,
         outboxes: Outboxes::default(),
