@@ -23,6 +23,7 @@ mod sending;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -50,8 +51,8 @@ pub(crate) struct Replays {
     archive: Archive,
     arbiter: ArbiterHandle,
     jobs: Mutex<BTreeMap<u64, Entry>>,
-    /// Held while something is done to a job: one after the other.
-    acting: tokio::sync::Mutex<NextJob>,
+    /// Held while a job begins: one after the other.
+    beginning: tokio::sync::Mutex<NextJob>,
 }
 
 /// The number of the next job; none where it is not known which were given.
@@ -61,6 +62,14 @@ struct Entry {
     job: Arc<Mutex<Job>>,
     /// While it is at work.
     worker: Option<AtWork>,
+    /// Held while something is done to it: one after the other. A worker may take long to stop.
+    acting: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Entry {
+    fn of(job: Arc<Mutex<Job>>) -> Self {
+        Self { job, worker: None, acting: Arc::default() }
+    }
 }
 
 struct AtWork {
@@ -70,54 +79,70 @@ struct AtWork {
 
 impl Replays {
     /// Those that are on the disk; what was at work goes on. Their workers run on this thread's arbiter.
-    pub(crate) fn start(data_dir: &Path, means: Means) -> Arc<Self> {
+    pub(crate) async fn start(data_dir: &Path, means: Means) -> Arc<Self> {
         let archive = Archive::in_folder(data_dir);
-        let found = archive.load();
-        let are_known = found.is_ok();
-        let found = found.unwrap_or_else(|error| {
+        let reading = archive.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let found = reading.load()?;
+            let is_open = |job: &&Job| job.state == ReplayState::Running;
+            let open = found.jobs.iter().filter(is_open);
+            let works: Vec<_> = open.map(|job| (job.number, reading.work(job))).collect();
+            Ok::<_, io::Error>((found, works))
+        });
+        let read = read.await.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+        let are_known = read.is_ok();
+        let (found, works) = read.unwrap_or_else(|error| {
             tracing::error!(%error, "the replays cannot be read: none of them goes on, and none begins");
-            archive::Found::default()
+            Default::default()
         });
         for job in &found.unreadable {
-            tracing::error!(job, "a replay cannot be read: it does not go on");
+            tracing::error!(
+                job,
+                "a replay cannot be read: it does not go on, and its files stay in `replay`, an edited copy too"
+            );
         }
         let numbers = found.jobs.iter().map(|job| job.number).chain(found.unreadable);
-        let next = numbers.max().unwrap_or_default() + 1;
-        let next = NextJob(are_known.then_some(next));
-        let entry = |job: Job| (job.number, Entry { job: Arc::new(Mutex::new(job)), worker: None });
+        let next = NextJob(are_known.then_some(numbers.max().unwrap_or_default() + 1));
+        let entry = |job: Job| (job.number, Entry::of(Arc::new(Mutex::new(job))));
         let replays = Arc::new(Self {
             means,
             archive,
             arbiter: actix::Arbiter::current(),
             jobs: Mutex::new(found.jobs.into_iter().map(entry).collect()),
-            acting: tokio::sync::Mutex::new(next),
+            beginning: tokio::sync::Mutex::new(next),
         });
-        replays.go_on();
+        for (job, work) in works {
+            replays.go_on(job, work);
+        }
         replays
     }
 
     /// Sets to work what was at work before a restart.
-    fn go_on(&self) {
-        let open: Vec<_> = self.jobs().values().map(|entry| Arc::clone(&entry.job)).collect();
-        for shared in open {
-            let job = lock(&shared).clone();
-            if job.state != ReplayState::Running {
-                continue;
-            }
-            match self.archive.work(&job) {
-                Ok(work) => self.set_to_work(&shared, work),
-                Err(error) => {
-                    tracing::error!(job = job.number, %error, "what a replay is about cannot be read: it is paused");
-                    let stopped =
-                        Stopped { by: "engine".to_owned(), because: "list-unreadable".to_owned() };
-                    lock(&shared).stop(ReplayState::Paused, stopped, Timestamp::now());
-                }
+    fn go_on(&self, number: u64, work: io::Result<Work>) {
+        let Ok(shared) = self.job(number) else { return };
+        match work {
+            Ok(work) => self.set_to_work(&shared, work),
+            Err(error) => {
+                tracing::error!(job = number, %error, "what a replay is about cannot be read: it is paused");
+                let stopped =
+                    Stopped { by: "engine".to_owned(), because: "list-unreadable".to_owned() };
+                lock(&shared).stop(ReplayState::Paused, stopped, Timestamp::now());
             }
         }
     }
 
     /// Begins a job. It is on the disk when this returns.
     pub(crate) async fn begin(
+        self: &Arc<Self>,
+        order: ReplayOrder,
+        seen: u64,
+        who: (String, String),
+    ) -> Result<ReplayRow, NotReplayed> {
+        let replays = Arc::clone(self);
+        self.whole(async move { replays.begin_now(order, seen, who).await }).await
+    }
+
+    async fn begin_now(
         &self,
         order: ReplayOrder,
         seen: u64,
@@ -128,12 +153,12 @@ impl Replays {
         if count != seen {
             return Err(NotReplayed::AnotherCount { found: count, seen });
         }
-        let mut acting = self.acting.lock().await;
+        let mut next = self.beginning.lock().await;
         if self.open() >= MOST_OPEN {
             return Err(NotReplayed::TooManyOpen);
         }
-        let number = acting.0.ok_or(NotReplayed::NumbersUnknown)?;
-        acting.0 = Some(number + 1);
+        let number = next.0.ok_or(NotReplayed::NumbersUnknown)?;
+        next.0 = Some(number + 1);
         let newest = self.means.store.newest();
         let job = Job::new(number, &order, (by, reason), newest, Timestamp::now());
         let edited = order.edited.map(|edited| edited.0);
@@ -144,7 +169,7 @@ impl Replays {
         tracing::info!(job = number, ?mode, count, by, reason, "a replay is started");
         let row = job.row();
         let shared = Arc::new(Mutex::new(job));
-        self.jobs().insert(number, Entry { job: Arc::clone(&shared), worker: None });
+        self.jobs().insert(number, Entry::of(Arc::clone(&shared)));
         self.set_to_work(&shared, work);
         self.forget_the_oldest().await;
         Ok(row)
@@ -153,18 +178,27 @@ impl Replays {
     /// Stops a job, for now or for good. It sends nothing in any more when this returns, nor after a restart where this
     /// does not fail.
     pub(crate) async fn stop(
-        &self,
+        self: &Arc<Self>,
         number: u64,
         state: ReplayState,
         stopped: (String, String),
     ) -> Result<ReplayRow, NotReplayed> {
-        let _one_at_a_time = self.acting.lock().await;
+        let replays = Arc::clone(self);
+        self.whole(async move { replays.stop_now(number, state, stopped).await }).await
+    }
+
+    async fn stop_now(
+        &self,
+        number: u64,
+        state: ReplayState,
+        (by, because): (String, String),
+    ) -> Result<ReplayRow, NotReplayed> {
+        let _one_at_a_time = self.acting(number)?.lock_owned().await;
         let (shared, worker) = {
             let mut jobs = self.jobs();
             let entry = jobs.get_mut(&number).ok_or(NotReplayed::NoSuchJob(number))?;
             (Arc::clone(&entry.job), entry.worker.take())
         };
-        let (by, because) = stopped;
         tracing::info!(job = number, state = state.word(), by, because, "a replay is to stop");
         let stopped = Stopped { by, because };
         if let Some(AtWork { order, ended }) = worker {
@@ -177,17 +211,27 @@ impl Replays {
             self.save(&shared).await?;
             return Ok(lock(&shared).row());
         }
-        if now.has_ended() || now == ReplayState::Running {
+        if now.has_ended() {
             return Err(NotReplayed::NotNow { job: number, state: now });
         }
+        // Paused before, or its worker has died: nobody else says how it stands.
         lock(&shared).stop(state, stopped, Timestamp::now());
         self.save(&shared).await?;
         Ok(lock(&shared).row())
     }
 
     /// Goes on with a job that is paused.
-    pub(crate) async fn resume(&self, number: u64, by: &str) -> Result<ReplayRow, NotReplayed> {
-        let _one_at_a_time = self.acting.lock().await;
+    pub(crate) async fn resume(
+        self: &Arc<Self>,
+        number: u64,
+        by: &str,
+    ) -> Result<ReplayRow, NotReplayed> {
+        let (replays, by) = (Arc::clone(self), by.to_owned());
+        self.whole(async move { replays.resume_now(number, &by).await }).await
+    }
+
+    async fn resume_now(&self, number: u64, by: &str) -> Result<ReplayRow, NotReplayed> {
+        let _one_at_a_time = self.acting(number)?.lock_owned().await;
         let shared = self.job(number)?;
         let job = lock(&shared).clone();
         if job.state != ReplayState::Paused {
@@ -200,6 +244,19 @@ impl Replays {
         tracing::info!(job = number, by, "a replay goes on");
         self.set_to_work(&shared, work);
         Ok(lock(&shared).row())
+    }
+
+    /// Does it to its end, whether or not somebody still waits: who asks may go away in the middle of it, and half a job
+    /// would go on or be lost without anybody knowing.
+    async fn whole<T: Send + 'static>(
+        &self,
+        act: impl Future<Output = Result<T, NotReplayed>> + Send + 'static,
+    ) -> Result<T, NotReplayed> {
+        let (done, told) = oneshot::channel();
+        self.arbiter.spawn(async move {
+            let _nobody_may_wait = done.send(act.await);
+        });
+        told.await.map_err(|_| NotReplayed::EngineEnds)?
     }
 
     /// The jobs, the newest first.
@@ -276,6 +333,12 @@ impl Replays {
         let jobs = self.jobs();
         let entry = jobs.get(&number).ok_or(NotReplayed::NoSuchJob(number))?;
         Ok(Arc::clone(&entry.job))
+    }
+
+    fn acting(&self, number: u64) -> Result<Arc<tokio::sync::Mutex<()>>, NotReplayed> {
+        let jobs = self.jobs();
+        let entry = jobs.get(&number).ok_or(NotReplayed::NoSuchJob(number))?;
+        Ok(Arc::clone(&entry.acting))
     }
 
     fn jobs(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {

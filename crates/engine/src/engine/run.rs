@@ -49,7 +49,7 @@ impl Engine {
             }
         };
         let beside = self.beside.take();
-        let (mut running, mut calls, desk) = self.start();
+        let (mut running, mut calls, desk) = self.start().await;
         let end_beside = beside.map(|start| start(desk));
         loop {
             match next(&mut signals, &mut calls).await {
@@ -80,12 +80,12 @@ impl Engine {
         }
     }
 
-    fn start(self) -> (Running, mpsc::Receiver<Call>, Arc<Desk>) {
+    async fn start(self) -> (Running, mpsc::Receiver<Call>, Arc<Desk>) {
         let (reloads, calls) = Reloads::new();
         let recent_log = Arc::clone(&self.recent_log);
         let (running, control) = Running::start(self);
         let (store, faces) = (running.store(), running.faces());
-        let replays = running.replays();
+        let replays = running.replays().await;
         let desk = Desk::live(store, &running.config, faces, reloads, recent_log, replays);
         let desk = Arc::new(desk);
         control.serve(Arc::clone(&desk));

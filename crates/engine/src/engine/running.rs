@@ -138,7 +138,7 @@ impl Running {
     }
 
     /// Sets to work what was replayed when the engine ended, and whatever is asked for from now on.
-    pub(super) fn replays(&self) -> Arc<Replays> {
+    pub(super) async fn replays(&self) -> Arc<Replays> {
         let means = Means {
             store: self.store(),
             completions: self.harbour.own.clone(),
@@ -146,7 +146,7 @@ impl Running {
             ways: self.ways.subscribe(),
             faces: self.faces(),
         };
-        Replays::start(&self.config.engine.data_dir, means)
+        Replays::start(&self.config.engine.data_dir, means).await
     }
 
     /// What is seen of the engine, whatever configuration it goes by.

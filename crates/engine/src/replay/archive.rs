@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   7.json      the job: written under another name, synced, renamed, whenever it has come further
-//!   7.list      the numbers of its messages, one a line: written once, before the job
-//!   7.edited    the new bytes of an edited copy: the same; gone when the job has ended
+//!   7.list      the numbers of its messages, one a line: written once, before the job; gone when the job has ended
+//!   7.edited    the new bytes of an edited copy: the same
 //! ```
 //!
 //! A job is there when its `.json` is; what a crash left without one is removed by the next start. Everything here blocks.
@@ -85,14 +85,25 @@ impl Archive {
         if self.path(job.number, JOB).try_exists()? {
             return Err(ErrorKind::AlreadyExists.into());
         }
+        let begun = self.write_work(job.number, work).and_then(|()| self.save(job));
+        if begun.is_err() {
+            // It never was: nothing of it stays, least of all content.
+            for kind in [JOB, EDITED, LIST, UNFINISHED] {
+                if let Err(error) = remove(&self.path(job.number, kind)) {
+                    tracing::error!(%error, job = job.number, "what is left of a replay that did not begin cannot be removed");
+                }
+            }
+        }
+        begun
+    }
+
+    fn write_work(&self, job: u64, work: &Work) -> io::Result<()> {
         let write_list = |file: &mut dyn Write| {
             work.list.iter().try_for_each(|message| writeln!(file, "{message}"))
         };
-        self.write(job.number, LIST, &write_list)?;
-        if let Some(edited) = &work.edited {
-            self.write(job.number, EDITED, &|file| file.write_all(edited))?;
-        }
-        self.save(job)
+        self.write(job, LIST, &write_list)?;
+        let edited = work.edited.as_ref();
+        edited.map_or(Ok(()), |edited| self.write(job, EDITED, &|file| file.write_all(edited)))
     }
 
     /// Keeps how a job stands.
@@ -100,7 +111,7 @@ impl Archive {
         let text = serde_json::to_vec_pretty(job)?;
         self.write(job.number, JOB, &|file| file.write_all(&text))?;
         if job.state.has_ended() {
-            return remove(&self.path(job.number, EDITED));
+            return [EDITED, LIST].iter().try_for_each(|kind| remove(&self.path(job.number, kind)));
         }
         Ok(())
     }
@@ -209,6 +220,7 @@ mod tests {
         job.stop(ReplayState::Cancelled, stopped, Timestamp::UNIX_EPOCH);
         archive.save(&job).expect("kept");
         assert!(!archive.path(4, EDITED).exists(), "no content outlives its job");
+        assert!(!archive.path(4, LIST).exists(), "nobody reads what it was about any more");
         archive.forget(4).expect("removed");
         assert_eq!(fs::read_dir(data.path().join("replay")).expect("there").count(), 0);
     }
@@ -223,6 +235,18 @@ mod tests {
         let refused = archive.begin(&job, &other).expect_err("there is one");
         assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
         assert_eq!(archive.work(&job).expect("read").list, work.list);
+    }
+
+    #[test]
+    fn a_job_that_could_not_begin_leaves_nothing() {
+        let data = tempfile::tempdir().expect("a folder");
+        let archive = Archive::in_folder(data.path());
+        let (job, work) = edited_copy();
+        fs::create_dir_all(archive.path(4, EDITED)).expect("made");
+        archive.begin(&job, &work).expect_err("a folder is in the way of its content");
+        let left = fs::read_dir(data.path().join("replay")).expect("there");
+        let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["4.edited"], "but what was there before");
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub(crate) enum NotReplayed {
     /// The store could not be read.
     #[error("the store could not be read")]
     Store(#[source] ReadError),
+    /// It was asked for too late.
+    #[error("the engine ends")]
+    EngineEnds,
     /// A task of the engine failed.
     #[error("a task of the engine failed")]
     Task(#[from] tokio::task::JoinError),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use wardline_flow::{DestinationId, RefusalCause};
+use wardline_hl7::Message;
 use wardline_store::{
     Accept, Intake, KeptMessage, Marks, MessageId, NewDelivery, NewMessage, Origin, Store,
 };
@@ -47,6 +48,8 @@ pub(super) enum LeftOut {
     NotWhole,
     /// Of a resend: it went nowhere when it came.
     NeverSent,
+    /// Of a resend: retention has carried it forward, and where it went before that is no longer known.
+    Carried,
     /// Of a resend: a destination that it is for is gone from the configuration.
     NoDestination,
     /// Of a resend: it is a test, and a destination that it is for is for production.
@@ -108,6 +111,7 @@ impl LeftOut {
             Self::Damaged => "damaged",
             Self::NotWhole => "not-whole",
             Self::NeverSent => "never-sent",
+            Self::Carried => "carried",
             Self::NoDestination => "no-destination",
             Self::Withheld => "withheld",
             Self::NoListener => "no-listener",
@@ -126,6 +130,9 @@ impl Sending {
             return Some(LeftOut::NotWhole);
         }
         match self.mode {
+            ReplayMode::Resend if self.destinations.is_empty() && kept.was_carried => {
+                Some(LeftOut::Carried)
+            }
             ReplayMode::Resend if self.destinations.is_empty() && kept.sent.is_empty() => {
                 Some(LeftOut::NeverSent)
             }
@@ -199,13 +206,33 @@ impl Sending {
                 return Err(LeftOut::Withheld);
             }
             let mut sent = kept.sent.iter().filter(|_| self.edited.is_none());
-            let own = sent.find(|one| *one.destination == *goal.as_str());
-            let own = own.and_then(|one| one.body.clone());
-            let delivery = ways.charsets.moved(goal, &kept.listener, body);
-            deliveries.push(NewDelivery { body: own, ..delivery });
+            deliveries.push(match sent.find(|one| *one.destination == *goal.as_str()) {
+                Some(own) => {
+                    let delivery = ways.charsets.moved(goal, &kept.listener, body);
+                    NewDelivery { body: own.body.clone(), ..delivery }
+                }
+                None => first_time(ways, goal, &kept.listener, body, message.as_ref())?,
+            });
         }
         let marks = Marks::default();
         Ok(NewMessage { hops: kept.hops, marks, ..NewMessage::new(body.clone(), deliveries) })
+    }
+}
+
+/// A delivery of these bytes to a destination that was never sent them: in the charset that it is written.
+fn first_time(
+    ways: &Ways,
+    goal: &DestinationId,
+    listener: &str,
+    body: &Bytes,
+    message: Option<&Message>,
+) -> Result<NewDelivery, LeftOut> {
+    match message {
+        Some(message) => {
+            let written = ways.charsets.delivery(goal, message, message);
+            written.map_err(|_no_such_character| LeftOut::Refused(RefusalCause::Charset))
+        }
+        None => Ok(ways.charsets.moved(goal, listener, body)),
     }
 }
 

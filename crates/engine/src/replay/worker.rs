@@ -205,10 +205,17 @@ impl Worker {
                 continue;
             }
             if read.front().is_none_or(|(id, _)| *id != next) {
-                *read = self.read(place).await?;
+                match self.read(place).await {
+                    Ok(portion) => *read = portion,
+                    Err(stop) => {
+                        stopped = Some(stop);
+                        break;
+                    }
+                }
             }
             let Some((id, kept)) = read.pop_front() else {
-                return Err(Stop::Fault("store-unreadable"));
+                stopped = Some(Stop::Fault("store-unreadable"));
+                break;
             };
             match self.send(id, kept).await {
                 Ok(Sent::Handed(handed)) => settling.push((id, Ok(Some(handed)))),
@@ -299,7 +306,7 @@ impl Worker {
         let read = tokio::task::spawn_blocking(move || {
             let (mut read, mut bytes): (Read, usize) = (VecDeque::new(), 0);
             let shown = store.messages(&ids, &mut |id, kept| {
-                bytes += kept.as_ref().map_or(0, |kept| kept.body.len());
+                bytes += kept.as_ref().map_or(0, bytes_of);
                 read.push_back((id, Ok(kept)));
                 bytes < READ_BYTES
             });
@@ -372,6 +379,12 @@ impl Pace {
         self.next = at + self.interval;
         at
     }
+}
+
+/// What a message takes in memory: as it came, and as it was sent.
+fn bytes_of(kept: &KeptMessage) -> usize {
+    let sent = kept.sent.iter().filter_map(|one| one.body.as_ref());
+    kept.body.len() + sent.map(bytes::Bytes::len).sum::<usize>()
 }
 
 /// It does not go on by itself.

@@ -85,6 +85,7 @@ impl DeskError {
                 }
                 NotReplayed::Store(_) | NotReplayed::Task(_) => RefusedReason::StoreFailed,
                 NotReplayed::TooManyOpen => RefusedReason::Busy,
+                NotReplayed::EngineEnds => RefusedReason::Draining,
                 NotReplayed::Nothing
                 | NotReplayed::TooMany(_)
                 | NotReplayed::AnotherCount { .. }

@@ -2,6 +2,8 @@
 
 mod lists;
 
+use std::sync::Arc;
+
 use super::super::protocol::{MAX_REPLAYED, ReplayOrder, ReplayState, Response};
 use super::{Desk, DeskError};
 use crate::replay::Replays;
@@ -87,7 +89,7 @@ impl Desk {
         Ok(Response::Replay(Box::new(self.replays()?.resume(job, by).await?)))
     }
 
-    fn replays(&self) -> Result<&Replays, DeskError> {
-        self.live.as_ref().map(|live| &*live.replays).ok_or(DeskError::NotRunning)
+    fn replays(&self) -> Result<&Arc<Replays>, DeskError> {
+        self.live.as_ref().map(|live| &live.replays).ok_or(DeskError::NotRunning)
     }
 }
