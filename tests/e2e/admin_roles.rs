@@ -136,6 +136,7 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("POST", "/config/apply", Only(ADMINS)),
     ("GET", "/api/v1/logs", Only(EVERYBODY)),
     ("GET", "/api/v1/store", Only(EVERYBODY)),
+    ("GET", "/api/v1/storage/preview", Only(EVERYBODY)),
     ("GET", "/api/v1/config/difference", Only(ADMINS)),
     ("POST", "/api/v1/config/apply", Only(ADMINS)),
     ("GET", "/api/v1/me", Only(EVERYBODY)),

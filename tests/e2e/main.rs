@@ -66,6 +66,7 @@ mod scripts;
 mod shipped;
 mod sources;
 mod store_damage;
+mod store_outlook;
 mod text;
 mod tls;
 mod tls_out;
@@ -134,6 +135,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(scripts::trials());
     trials.extend(sources::trials());
     trials.extend(store_damage::trials());
+    trials.extend(store_outlook::trials());
     trials.extend(text::trials());
     trials.extend(tls::trials());
     trials.extend(tls_out::trials());

@@ -9,6 +9,7 @@ mod queues;
 mod replays;
 mod sessions;
 mod status;
+mod storage;
 mod tokens;
 mod users;
 
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Vec<Route> {
         vec![Route::get("/api/v1/openapi.json", Needs::SignedIn, openapi)],
         status::routes(),
         machine::routes(),
+        storage::routes(),
         interfaces::routes(),
         queues::routes(),
         me::routes(),
@@ -72,6 +74,7 @@ pub(crate) fn document() -> Document {
     for part in [
         status::Part::openapi(),
         machine::Part::openapi(),
+        storage::Part::openapi(),
         interfaces::Part::openapi(),
         queues::Part::openapi(),
         me::Part::openapi(),

@@ -5,7 +5,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use wardline_engine::control::protocol::{Readiness, Request, Response, StoreFigures};
+use wardline_engine::control::protocol::{
+    Readiness, Request, Response, StoreFigures, StorePreview,
+};
 use wardline_metrics::{CONTENT_TYPE, Figures, exposition};
 
 use crate::access::Right;
@@ -54,6 +56,25 @@ async fn readiness(seat: &Seat) -> Result<Readiness, Fault> {
 pub(crate) async fn store(seat: &Seat) -> Result<Box<StoreFigures>, Fault> {
     match seat.ask(Request::StoreStats).await? {
         Response::StoreStats(figures) => Ok(figures),
+        _ => Err(Fault::Failed),
+    }
+}
+
+/// Limits in place of those of the configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PreviewLimits {
+    pub(crate) retain_for_seconds: Option<u64>,
+    pub(crate) retain_bytes: Option<u64>,
+}
+
+/// What retention would let go.
+pub(crate) async fn preview(
+    seat: &Seat,
+    limits: PreviewLimits,
+) -> Result<Box<StorePreview>, Fault> {
+    let PreviewLimits { retain_for_seconds, retain_bytes } = limits;
+    match seat.ask(Request::StorePreview { retain_for_seconds, retain_bytes }).await? {
+        Response::StorePreviewed(preview) => Ok(preview),
         _ => Err(Fault::Failed),
     }
 }

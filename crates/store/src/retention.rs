@@ -17,6 +17,7 @@ mod carry;
 mod expire;
 mod oldest;
 mod outlook;
+mod preview;
 mod watch;
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,8 @@ use std::time::{Duration, Instant};
 use crate::api::{OldestStays, ReadError};
 use crate::core::Core;
 use crate::index::table;
-pub(crate) use outlook::{outlook, pruning};
+pub(crate) use outlook::outlook;
+pub(crate) use preview::pruning;
 pub(crate) use watch::{Epoch, Watch};
 
 /// How often the oldest segment is looked at again after it had to stay.

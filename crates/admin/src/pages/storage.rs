@@ -1,15 +1,22 @@
 //! What is kept on the disk: how much, since when, for how long, and what keeps it.
 
-use actix_web::HttpResponse;
-use maud::{Markup, html};
-use wardline_engine::control::protocol::{StoreFigures, StoreOutlook};
+mod preview;
 
+use actix_web::HttpResponse;
+use actix_web::web::Query;
+use maud::{Markup, html};
+use wardline_engine::control::protocol::{
+    HistoryFigures, RefusedReason, StoreFigures, StoreOutlook,
+};
+
+use self::preview::Asked;
 use super::users::moment;
 use crate::access::Right;
 use crate::fault::Fault;
 use crate::health;
 use crate::page::{self, Shell};
 use crate::route::Route;
+use crate::words::count;
 
 /// Units of sizes, each 1024 of the one before.
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -18,10 +25,19 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/storage", Right::See, show)]
 }
 
-async fn show(shell: Shell) -> Result<HttpResponse, Fault> {
+async fn show(shell: Shell, Query(asked): Query<Asked>) -> Result<HttpResponse, Fault> {
     let figures = health::store(&shell.seat).await?;
     let intake = shell.seat.status().await?.intake;
-    Ok(page::page(&shell, "Storage", &storage(&figures, &intake)))
+    let preview = match health::preview(&shell.seat, asked.limits()?).await {
+        Ok(preview) => Some(preview),
+        Err(Fault::Engine { reason: RefusedReason::StoreFailed, .. }) => None,
+        Err(fault) => return Err(fault),
+    };
+    let body = html! {
+        (storage(&figures, &intake))
+        (preview::card(&asked, preview.as_deref()))
+    };
+    Ok(page::page(&shell, "Storage", &body))
 }
 
 fn storage(figures: &StoreFigures, intake: &str) -> Markup {
@@ -45,6 +61,12 @@ fn storage(figures: &StoreFigures, intake: &str) -> Markup {
         section.card aria-labelledby="fut" {
             header { h2 #fut { "How long the room lasts" small { "judged by what was written in the last days" } } }
             div.body { dl.kv { @for (name, value, what) in outlook(&figures.outlook) { (fact(name, &value, what)) } } }
+        }
+        @if let Some(history) = &figures.history {
+            section.card aria-labelledby="his" {
+                header { h2 #his { "What messages are found by" small { "made from the journal, in the background" } } }
+                div.body { dl.kv { @for (name, value, what) in history_of(history) { (fact(name, &value, what)) } } }
+            }
         }
         section.card aria-labelledby="wrt" {
             header { h2 #wrt { "Since the start" } }
@@ -72,6 +94,24 @@ fn disk(figures: &StoreFigures) -> [Fact; 4] {
         ("Journal", size(figures.journal_bytes), "all its segments together"),
         ("Segments", figures.segments.to_string(), "the oldest goes first, and only as a whole"),
         ("Index", size(figures.index_bytes), "of queues"),
+    ]
+}
+
+fn history_of(history: &HistoryFigures) -> [Fact; 4] {
+    let behind = match (history.ready, history.outdated) {
+        (false, _) => "is being opened".to_owned(),
+        (true, 0) => size(history.lag),
+        (true, outdated) => format!("{outdated} of {} files to be made anew", history.runs),
+    };
+    [
+        ("Messages", count(history.messages), "kept, and found by what they hold"),
+        ("Takes", size(history.bytes), "beside the journal; it goes with it"),
+        ("Behind", behind, "of the journal; by what is behind, nothing is found yet"),
+        (
+            "Faults",
+            count(history.faults),
+            "since the start, made good by themselves; the log says what",
+        ),
     ]
 }
 
@@ -171,6 +211,19 @@ mod tests {
         let page = storage(&figures, "open").into_string();
         assert!(page.contains("<b>30 days</b>") && page.contains("<b>2 h</b>"), "{page}");
         assert!(page.contains("<b>too early to tell</b>"), "{page}");
+    }
+
+    #[test]
+    fn how_far_the_history_has_come_is_told_where_there_is_one() {
+        let mut figures = figures();
+        assert!(!storage(&figures, "open").into_string().contains("found by"));
+        let history = HistoryFigures { ready: true, messages: 1234, ..HistoryFigures::default() };
+        figures.history = Some(history.clone());
+        let page = storage(&figures, "open").into_string();
+        assert!(page.contains("<b>1,234</b>") && page.contains("<b>0 B</b>"), "{page}");
+        figures.history = Some(HistoryFigures { outdated: 2, runs: 5, ..history });
+        let page = storage(&figures, "open").into_string();
+        assert!(page.contains("2 of 5 files to be made anew"), "{page}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod queues;
 mod readiness;
 mod refused;
 mod replays;
+mod retained;
 mod stopped;
 mod wiring;
 
@@ -157,6 +158,9 @@ impl Desk {
             Request::Logs { after, level, limit } => self.logs(after, level, limit),
             Request::Readiness => Ok(Response::Readiness(self.readiness()?)),
             Request::StoreStats => Ok(Response::StoreStats(Box::new(self.store_figures().await?))),
+            Request::StorePreview { retain_for_seconds, retain_bytes } => {
+                self.store_preview(retain_for_seconds, retain_bytes).await
+            }
             Request::StoreVerify => self.store_verified().await,
             Request::Reload { dry_run, moves, park, by } => {
                 self.reload(Asked { by, dry_run, moves, park }).await

@@ -18,6 +18,7 @@ mod reload;
 mod replays;
 mod response;
 mod rows;
+mod storage;
 mod wiring;
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,7 @@ pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
     QueueRow, Status, StoreFigures, StoreOutlook, VerifyFigures,
 };
+pub use storage::{HistoryFigures, NotEnded, PreviewListener, PreviewSegment, StorePreview};
 pub use wiring::{DestinationWiring, ListenerWiring, RouteWiring, Wiring};
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
@@ -175,6 +177,15 @@ pub enum Request {
     Readiness,
     /// Figures of the store.
     StoreStats,
+    /// What retention would let go if it ran now under these limits. Nothing goes.
+    StorePreview {
+        /// What is older would go; absent = as it is configured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retain_for_seconds: Option<u64>,
+        /// The oldest would go until the journal is no larger; absent = as it is configured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retain_bytes: Option<u64>,
+    },
     /// Read the whole store and compare.
     StoreVerify,
     /// Copies of the last day that were answered again and not delivered, the newest first.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::names::Name;
+use super::stats::OldestStays;
+
 /// How the journal will grow, judged by what was written in the last days.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outlook {
@@ -20,6 +23,10 @@ pub struct Outlook {
 /// What retention would let go under some limits. What is live in it is carried forward and stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pruning {
+    /// The limits.
+    pub retain_for: Duration,
+    /// The limits.
+    pub retain_bytes: u64,
     /// Segments that would go.
     pub segments: u64,
     /// Their bytes.
@@ -28,4 +35,53 @@ pub struct Pruning {
     pub messages: Option<u64>,
     /// Everything that came before this would go.
     pub until: Option<Timestamp>,
+    /// Of them all, the deliveries that have not ended: they are carried forward.
+    pub carried: NotEnded,
+    /// The segments, oldest first.
+    pub each: Vec<PrunedSegment>,
+    /// Their messages by the listener they came through; none where the store has no history.
+    pub listeners: Vec<PrunedListener>,
+    /// `false` = there was no time to count all of `listeners`.
+    pub whole: bool,
+    /// Why the next one stays, though it is beyond a limit as well; what is behind it stays with it.
+    pub stays: Option<OldestStays>,
+}
+
+/// A segment that would go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedSegment {
+    /// Its number.
+    pub segment: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// When it was begun.
+    pub from: Option<Timestamp>,
+    /// When its successor was.
+    pub until: Option<Timestamp>,
+    /// Messages in it, as far as the history has come.
+    pub messages: Option<u64>,
+    /// Deliveries in it that have not ended.
+    pub carried: NotEnded,
+}
+
+/// What would go of one interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedListener {
+    /// The listener, or of what a handler emitted the destination.
+    pub listener: Name,
+    /// Its messages.
+    pub messages: u64,
+    /// Their bytes, as they came.
+    pub bytes: u64,
+}
+
+/// Deliveries that have not ended, by their state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NotEnded {
+    /// Wait for their turn or their retry.
+    pub pending: u64,
+    /// Stopped until an operator decides.
+    pub held: u64,
+    /// Dead letters.
+    pub dead: u64,
 }

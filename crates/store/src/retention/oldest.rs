@@ -51,7 +51,7 @@ fn carry_round(
 ) -> Result<Option<OldestStays>, ReadError> {
     core.progress.wait_settled(core.queue.submitted())?;
     let (live, holds) = live_in(core, segment)?;
-    if let Some(stays) = mostly_live(segment, &live) {
+    if let Some(stays) = mostly_live(segment, LiveShare::of(&live)) {
         return Ok(Some(stays));
     }
     let all = carry::carry(core, epoch, &live, &holds)?;
@@ -84,24 +84,38 @@ fn live_in(core: &Core, segment: &Segment) -> Result<(Live, Vec<Name>), ReadErro
     })
 }
 
-fn mostly_live(segment: &Segment, live: &Live) -> Option<OldestStays> {
-    let bytes = segment.end().unwrap_or(BLOCK) - BLOCK;
-    let mut live_bytes = 0;
-    let mut by_destination: BTreeMap<&Name, u64> = BTreeMap::new();
-    for deliveries in live.values() {
-        let sizes = deliveries.iter().map(|(_, found)| u64::from(found.entry.body_bytes));
-        live_bytes += sizes.max().unwrap_or(0);
-        for (destination, _) in deliveries {
-            *by_destination.entry(destination).or_default() += 1;
+/// What of a segment is live.
+pub(super) struct LiveShare {
+    pub(super) bytes: u64,
+    /// Its deliveries.
+    pub(super) by_destination: BTreeMap<Name, u64>,
+}
+
+impl LiveShare {
+    fn of(live: &Live) -> Self {
+        let mut share = Self { bytes: 0, by_destination: BTreeMap::new() };
+        for deliveries in live.values() {
+            let sizes = deliveries.iter().map(|(_, found)| u64::from(found.entry.body_bytes));
+            share.bytes += sizes.max().unwrap_or(0);
+            for (destination, _) in deliveries {
+                *share.by_destination.entry(destination.clone()).or_default() += 1;
+            }
         }
+        share
     }
+}
+
+/// Why a segment stays in which too much is live.
+pub(super) fn mostly_live(segment: &Segment, live: LiveShare) -> Option<OldestStays> {
+    let bytes = segment.end().unwrap_or(BLOCK) - BLOCK;
+    let LiveShare { bytes: live_bytes, by_destination } = live;
     #[expect(clippy::cast_precision_loss, reason = "a share, not a size")]
     let share = live_bytes as f64 / bytes.max(1) as f64;
     if share <= MOSTLY {
         return None;
     }
     let deliveries = by_destination.values().sum();
-    let most = by_destination.into_iter().max_by_key(|(_, count)| *count)?.0.clone();
+    let (most, _) = by_destination.into_iter().max_by_key(|(_, count)| *count)?;
     Some(OldestStays::MostlyLive { live_bytes, bytes, deliveries, most })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Policy;
-use crate::api::{Outlook, Pruning};
+use crate::api::Outlook;
 use crate::core::Core;
 use crate::format::BLOCK;
 use crate::history::Shelf;
@@ -84,32 +84,6 @@ fn float(bytes: u64) -> f64 {
 )]
 fn whole(bytes: f64) -> u64 {
     bytes as u64
-}
-
-/// What would go under these limits.
-pub(crate) fn pruning(
-    core: &Core,
-    retain_for: Duration,
-    retain_bytes: u64,
-    now: Timestamp,
-) -> Pruning {
-    let mut left = core.segments.bytes();
-    let mut pruning = Pruning::default();
-    let segments = core.segments.all();
-    let mut messages = 0;
-    for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
-        let age = next.created().map(|last| now.duration_since(last).unsigned_abs());
-        if left <= retain_bytes && age.is_none_or(|age| age <= retain_for) {
-            break;
-        }
-        left -= segment.length().min(left);
-        pruning.segments += 1;
-        pruning.bytes += segment.length();
-        pruning.until = next.created();
-        messages += core.history.as_ref().map_or(0, |history| history.messages_in(segment.id()));
-    }
-    pruning.messages = core.history.is_some().then_some(messages);
-    pruning
 }
 
 #[cfg(test)]

@@ -39,6 +39,21 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     number.checked_mul(milliseconds).map(Duration::from_millis).ok_or(DurationError::TooLong)
 }
 
+/// Why a size on the command line was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a size is a whole number and a unit: B, KiB, MiB, GiB, TiB")]
+pub(crate) struct NotASize;
+
+/// Reads `512B`, `64MiB`, `20GiB`.
+pub(crate) fn parse_size(text: &str) -> Result<u64, NotASize> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let power = SIZE_UNITS.iter().position(|name| *name == unit).ok_or(NotASize)?;
+    let power = u32::try_from(power).map_err(|_| NotASize)?;
+    let number: u64 = number.parse().map_err(|_| NotASize)?;
+    number.checked_mul(1024_u64.pow(power)).ok_or(NotASize)
+}
+
 /// A duration in its two largest units: `3h 12min`, `45s`, `1.25ms`, `80µs`.
 pub(crate) fn duration(duration: Duration) -> String {
     let micros = duration.as_micros();
@@ -125,6 +140,15 @@ fn apart(moment: Option<&str>, between: impl Fn(Timestamp) -> jiff::SignedDurati
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_a_number_and_a_unit() {
+        assert_eq!(parse_size("20GiB"), Ok(20 << 30));
+        assert_eq!(parse_size("512B"), Ok(512));
+        for not_one in ["20", "GiB", "20GB", "-1MiB", "99999999999TiB"] {
+            assert_eq!(parse_size(not_one), Err(NotASize), "{not_one}");
+        }
+    }
 
     #[test]
     fn a_duration_is_a_number_and_a_unit() {

@@ -1,10 +1,13 @@
 //! `wardline store`: the state of what is kept on disk.
 
+mod preview;
+
 use std::time::Duration;
 
 use clap::Subcommand;
 use wardline_engine::control::protocol::{Request, Response, StoreFigures, VerifyFigures};
 
+use self::preview::Preview;
 use super::Invocation;
 use super::amounts;
 use super::exit::Exit;
@@ -17,6 +20,7 @@ use super::terminal::Terminal;
 pub(crate) enum Store {
     /// Sizes, counts, and why the oldest segment is still there.
     Stats,
+    Preview(Preview),
     /// Read everything and compare. Exits with 10 when something is wrong.
     Verify,
     /// Build the index of queues anew from the journal. The engine must be stopped; exits with 8 while it runs.
@@ -31,6 +35,7 @@ impl Store {
             Self::Stats => {
                 print_stats(Reach::open(invocation)?.ask(&Request::StoreStats)?, terminal)
             }
+            Self::Preview(preview) => preview.execute(invocation),
             Self::Verify => match Reach::open(invocation)?.ask(&Request::StoreVerify)? {
                 Response::StoreVerified(figures) => {
                     verified(&figures, terminal)?;
@@ -95,6 +100,7 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
             ),
         ),
         ("syncs", format!("{} since the start", amounts::count(figures.syncs))),
+        ("history", history(figures)),
         ("a day", outlook.bytes_a_day.map_or_else(unknown, amounts::size)),
         ("limit in", outlook.limit_in_seconds.map_or_else(unknown, time)),
         ("disk full in", outlook.no_space_in_seconds.map_or_else(unknown, time)),
@@ -104,6 +110,24 @@ fn stats(figures: &StoreFigures, terminal: Terminal) -> Result<(), TerminalError
         terminal.line(format!("{name:<14} {value}"))?;
     }
     Ok(())
+}
+
+/// How far the history has come.
+fn history(figures: &StoreFigures) -> String {
+    let Some(history) = &figures.history else { return "off".to_owned() };
+    if !history.ready {
+        return "is being opened".to_owned();
+    }
+    let messages = amounts::count(history.messages);
+    let mut told = vec![format!("{messages} messages in {}", amounts::size(history.bytes))];
+    if history.lag > 0 {
+        told.push(format!("{} of the journal behind", amounts::size(history.lag)));
+    }
+    if history.outdated > 0 {
+        let (outdated, runs) = (history.outdated, history.runs);
+        told.push(format!("{outdated} of {runs} files still to be made anew with today's keys"));
+    }
+    told.join(", ")
 }
 
 fn verified(figures: &VerifyFigures, terminal: Terminal) -> Result<(), TerminalError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wardline_store::Verified;
 
 use super::super::protocol::{Response, StoreFigures, StoreOutlook, VerifyFigures};
+use super::retained::of_history;
 use super::{Desk, DeskError};
 
 impl Desk {
@@ -17,8 +18,9 @@ impl Desk {
 
     pub(super) async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
         let store = Arc::clone(&self.store);
-        let looked = tokio::task::spawn_blocking(move || (store.stats(), store.outlook()));
-        let (stats, outlook) = looked.await?;
+        let read =
+            move || (store.stats(), store.outlook(), store.history().as_ref().map(of_history));
+        let (stats, outlook, history) = tokio::task::spawn_blocking(read).await?;
         Ok(StoreFigures {
             folder: self.folder.clone(),
             segments: stats.segments,
@@ -36,6 +38,7 @@ impl Desk {
             written_bytes: stats.written_bytes,
             oldest: stats.oldest.map(|at| at.to_string()),
             oldest_kept_because: stats.oldest_stays.map(|why| why.to_string()),
+            history,
             outlook: StoreOutlook {
                 bytes_a_day: outlook.bytes_a_day,
                 limit_in_seconds: outlook.limit_in.map(|time| time.as_secs()),

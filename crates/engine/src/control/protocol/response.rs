@@ -7,7 +7,7 @@ use super::{
     After, CopyRow, DeliveryDetail, DeliveryRow, IntakeChanged, LaneRow, LookupRow, MAX_LINE,
     MessageAnatomy, MessageContent, MessageDocument, MessageHistory, MessageRow, QueueRow,
     Readiness, RelatedRow, Reload, ReplayPreview, ReplayRow, Rest, Status, StoreFigures,
-    VerifyFigures, Wiring,
+    StorePreview, VerifyFigures, Wiring,
 };
 use crate::observe::LogLine;
 
@@ -122,6 +122,8 @@ pub enum Response {
     Readiness(Readiness),
     /// To [`Request::StoreStats`].
     StoreStats(Box<StoreFigures>),
+    /// To [`Request::StorePreview`].
+    StorePreviewed(Box<StorePreview>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
     /// To [`Request::Copies`].

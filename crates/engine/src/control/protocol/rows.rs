@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use wardline_store::MessageId;
 
 use super::bytes_as_text::optional;
-use super::{CertificateRow, DeliveryState, LookupRow, PausedRow, ProcessFigures};
+use super::{CertificateRow, DeliveryState, HistoryFigures, LookupRow, PausedRow, ProcessFigures};
 use crate::observe::{DestinationCounts, HandlerCounts, ListenerCounts};
 
 /// The engine at a glance.
@@ -300,6 +300,9 @@ pub struct StoreFigures {
     pub oldest: Option<String>,
     /// Why the oldest segment is still there, if retention would drop it.
     pub oldest_kept_because: Option<String>,
+    /// The history; absent = it is off.
+    #[serde(default)]
+    pub history: Option<HistoryFigures>,
     /// How it will grow, judged by the last days.
     #[serde(default)]
     pub outlook: StoreOutlook,

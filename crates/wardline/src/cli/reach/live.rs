@@ -83,6 +83,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Logs { .. }
         | Request::Readiness
         | Request::StoreStats
+        | Request::StorePreview { .. }
         | Request::Copies { .. }
         | Request::Release { .. }
         | Request::Replays { .. }
