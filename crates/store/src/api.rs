@@ -36,7 +36,7 @@ pub use intake::{Intake, Refusal, Refused};
 pub use marks::{Digest, Marks, Recent};
 pub use names::{DeliveryRef, Lane, MessageId, Name, NotAMessageId};
 pub use options::StoreOptions;
-pub use outlook::{Outlook, Pruning};
+pub use outlook::{NotEnded, Outlook, PrunedListener, PrunedSegment, Pruning};
 pub use port::{Completion, NotStored, Port, PortId, Stored, Ticket};
 pub use query::{
     DeliveryDetail, DeliveryRow, DeliveryState, DestinationHold, DestinationState, KeptMessage,
@@ -178,8 +178,16 @@ pub trait Store: Send + Sync + 'static {
     /// How long the room lasts. Blocks shortly.
     fn outlook(&self) -> Outlook;
 
-    /// What retention would let go if these were its limits. Blocks shortly.
-    fn pruning(&self, retain_for: Duration, retain_bytes: u64) -> Pruning;
+    /// What retention would let go if it ran now with these limits; `None` = as it has them. Blocks for some seconds.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be told what is live: the index is being rebuilt, or the store is closed.
+    fn pruning(
+        &self,
+        retain_for: Option<Duration>,
+        retain_bytes: Option<u64>,
+    ) -> Result<Pruning, ReadError>;
 
     /// The store's figures. Blocks shortly.
     fn stats(&self) -> Stats;

@@ -45,6 +45,7 @@ pub use answer::{
 pub use keys::{KeyKind, MAX_KEY, MAX_KEYS, SearchKey, TakeKeys};
 pub use past::{HistoryError, Past, past};
 pub use question::{KeyMatch, Match, SEARCH_TIME, Search, SearchPage, StateFilter};
+pub(crate) use reading::{Places, each_row};
 pub(crate) use shelf::Shelf;
 
 use crate::api::{MessageId, ReadError};
@@ -105,6 +106,21 @@ impl History {
     pub fn row(&self, message: MessageId) -> Result<Option<HistoryRow>, ReadError> {
         let runs = self.fresh()?;
         again(|| reading::row(&self.core, runs, message.get()))
+    }
+
+    /// These messages, in this order and as far as the time goes; those that are no longer kept are left out.
+    ///
+    /// # Errors
+    ///
+    /// As of [`search`](Self::search).
+    pub fn rows(&self, messages: &[MessageId], deadline: Instant) -> Result<SearchPage, ReadError> {
+        let runs = self.fresh()?;
+        again(|| reading::rows(&self.core, runs, messages, deadline))
+    }
+
+    /// Bytes that are durable in the journal and not in the history yet: what happened in them is not told. Reads nothing.
+    pub fn behind(&self) -> u64 {
+        self.shelf().map(|shelf| reading::lag(&self.core, shelf)).unwrap_or_default()
     }
 
     /// What happened to a message, the oldest first; at most the newest [`MAX_EVENTS`](crate::limits::MAX_EVENTS).

@@ -31,7 +31,7 @@ use crate::limits::{
 };
 use crate::lock::FolderLock;
 use crate::outbox::Outbox;
-use crate::retention::{self, Retention};
+use crate::retention::{self, Policy, Retention};
 use crate::submission::{Matter, Submission};
 
 /// What the index gets to catch up when a store is dropped without [`Store::close`].
@@ -240,8 +240,19 @@ impl Store for JournalStore {
         retention::outlook(&self.core, self.retention.policy(), Timestamp::now())
     }
 
-    fn pruning(&self, retain_for: Duration, retain_bytes: u64) -> Pruning {
-        retention::pruning(&self.core, retain_for, retain_bytes, Timestamp::now())
+    fn pruning(
+        &self,
+        retain_for: Option<Duration>,
+        retain_bytes: Option<u64>,
+    ) -> Result<Pruning, ReadError> {
+        let policy = self.retention.policy();
+        let limits = Policy {
+            retain_for: retain_for.unwrap_or(policy.retain_for),
+            retain_bytes: retain_bytes.unwrap_or(policy.retain_bytes),
+            ..*policy
+        };
+        self.core.progress.wait_settled(self.core.queue.submitted())?;
+        retention::pruning(&self.core, &limits, Timestamp::now())
     }
 
     fn stats(&self) -> Stats {

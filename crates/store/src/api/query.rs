@@ -126,6 +126,8 @@ pub struct KeptMessage {
     pub body: Bytes,
     /// Where it went when it came; not where its deliveries were moved to.
     pub sent: Vec<KeptSent>,
+    /// Retention has carried it forward: `sent` tells only of deliveries that had not ended.
+    pub was_carried: bool,
 }
 
 /// What one destination was to be sent of a message.
@@ -160,6 +162,7 @@ impl fmt::Debug for KeptMessage {
             .field("refusal", &self.refusal)
             .field("body_bytes", &self.body.len())
             .field("sent", &self.sent)
+            .field("was_carried", &self.was_carried)
             .finish()
     }
 }

@@ -31,6 +31,8 @@ pub struct HistoryRow {
     pub origin: Option<Origin>,
     /// Set where it was not taken.
     pub refusal: Option<KeptRefusal>,
+    /// Its record could not be read: what stands only there is missing.
+    pub unreadable: bool,
     /// What it is found by, as far as its first [`ROW_KEYS_FROM`](crate::limits::ROW_KEYS_FROM) bytes tell: content.
     pub keys: Vec<SearchKey>,
     /// Where it went; of one that retention has carried forward, where it still has to go.

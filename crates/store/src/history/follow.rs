@@ -25,6 +25,7 @@ use crate::core::Core;
 use crate::journal::position::Position;
 use crate::journal::reader::{Next, RecordReader};
 use crate::journal::segments::Segment;
+use crate::recovery::scan::later_group;
 
 /// How long to wait after a fault: a full disk may be the cause.
 const FAULT_PAUSE: Duration = Duration::from_secs(2);
@@ -155,9 +156,22 @@ impl<'c> Follower<'c> {
             let is_finished = segment.id() < durable.segment;
             let end = if is_finished { segment.end() } else { Some(durable.offset) };
             let end = end.unwrap_or(self.at.offset);
-            self.at = self.reading.read(&segment, self.at, end, &self.tail, self.ground.shelf)?;
-            self.ground.shelf.reached(self.at.place());
-            if is_finished && self.at.offset >= end {
+            let Ground { shelf: runs, .. } = self.ground;
+            let read = self.reading.read(&segment, self.at, end, &self.tail, runs);
+            // What was read before a fault is there, and is not read again.
+            self.at = self.tail.extent().to;
+            runs.reached(self.at.place());
+            let is_given_up = match read {
+                Ok(()) => false,
+                // Repair tries the rest of it once more; new messages are not waited for until somebody mends a disk.
+                Err(error) if is_finished => {
+                    runs.count_fault();
+                    tracing::error!(%error, segment = segment.id(), "the history goes on with the next segment");
+                    true
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if is_finished && (is_given_up || self.at.offset >= end) {
                 // Retention may have taken some that were never read.
                 let mut later = self.ground.core.segments.all().into_iter();
                 let next = later.find(|later| later.id() > segment.id());
@@ -236,7 +250,8 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads from `from` until `end`, both in `segment`, or until no more fits; gives where the next record stands.
+    /// Reads from `from` until `end`, both in `segment`, or until no more fits. What is damaged costs its group: it goes on
+    /// with the next one that is whole.
     pub(super) fn read(
         &mut self,
         segment: &Segment,
@@ -244,17 +259,25 @@ impl Reading {
         end: u64,
         into: &Memtable,
         history: &Shelf,
-    ) -> Result<Position, ReadError> {
+    ) -> Result<(), ReadError> {
         let io = |source| ReadError::Io { file: segment.path.clone(), source };
         let mut reader = RecordReader::new(segment, from, end);
         while !into.is_full() {
-            let offset = reader.position().offset;
+            let at = reader.position();
             let mut collected = match reader.next().map_err(io)? {
                 Next::Record(record) => Collected::of(&record, &mut self.names),
                 Next::End => break,
                 Next::NoRecord => {
                     let (file, kind) = (segment.path.clone(), CorruptionKind::Record);
-                    return Err(Corruption { file, offset, kind }.into());
+                    let damage = Corruption { file, offset: at.offset, kind };
+                    let Some(next) = later_group(segment, at, end).map_err(io)? else {
+                        return Err(damage.into());
+                    };
+                    history.count_fault();
+                    tracing::error!(error = %damage, bytes = next.offset - at.offset, "the history passes over what is damaged");
+                    into.change(|entries| entries.extent.to = next);
+                    reader = RecordReader::new(segment, next, end);
+                    continue;
                 }
             };
             if !collected.take_keys(segment, &*history.keys, &mut self.buffer).map_err(io)? {
@@ -269,6 +292,6 @@ impl Reading {
         }
         self.buffer.truncate(KEPT_BUFFER);
         self.buffer.shrink_to(KEPT_BUFFER);
-        Ok(reader.position())
+        Ok(())
     }
 }

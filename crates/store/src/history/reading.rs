@@ -1,6 +1,7 @@
 //! Answers: what the runs say, and the rest from the journal.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -24,6 +25,9 @@ use crate::journal::position::Place;
 use crate::journal::stored::{Loaded, StoredMessage, Unread, Wanted, read_message};
 use crate::journal::whole::read_whole;
 use crate::limits::{MAX_PAGE, ROW_KEYS_FROM};
+
+/// The cause that is shown of a refusal whose record cannot be read.
+const UNREADABLE: &str = "unreadable";
 
 pub(super) fn search(
     core: &Core,
@@ -60,6 +64,59 @@ pub(super) fn row(
     Ok(shown(core, shelf, place, message, &row, deliveries)?)
 }
 
+/// These messages, in this order, as far as the time goes.
+pub(super) fn rows(
+    core: &Core,
+    shelf: &Shelf,
+    messages: &[MessageId],
+    deadline: Instant,
+) -> Result<SearchPage, Unanswered> {
+    let behind = lag(core, shelf);
+    let sources = shelf.sources();
+    let mut standing = Standing::new(&sources);
+    let mut page = SearchPage { rows: Vec::new(), next: None, whole: true, behind };
+    for message in messages {
+        if Instant::now() >= deadline {
+            page.whole = false;
+            break;
+        }
+        let message = message.get();
+        let Some((nth, place, row)) = locate(core, &sources, message)? else { continue };
+        let deliveries = standing.deliveries(nth, message, &row)?;
+        page.rows.extend(shown(core, shelf, place, message, &row, deliveries)?);
+    }
+    Ok(page)
+}
+
+/// Where messages stand, as far as the history knows it.
+pub(crate) struct Places(Vec<Source>);
+
+impl Places {
+    pub(crate) fn of(shelf: &Shelf) -> Self {
+        Self(shelf.sources())
+    }
+
+    /// `None` = it is not known: there is none, or the history has not come so far, or is damaged there.
+    pub(crate) fn get(&self, core: &Core, message: u64) -> Option<Place> {
+        let located = locate(core, &self.0, message).unwrap_or_default();
+        located.map(|(_, place, _)| place)
+    }
+}
+
+/// Shows listener and size of each message in a segment, as far as they are read, until `visit` has enough. `false` = not
+/// all of them: it had, or a run is damaged.
+pub(crate) fn each_row(
+    shelf: &Shelf,
+    segment: u64,
+    visit: &mut dyn FnMut(&Name, u64) -> bool,
+) -> bool {
+    let sources = shelf.sources();
+    let mut of_segment = sources.iter().filter(|source| source.segment() == segment);
+    of_segment.all(|source| {
+        Cursor::new(source).each_row(|row| visit(&row.listener, row.bytes)).unwrap_or(false)
+    })
+}
+
 /// Where a message stands: the source, the place of its record, and what is kept of it.
 pub(super) fn locate(
     core: &Core,
@@ -87,8 +144,13 @@ fn shown(
     row: &Row,
     destinations: Vec<HistoryDelivery>,
 ) -> Result<Option<HistoryRow>, ReadError> {
-    let Some(told) = told(core, place, message, row, Wanted::Head(ROW_KEYS_FROM))? else {
-        return Ok(None);
+    let told = match told(core, place, message, row, Wanted::Head(ROW_KEYS_FROM)) {
+        // One that cannot be read does not stand in the way of the others: it is shown with what is known of it here.
+        Err(ReadError::Corrupt(_) | ReadError::Io { .. }) => Told::unreadable(row),
+        told => match told? {
+            Some(told) => told,
+            None => return Ok(None),
+        },
     };
     let Some(message) = MessageId::from_number(message) else { return Ok(None) };
     let keys = told.body.and_then(|body| taken(&*shelf.keys, &row.listener, &body));
@@ -103,6 +165,7 @@ fn shown(
         answer: told.answer,
         origin: told.origin,
         refusal: told.refusal,
+        unreadable: told.unreadable,
         keys: keys.unwrap_or_default(),
         destinations,
     }))
@@ -117,6 +180,24 @@ pub(super) struct Told {
     pub(super) refusal: Option<KeptRefusal>,
     /// As much as is wanted; `None` = it is damaged, or none is wanted.
     body: Option<Bytes>,
+    /// Its record could not be read.
+    unreadable: bool,
+}
+
+impl Told {
+    /// Of a record that cannot be read.
+    fn unreadable(row: &Row) -> Self {
+        let refusal = KeptRefusal { code: *b"  ", cause: UNREADABLE.into(), size: row.bytes };
+        Self {
+            peer: "".into(),
+            answer: None,
+            hops: 0,
+            origin: None,
+            refusal: (row.origin == RowOrigin::Refused).then_some(refusal),
+            body: None,
+            unreadable: true,
+        }
+    }
 }
 
 /// `None` = its segment has gone.
@@ -138,7 +219,8 @@ pub(super) fn told(
     };
     match stored {
         Ok(StoredMessage { peer, answer, hops, origin, body, .. }) => {
-            Ok(Some(Told { peer, answer, hops, origin, refusal: None, body }))
+            let unreadable = false;
+            Ok(Some(Told { peer, answer, hops, origin, refusal: None, body, unreadable }))
         }
         Err(Unread::Moved) => Ok(None),
         Err(Unread::Failed(error)) => Err(error),
@@ -158,6 +240,7 @@ fn refused(core: &Core, place: Place) -> Result<Option<Told>, ReadError> {
         refusal: Some(KeptRefusal { code, cause: cause.into(), size }),
         // Damage is told by `verify`.
         body: record.body(body).ok(),
+        unreadable: false,
     }))
 }
 
@@ -204,7 +287,7 @@ pub(super) fn figures(core: &Core, shelf: &Shelf) -> HistoryFigures {
 }
 
 /// Bytes that are durable in the journal and cannot be searched.
-fn lag(core: &Core, shelf: &Shelf) -> u64 {
+pub(super) fn lag(core: &Core, shelf: &Shelf) -> u64 {
     let durable = core.progress.durable();
     let tail = shelf.tail().map(|tail| tail.extent());
     let runs = shelf.runs();

@@ -66,7 +66,7 @@ impl Repair {
 
     fn task(&self, ground: Ground<'_>, tail: u64) -> Option<Task> {
         let runs = ground.shelf.runs();
-        let (mut remake, mut merge) = (None, None);
+        let mut remake = None;
         for segment in ground.core.segments.all().into_iter().rev().filter(|one| one.id() <= tail) {
             if self.unreadable.contains(&segment.id()) {
                 continue;
@@ -83,11 +83,12 @@ impl Repair {
             if remake.is_none() {
                 remake = stale.cloned();
             }
-            if merge.is_none() && is_finished && stale.is_none() && of_segment.len() > 1 {
-                merge = Some(of_segment.to_vec());
+            // Before the next is filled: each run is an open file, and a segment's worth of memory makes many.
+            if is_finished && stale.is_none() && of_segment.len() > 1 {
+                return Some(Task::Merge(of_segment.to_vec()));
             }
         }
-        remake.map(Task::Remake).or(merge.map(Task::Merge))
+        remake.map(Task::Remake)
     }
 
     /// Makes a run of what stands from `from` until `end`, or of as much as fits.
@@ -100,12 +101,18 @@ impl Repair {
         end: u64,
     ) -> Result<Option<Arc<Run>>, Standstill> {
         let memtable = Memtable::beginning(from);
-        if let Err(error) = reading.read(segment, from, end, &memtable, ground.shelf) {
+        let read = reading.read(segment, from, end, &memtable, ground.shelf);
+        let is_empty = memtable.extent().to == from;
+        if let Err(error) = read {
             self.unreadable.insert(segment.id());
             tracing::error!(%error, segment = segment.id(), "the history of a segment stays behind");
-            return Err(error.into());
+            if is_empty {
+                return Err(error.into());
+            }
+            // What stands before the fault is found all the same.
+            ground.shelf.count_fault();
         }
-        if memtable.extent().to == from {
+        if is_empty {
             return Ok(None);
         }
         write_run(ground, segment, &memtable).map(Some)

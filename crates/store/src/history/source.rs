@@ -121,6 +121,23 @@ impl<'s> Cursor<'s> {
         found.map(|(_, value)| source.read_row(value)).transpose()
     }
 
+    /// Gives all rows, the newest first, as long as more is wanted; `false` = no more was.
+    pub(super) fn each_row(&mut self, mut more: impl FnMut(Row) -> bool) -> Result<bool, RunError> {
+        let source = self.source;
+        let mut bound = entry::behind(&[entry::ROW]);
+        while let Some((key, value)) = self.last_below(&bound)? {
+            if !key.starts_with(&[entry::ROW]) {
+                break;
+            }
+            bound.clear();
+            bound.extend_from_slice(key);
+            if !more(source.read_row(value)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What its records tell of a message, the newest first, at most so many.
     pub(super) fn events(&mut self, message: u64, most: usize) -> Result<Vec<Event>, RunError> {
         let mut events = Vec::new();

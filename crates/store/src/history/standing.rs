@@ -84,31 +84,54 @@ impl<'s> Standing<'s> {
     }
 }
 
+/// What events of one source tell of a delivery.
+struct Told {
+    delivery: HistoryDelivery,
+    /// It ended without being sent: how often it had been sent, the event before tells.
+    is_uncounted: bool,
+}
+
+impl Told {
+    fn of(event: Event) -> Self {
+        let Event { at, destination, what, attempts, cause, reply_code, .. } = event;
+        let state = what.state;
+        let is_uncounted = matches!(state, HistoryState::Discarded | HistoryState::Returned);
+        let delivery = HistoryDelivery { destination, state, attempts, at, cause, reply_code };
+        Self { delivery, is_uncounted }
+    }
+}
+
 /// Adds an older event to what newer ones of the same source tell. What has ended stays ended, whatever came later.
-fn tell(told: &mut Vec<HistoryDelivery>, event: Event) {
-    let Event { at, destination, what, attempts, cause, reply_code, .. } = event;
-    let known = told.iter_mut().find(|delivery| delivery.destination == destination);
-    let older = HistoryDelivery { destination, state: what.state, attempts, at, cause, reply_code };
-    match known {
-        Some(known) if older.state.is_end() => *known = older,
+fn tell(told: &mut Vec<Told>, event: Event) {
+    let older = Told::of(event);
+    let is_it = |told: &&mut Told| told.delivery.destination == older.delivery.destination;
+    match told.iter_mut().find(is_it) {
+        Some(known) if older.delivery.state.is_end() => *known = older,
+        Some(known) if known.is_uncounted => {
+            known.delivery.attempts = older.delivery.attempts;
+            known.is_uncounted = false;
+        }
         Some(_) => {}
         None => told.push(older),
     }
 }
 
 /// Whether older events of a source would be no news to the deliveries that have not ended before it.
-fn is_told(deliveries: &[HistoryDelivery], told: &[HistoryDelivery]) -> bool {
+fn is_told(deliveries: &[HistoryDelivery], told: &[Told]) -> bool {
     let is_told = |delivery: &HistoryDelivery| {
-        told.iter().any(|told| told.destination == delivery.destination)
+        told.iter().any(|told| told.delivery.destination == delivery.destination)
     };
     deliveries.iter().all(|delivery| delivery.state.is_end() || is_told(delivery))
 }
 
 /// Adds what a later source tells. A delivery that the row does not name ended before its message was carried.
-fn put(deliveries: &mut Vec<HistoryDelivery>, told: HistoryDelivery) {
+fn put(deliveries: &mut Vec<HistoryDelivery>, Told { delivery: told, is_uncounted }: Told) {
     match deliveries.iter_mut().find(|delivery| delivery.destination == told.destination) {
         Some(delivery) if delivery.state.is_end() => {}
-        Some(delivery) => *delivery = told,
+        Some(delivery) => {
+            let attempts = if is_uncounted { delivery.attempts } else { told.attempts };
+            *delivery = HistoryDelivery { attempts, ..told };
+        }
         None => deliveries.push(told),
     }
 }

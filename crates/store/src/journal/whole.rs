@@ -38,6 +38,7 @@ fn whole(record: &Loaded<'_>, message: u64) -> Result<KeptMessage, ReadError> {
                 hops: meta.hops,
                 origin: meta.origin,
                 refusal: None,
+                was_carried: false,
                 body: record.body(meta.body)?,
                 sent: sent_to(record, sent)?,
             })
@@ -46,6 +47,7 @@ fn whole(record: &Loaded<'_>, message: u64) -> Result<KeptMessage, ReadError> {
             let carried = CarriedMeta::read(record.meta()).ok_or_else(no_sense)?;
             let sent = carried.deliveries.iter().map(|one| (one.destination, one.own_body));
             Ok(KeptMessage {
+                was_carried: true,
                 received_at: carried.received_at,
                 listener: carried.listener.into(),
                 peer: carried.peer.into(),

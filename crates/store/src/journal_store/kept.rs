@@ -1,14 +1,18 @@
-//! Messages by their numbers, whatever became of them: no index has them, but numbers only grow, so the segment of each
-//! is known and no other is read.
+//! Messages by their numbers, whatever became of them. The history knows where each stands; without it the segment of each
+//! is known, since numbers only grow, and no other is read.
 
-use crate::api::{KeptMessage, MessageId, ReadError};
+use std::ops::Range;
+
+use crate::api::{Corruption, CorruptionKind, KeptMessage, MessageId, ReadError};
 use crate::core::Core;
 use crate::format::record::Kind;
+use crate::history::Places;
 use crate::journal::position::{Place, Position};
 use crate::journal::reader::{FoundRecord, Next, RecordReader};
-use crate::journal::segments::Segment;
+use crate::journal::segments::{Segment, Segments};
 use crate::journal::stored::Unread;
 use crate::journal::whole::read_whole;
+use crate::recovery::scan::later_group;
 
 /// The message as it came; `None` = it never came, or its segment has gone.
 pub(super) fn message(core: &Core, id: MessageId) -> Result<Option<KeptMessage>, ReadError> {
@@ -20,8 +24,8 @@ pub(super) fn message(core: &Core, id: MessageId) -> Result<Option<KeptMessage>,
     Ok(found)
 }
 
-/// Shows each of these messages, whose numbers must grow, until `visit` has enough. A segment is read once for all that
-/// are in it.
+/// Shows each of these messages, whose numbers must grow, until `visit` has enough. The history knows where they stand, if
+/// there is one and it has come so far; otherwise a segment is read once for all that are in it.
 pub(super) fn messages(
     core: &Core,
     ids: &[MessageId],
@@ -30,6 +34,7 @@ pub(super) fn messages(
     core.progress.wait_settled(core.queue.submitted())?;
     let durable = core.progress.durable();
     let segments = core.segments.all();
+    let places = core.history.as_ref().map(Places::of);
     let mut rest = ids;
     while let [first, ..] = rest {
         let may_have_it = |segment: &&std::sync::Arc<Segment>| {
@@ -41,15 +46,28 @@ pub(super) fn messages(
         let here = rest.partition_point(|id| id.get() < next);
         let (of_segment, behind) = rest.split_at(here);
         rest = behind;
-        let places = match place.and_then(|place| segments.get(place)) {
-            Some(segment) => find(segment, durable, of_segment)?,
-            None => vec![None; of_segment.len()],
-        };
-        for (id, place) in of_segment.iter().zip(places) {
-            let found = match place.map(|place| read_whole(&core.segments, place, id.get())) {
-                Some(Ok(found)) => Some(found),
-                None | Some(Err(Unread::Moved)) => None,
-                Some(Err(Unread::Failed(error))) => return Err(error),
+        let segment = place.and_then(|place| segments.get(place));
+        let mut read: Option<Vec<Whether>> = None;
+        for (nth, id) in of_segment.iter().enumerate() {
+            let known = places.as_ref().and_then(|places| places.get(core, id.get()));
+            let known = match (known, segment) {
+                (Some(place), _) => Whether::At(place),
+                (None, None) => Whether::Gone,
+                (None, Some(segment)) => {
+                    if read.is_none() {
+                        read = Some(find(segment, durable, of_segment)?);
+                    }
+                    read.as_ref().and_then(|read| read.get(nth)).map_or(Whether::Gone, |one| *one)
+                }
+            };
+            let found = match known {
+                Whether::At(place) => match read_whole(&core.segments, place, id.get()) {
+                    Ok(found) => Some(found),
+                    Err(Unread::Moved) => None,
+                    Err(Unread::Failed(error)) => return Err(error),
+                },
+                Whether::Gone => None,
+                Whether::Damaged(at) => return Err(damaged(&core.segments, at)),
             };
             if !visit(*id, found) {
                 return Ok(());
@@ -57,6 +75,22 @@ pub(super) fn messages(
         }
     }
     Ok(())
+}
+
+/// What is known of a message's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whether {
+    At(Place),
+    /// There is none, or no longer.
+    Gone,
+    /// It stood in what cannot be read from there on.
+    Damaged(Place),
+}
+
+fn damaged(segments: &Segments, at: Place) -> ReadError {
+    let Some(segment) = segments.get(at.segment) else { return ReadError::Moved };
+    let (file, kind) = (segment.path.clone(), CorruptionKind::Record);
+    Corruption { file, offset: at.offset, kind }.into()
 }
 
 /// Shows the numbers of the messages from the first to the last, taken and refused ones, until `visit` has enough.
@@ -74,21 +108,29 @@ pub(super) fn numbers(
         if segment.id() > durable.segment || segment.header.first_number > last.get() {
             break;
         }
-        let end = segment.end().unwrap_or(durable.offset);
-        let mut reader = RecordReader::new(segment, segment.beginning(), end);
-        let io = |source| ReadError::Io { file: segment.path.clone(), source };
-        while let Next::Record(record) = reader.next().map_err(io)? {
-            if record.header.number > last.get() {
-                break;
-            }
+        let mut fault = None;
+        let mut is_enough = false;
+        walk(segment, durable, |walked| {
+            let record = match walked {
+                Walked::Record(record) => record,
+                Walked::Damaged { at, numbers } => {
+                    let is_meant = numbers.start <= last.get() && numbers.end > first.get();
+                    fault = is_meant.then(|| damaged(&core.segments, at));
+                    return !is_meant;
+                }
+            };
             let range = record.header.number.max(first.get())
                 ..behind(&record).min(last.get().saturating_add(1));
             let is_one = brings(&record, record.header.number);
-            for id in range.filter_map(MessageId::from_number).filter(|_| is_one) {
-                if !visit(id) {
-                    return Ok(());
-                }
-            }
+            let mut ids = range.filter_map(MessageId::from_number).filter(|_| is_one);
+            is_enough = !ids.all(&mut *visit);
+            !is_enough && record.header.number <= last.get()
+        })?;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        if is_enough {
+            break;
         }
     }
     Ok(())
@@ -99,21 +141,63 @@ fn find(
     segment: &Segment,
     durable: Position,
     ids: &[MessageId],
-) -> Result<Vec<Option<Place>>, ReadError> {
+) -> Result<Vec<Whether>, ReadError> {
+    let mut places: Vec<Whether> = Vec::with_capacity(ids.len());
+    walk(segment, durable, |walked| {
+        let behind = match &walked {
+            Walked::Record(record) => behind(record),
+            Walked::Damaged { numbers, .. } => numbers.end,
+        };
+        while let Some(wanted) = ids.get(places.len()).filter(|id| id.get() < behind) {
+            places.push(match &walked {
+                Walked::Record(record) if brings(record, wanted.get()) => Whether::At(record.place),
+                Walked::Record(_) => Whether::Gone,
+                Walked::Damaged { at, .. } => Whether::Damaged(*at),
+            });
+        }
+        places.len() < ids.len()
+    })?;
+    places.resize(ids.len(), Whether::Gone);
+    Ok(places)
+}
+
+/// What stands in a segment.
+enum Walked<'r> {
+    Record(FoundRecord<'r>),
+    /// What was there of these numbers cannot be told.
+    Damaged {
+        at: Place,
+        numbers: Range<u64>,
+    },
+}
+
+/// Shows the durable records of a segment, and over what is damaged those behind, until `visit` has enough.
+fn walk(
+    segment: &Segment,
+    durable: Position,
+    mut visit: impl FnMut(Walked<'_>) -> bool,
+) -> Result<(), ReadError> {
+    let io = |source| ReadError::Io { file: segment.path.clone(), source };
     let end = segment.end().unwrap_or(durable.offset);
     let mut reader = RecordReader::new(segment, segment.beginning(), end);
-    let io = |source| ReadError::Io { file: segment.path.clone(), source };
-    let mut places = Vec::with_capacity(ids.len());
-    while let Some(id) = ids.get(places.len()) {
-        let Next::Record(record) = reader.next().map_err(io)? else { break };
-        let mut id = Some(id);
-        while let Some(wanted) = id.filter(|id| id.get() < behind(&record)) {
-            places.push(brings(&record, wanted.get()).then_some(record.place));
-            id = ids.get(places.len());
+    loop {
+        let at = reader.position();
+        let goes_on = match reader.next().map_err(io)? {
+            Next::Record(record) => visit(Walked::Record(record)),
+            Next::End => false,
+            Next::NoRecord => {
+                let next = later_group(segment, at, end).map_err(io)?;
+                let numbers = at.number..next.map_or(u64::MAX, |next| next.number);
+                let goes_on = visit(Walked::Damaged { at: at.place(), numbers });
+                let Some(next) = next else { return Ok(()) };
+                reader = RecordReader::new(segment, next, end);
+                goes_on
+            }
+        };
+        if !goes_on {
+            return Ok(());
         }
     }
-    places.resize(ids.len(), None);
-    Ok(places)
 }
 
 fn behind(record: &FoundRecord<'_>) -> u64 {
@@ -123,6 +207,7 @@ fn behind(record: &FoundRecord<'_>) -> u64 {
 fn brings(record: &FoundRecord<'_>, number: u64) -> bool {
     match record.header.kind {
         Kind::Accept | Kind::Refused => number >= record.header.number,
+        // It came in a record of its own, and is a message of its number as long as that is there.
         Kind::Change | Kind::Carried => false,
     }
 }

@@ -156,7 +156,7 @@ fn tail(segment: &Segment, end: Position) -> io::Result<Tail> {
             return Ok(Tail::Void { bytes: void_until - end.offset });
         };
         for (block, offset) in filled.chunks(BLOCK_BYTES).zip((at..).step_by(BLOCK_BYTES)) {
-            if offset >= end.offset && begins_later_group(segment, block, offset, end.group)? {
+            if offset >= end.offset && later_header(segment, block, offset, end.group)?.is_some() {
                 return Ok(Tail::LaterGroup);
             }
             if let Some(last) = block.iter().rposition(|&byte| byte != 0) {
@@ -167,20 +167,47 @@ fn tail(segment: &Segment, end: Position) -> io::Result<Tail> {
     }
 }
 
-fn begins_later_group(
+/// Where the next group begins before `end` whose first record is whole; what stands between is damaged.
+pub(crate) fn later_group(
+    segment: &Segment,
+    damaged: Position,
+    end: u64,
+) -> io::Result<Option<Position>> {
+    let mut at = damaged.offset / BLOCK * BLOCK + BLOCK;
+    let mut chunk = vec![0; BLOCK_BYTES * BLOCKS_AT_ONCE];
+    while at < end {
+        let read = read_full(&*segment.file, &mut chunk, at)?;
+        let filled = chunk.get(..read).unwrap_or_default();
+        if filled.is_empty() {
+            break;
+        }
+        for (block, offset) in filled.chunks(BLOCK_BYTES).zip((at..end).step_by(BLOCK_BYTES)) {
+            let header = later_header(segment, block, offset, damaged.group)?;
+            if let Some(RecordHeader { group, number, .. }) = header {
+                return Ok(Some(Position { segment: segment.id(), offset, number, group }));
+            }
+        }
+        at += read as u64;
+    }
+    Ok(None)
+}
+
+/// The record that a block begins with, where it is whole and of a later group.
+fn later_header(
     segment: &Segment,
     block: &[u8],
     offset: u64,
     group: u64,
-) -> io::Result<bool> {
+) -> io::Result<Option<RecordHeader>> {
     let Some(header) = RecordHeader::read(block).filter(|header| header.group > group) else {
-        return Ok(false);
+        return Ok(None);
     };
     if offset + header.length() > segment.length() || header.meta_length as usize > MAX_META {
-        return Ok(false);
+        return Ok(None);
     }
-    let Ok(length) = usize::try_from(header.head_length()) else { return Ok(false) };
+    let Ok(length) = usize::try_from(header.head_length()) else { return Ok(None) };
     let mut head = vec![0; length.max(RECORD_HEADER)];
     let read = read_full(&*segment.file, &mut head, offset)?;
-    Ok(read == head.len() && RecordHeader::is_intact(&head, &segment.seal))
+    let is_intact = read == head.len() && RecordHeader::is_intact(&head, &segment.seal);
+    Ok(is_intact.then_some(header))
 }

@@ -1,23 +1,10 @@
 //! Records that were damaged while the store was open: nothing of them is sent, nothing else waits for them.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::FileExt;
-
 use wardline_store::{
     Damaged, DeliveryRef, DeliveryState, MessageId, More, Outbox, Outcome, ReadError, Store,
 };
 
-use crate::site::{Open, Site, dead, drain};
-
-/// Changes the first byte of what stands so in the journal, where that is found first.
-fn damage(site: &Site, text: &str) {
-    let file = site.segment_files().pop().expect("a segment");
-    let bytes = std::fs::read(&file).expect("readable");
-    let mut windows = bytes.windows(text.len());
-    let at = windows.position(|window| window == text.as_bytes()).expect("stored as it came");
-    let file = OpenOptions::new().write(true).open(file).expect("a file");
-    FileExt::write_all_at(&file, &[bytes[at] ^ 1], at as u64).expect("written");
-}
+use crate::site::{Open, Site, damage, dead, drain};
 
 fn hold(open: &Open, damaged: &Damaged) {
     let held = Outcome::Held { attempts: damaged.attempts, cause: "damaged".into(), reply: None };

@@ -1,5 +1,6 @@
 //! The history finds every message that is kept, shows what became of it, and survives whatever happens to its files.
 
+mod impaired;
 mod lasting;
 mod model;
 
@@ -195,6 +196,32 @@ fn however_often_one_delivery_is_retried_the_others_stand_as_they_ended() {
         ..Search::default()
     };
     assert_eq!(all(&caught_up(&open), &delivered).len(), 1);
+}
+
+#[test]
+fn what_was_given_up_after_attempts_still_tells_how_many() {
+    let site = Site::new();
+    let open = open(&site);
+    let history = caught_up(&open);
+    let one = open.message("id=1", &["lis", "ris", "pacs"]);
+    let discarded = || Outcome::Discarded { by: "ann".into(), reason: "a test".into() };
+    open.conclude(one, "lis", dead(None));
+    open.conclude(one, "lis", discarded());
+    open.conclude(one, "ris", dead(None));
+    open.conclude(one, "ris", Outcome::Revived { by: "ann".into() });
+    open.conclude(one, "ris", discarded());
+    open.conclude(one, "pacs", dead(None));
+    let attempts = |history: &History| {
+        let row = row_of(history, one);
+        row.destinations.iter().map(|one| (one.state, one.attempts)).collect::<Vec<_>>()
+    };
+    let given_up = [(HistoryState::Discarded, 2), (HistoryState::Discarded, 0)];
+    assert_eq!(attempts(&history)[..2], given_up, "it was put back to be tried anew");
+    drop((history, open));
+    let open = self::open(&site);
+    open.conclude(one, "pacs", discarded());
+    let told = attempts(&caught_up(&open));
+    assert_eq!((&told[..2], told[2]), (&given_up[..], (HistoryState::Discarded, 2)));
 }
 
 #[test]

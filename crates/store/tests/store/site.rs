@@ -1,6 +1,8 @@
 //! A store in a folder of its own, on a disk that can fail.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -273,4 +275,14 @@ pub(crate) fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
             std::fs::copy(entry.path(), target).expect("copied");
         }
     }
+}
+
+/// Changes the first byte of what stands so in the journal, where that is found first.
+pub(crate) fn damage(site: &Site, text: &str) {
+    let file = site.segment_files().pop().expect("a segment");
+    let bytes = std::fs::read(&file).expect("readable");
+    let mut windows = bytes.windows(text.len());
+    let at = windows.position(|window| window == text.as_bytes()).expect("stored as it came");
+    let file = OpenOptions::new().write(true).open(file).expect("a file");
+    FileExt::write_all_at(&file, &[bytes[at] ^ 1], at as u64).expect("written");
 }

@@ -7,6 +7,7 @@ use super::*;
 
 fn history() -> MessageHistory {
     let row = MessageRow {
+        unreadable: false,
         message: "4711".parse().unwrap(),
         received: Timestamp::UNIX_EPOCH,
         listener: "adt-in".to_owned(),
@@ -30,7 +31,7 @@ fn history() -> MessageHistory {
         marks: Vec::new(),
     };
     let events = vec![EventRow { at: Timestamp::UNIX_EPOCH, destination: None, what }];
-    MessageHistory { row, events }
+    MessageHistory { row, events, behind: 0 }
 }
 
 fn anatomy(value: Option<&str>) -> MessageAnatomy {

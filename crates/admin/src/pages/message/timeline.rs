@@ -39,6 +39,9 @@ pub(super) fn card(history: &MessageHistory) -> Markup {
                 (lines(&of(history, None), received))
                 @for destination in destinations { (group(history, destination)) }
             }
+            @if history.behind > 0 {
+                footer { "The last " (size(history.behind)) " that were stored are not noted down yet: what happened then is missing here." }
+            }
         }
     }
 }

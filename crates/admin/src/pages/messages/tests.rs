@@ -5,6 +5,7 @@ use super::*;
 
 fn row() -> MessageRow {
     MessageRow {
+        unreadable: false,
         message: "4711".parse().unwrap(),
         received: Timestamp::UNIX_EPOCH,
         listener: "adt-in".to_owned(),

@@ -8,16 +8,16 @@ mod related;
 mod shown;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use wardline_store::history::{Happened, History, HistoryEvent};
+use wardline_store::history::{Happened, History, HistoryEvent, SEARCH_TIME};
 use wardline_store::{MessageId, ReadError};
 
 use super::super::anatomy;
 use super::super::protocol::{
-    MAX_PAGE, MessageAnatomy, MessageContent, MessageHistory, MessageRow, MessageSearch, ReplyBody,
-    Response, SentBody, SentChanges,
+    MAX_PAGE, MessageAnatomy, MessageContent, MessageHistory, MessageSearch, ReplyBody, Response,
+    SentBody, SentChanges,
 };
 use super::{Desk, DeskError};
 
@@ -88,26 +88,28 @@ impl Desk {
         numbers.sort_unstable_by(|one, other| other.cmp(one));
         numbers.dedup();
         numbers.truncate(MAX_PAGE);
-        let read = move |history: &History| {
-            let mut rows: Vec<MessageRow> = Vec::with_capacity(numbers.len());
-            for number in numbers {
-                rows.extend(history.row(number)?.as_ref().map(shown::row));
-            }
-            Ok(rows)
-        };
-        let messages = self.ask_history(read).await?;
-        Ok(Response::Messages { messages, next: None, whole: true, behind: 0 })
+        let deadline = Instant::now() + SEARCH_TIME;
+        let page = self.ask_history(move |history| history.rows(&numbers, deadline)).await?;
+        Ok(Response::Messages {
+            messages: page.rows.iter().map(shown::row).collect(),
+            next: None,
+            whole: page.whole,
+            behind: page.behind,
+        })
     }
 
     /// One message and what happened to it.
     pub(super) async fn message_history(&self, message: MessageId) -> Result<Response, DeskError> {
         let read = move |history: &History| {
+            // Before the row: what is noted down between the two must not pass for told.
+            let behind = history.behind();
             let Some(row) = history.row(message)? else { return Ok(None) };
-            Ok(history.timeline(message)?.map(|events| (row, events)))
+            Ok(history.timeline(message)?.map(|events| (row, events, behind)))
         };
-        let (row, events) = self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
-        let events = events.into_iter().map(shown::event).collect();
-        Ok(Response::History(Box::new(MessageHistory { row: shown::row(&row), events })))
+        let (row, events, behind) =
+            self.ask_history(read).await?.ok_or(DeskError::NoSuchMessage)?;
+        let (row, events) = (shown::row(&row), events.into_iter().map(shown::event).collect());
+        Ok(Response::History(Box::new(MessageHistory { row, events, behind })))
     }
 
     /// The bytes of one message. Who reads them is logged: they are about a patient.

@@ -187,6 +187,9 @@ pub struct MessageRow {
     /// What it is a replay of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginRow>,
+    /// Its record could not be read: what stands only there is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
     /// Where it went.
     pub destinations: Vec<FateRow>,
 }
@@ -255,6 +258,9 @@ pub struct MessageHistory {
     pub row: MessageRow,
     /// What happened, the oldest first; of very many, the newest.
     pub events: Vec<EventRow>,
+    /// Bytes of the journal that are not noted down yet: what happened in them is not told.
+    #[serde(default)]
+    pub behind: u64,
 }
 
 /// One thing that happened to a message.

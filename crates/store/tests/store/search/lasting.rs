@@ -28,7 +28,14 @@ fn fill(open: &Open, patients: std::ops::Range<usize>) -> Vec<MessageId> {
     stored.collect()
 }
 
+/// Nothing goes any more, or what is next has to stay.
+pub(super) fn nothing_would_go(open: &Open, retain_bytes: u64) -> bool {
+    let pruning = open.store.pruning(None, Some(retain_bytes)).expect("the index is there");
+    pruning.segments == 0
+}
+
 fn all_ids(open: &Open) -> Vec<MessageId> {
+    open.settle();
     let mut ids: Vec<_> = all(&caught_up(open), &Search { limit: 100, ..Search::default() })
         .iter()
         .map(|row| {
@@ -191,8 +198,7 @@ fn a_dead_letter_that_was_carried_is_found_by_its_state() {
     let (retain_bytes, tick) = (4 * SEGMENT, Duration::from_millis(1));
     let open =
         site.try_open(StoreOptions { retain_bytes, tick, ..options(&site, 1) }).expect("opens");
-    let year = Duration::from_secs(365 * 24 * 60 * 60);
-    eventually("the oldest segments go", || open.store.pruning(year, retain_bytes).segments == 0);
+    eventually("the oldest segments go", || nothing_would_go(&open, retain_bytes));
     let history = caught_up(&open);
     assert!(history.figures().runs > 1, "others stand between");
     let dead = Search { state: Some(StateFilter::Dead), ..Search::default() };
@@ -226,23 +232,54 @@ fn verify_finds_a_damaged_run_which_is_then_made_anew() {
 fn what_retention_would_let_go_is_told_before_it_does() {
     let site = Site::new();
     let open = open(&site);
-    fill(&open, 0..60);
+    fill(&open, 0..20);
+    let dead_letter = open.message("patient=waiting", &["ris"]);
+    open.conclude(dead_letter, "ris", dead(None));
+    fill(&open, 20..60);
     let history = caught_up(&open);
-    let year = Duration::from_secs(365 * 24 * 60 * 60);
-    let none = open.store.pruning(year, u64::MAX);
+    let year = Some(Duration::from_secs(365 * 24 * 60 * 60));
+    let pruning = |retain_for, retain_bytes| {
+        open.store.pruning(retain_for, retain_bytes).expect("the index is there")
+    };
+    let none = pruning(None, None);
     assert_eq!((none.segments, none.bytes, none.messages, none.until), (0, 0, Some(0), None));
+    assert_eq!(none.retain_bytes, site.options().retain_bytes, "as it is configured");
     let stats = open.store.stats();
-    let all = open.store.pruning(Duration::ZERO, 0);
+    let all = pruning(Some(Duration::ZERO), Some(0));
     assert_eq!(all.segments, stats.segments - 1, "the one being written stays");
     let messages = all.messages.expect("there is a history");
-    assert!(messages > 0 && messages < 60, "{messages}");
+    assert!(messages > 0 && messages < 61, "{messages}");
     let until = all.until.expect("something goes");
     let gone = Search { until: Some(until), limit: 100, ..Search::default() };
     assert!(super::all(&history, &gone).len() as u64 >= messages);
     assert!(all.segments > 1, "{all:?}");
-    let little = open.store.pruning(year, stats.journal_bytes - 1);
+    let little = pruning(year, Some(stats.journal_bytes - 1));
     assert_eq!((little.segments, little.until < all.until), (1, true), "the oldest");
+    assert_eq!(all.each.len() as u64, all.segments);
+    assert_eq!(all.each.iter().filter_map(|one| one.messages).sum::<u64>(), messages);
+    assert_eq!((all.carried.dead, all.carried.pending, all.whole), (1, 0, true));
+    let of = |listener: &str| all.listeners.iter().find(|one| &*one.listener == listener);
+    let counted = of("adt-in").expect("all came through it");
+    assert_eq!((counted.messages, all.listeners.len()), (messages, 1));
+    assert!(counted.bytes > messages * 9000, "{counted:?}");
     assert_eq!(open.store.outlook().bytes_a_day, None, "too little time to tell");
+    let _they_went_nowhere = caught_up(&open);
+    assert_eq!(open.store.stats().segments, stats.segments, "nothing went");
+}
+
+#[test]
+fn a_segment_that_retention_would_not_let_go_is_told_with_its_reason() {
+    let site = Site::new();
+    let open = open(&site);
+    let padding = "x".repeat(10_000);
+    for _ in 0..60 {
+        open.message(&padding, &["lis"]);
+    }
+    let _it_has_all = caught_up(&open);
+    let told = open.store.pruning(None, Some(0)).expect("the index is there");
+    assert_eq!((told.segments, told.until), (0, None));
+    let stays = told.stays.expect("all is live").to_string();
+    assert!(stays.contains("most of them of lis"), "{stays}");
 }
 
 #[test]

@@ -1,16 +1,18 @@
 //! Whatever is stored and asked, the history answers what a plain list would.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use wardline_store::history::{
     HistoryRow, HistoryState, KeyKind, KeyMatch, Match, Search, StateFilter,
 };
-use wardline_store::{MessageId, Outcome, Store};
+use wardline_store::{MessageId, Outcome, Store, StoreOptions};
 
+use super::lasting::nothing_would_go;
 use super::{all, caught_up, options};
-use crate::site::{Open, Site, dead, delivered, message};
+use crate::site::{Open, SEGMENT, Site, dead, delivered, eventually, message};
 
 const DESTINATIONS: [&str; 3] = ["lis", "ris", "archive"];
 
@@ -23,6 +25,8 @@ enum Step {
     Outcome { of: prop::sample::Index, destination: usize, what: u8 },
     /// The store is closed and opened again.
     Restart,
+    /// Retention lets the oldest segments go but for so many segments' bytes, and carries forward what is live in them.
+    Forget { keep: u64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -34,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (any::<prop::sample::Index>(), 0..3_usize, 0..4_u8)
             .prop_map(|(of, destination, what)| Step::Outcome { of, destination, what }),
         1 => Just(Step::Restart),
+        1 => (1..4_u64).prop_map(|keep| Step::Forget { keep }),
     ]
 }
 
@@ -158,6 +163,26 @@ fn conclude(open: &Open, listed: &mut Listed, destination: &'static str, what: u
     *state = next;
 }
 
+/// Lets old segments go. Of a message that was carried, what had ended before is known as long as its records are there,
+/// which its own row tells; whatever is live must still stand as it did.
+fn forget(site: &Site, keep: u64, list: &mut Vec<Listed>) {
+    let (retain_bytes, tick) = (keep * SEGMENT, Duration::from_millis(1));
+    let forgetful = StoreOptions { retain_bytes, tick, ..options(site, 1) };
+    let open = site.try_open(forgetful).expect("the store opens");
+    eventually("the oldest segments have gone", || nothing_would_go(&open, retain_bytes));
+    let history = caught_up(&open);
+    list.retain_mut(|listed| {
+        let Some(row) = history.row(listed.id).expect("readable") else {
+            assert!(listed.states.values().all(|state| state.is_end()), "{listed:?} is lost");
+            return false;
+        };
+        let (_, told) = as_listed(&row);
+        listed.states.retain(|name, state| !state.is_end() || told.contains_key(name));
+        assert_eq!(told, listed.states, "{row:?}");
+        true
+    });
+}
+
 fn as_listed(row: &HistoryRow) -> (MessageId, BTreeMap<&str, HistoryState>) {
     (row.message, row.destinations.iter().map(|one| (&*one.destination, one.state)).collect())
 }
@@ -186,6 +211,11 @@ proptest! {
                 Step::Outcome { .. } => {}
                 Step::Restart => {
                     drop(open);
+                    open = begin();
+                }
+                Step::Forget { keep } => {
+                    drop(open);
+                    forget(&site, keep, &mut list);
                     open = begin();
                 }
             }

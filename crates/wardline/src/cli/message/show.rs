@@ -38,6 +38,10 @@ impl Show {
             facts(&history, terminal)?;
             timeline(&history, terminal)?;
         }
+        if history.behind > 0 {
+            let behind = amounts::size(history.behind);
+            terminal.talk(format!("{behind} that were stored last are not noted down yet: what happened then is missing"));
+        }
         if self.content {
             content(&super::content(reach, message, operator())?, terminal)?;
         }

@@ -29,6 +29,7 @@ pub(super) fn row(row: &HistoryRow) -> MessageRow {
         hops: row.hops,
         answer: row.answer.as_ref().map(answer),
         refusal: row.refusal.as_ref().map(refusal),
+        unreadable: row.unreadable,
         origin: row.origin.map(|origin| OriginRow { job: origin.job, message: origin.message }),
         destinations: row.destinations.iter().map(fate).collect(),
     }

@@ -71,6 +71,7 @@ fn page(rows: &[u64], next: Option<u64>, whole: bool) -> SearchPage {
         answer: None,
         origin: None,
         refusal: None,
+        unreadable: false,
         keys: Vec::new(),
         destinations: Vec::new(),
     };
@@ -96,4 +97,18 @@ fn what_two_questions_find_is_there_once_and_a_page_ends_at_its_limit() {
     assert_eq!(shown(&joined), (vec![9, 7], Some(7), true));
     let joined = union(vec![page(&[9, 5], None, true), page(&[5], None, true)], 2);
     assert_eq!(shown(&joined), (vec![9, 5], None, true));
+}
+
+#[test]
+fn every_question_has_its_share_of_the_time_however_long_those_before_took() {
+    let start = Instant::now();
+    let until = start + SEARCH_TIME;
+    assert_eq!(share(start, until, 4), start + SEARCH_TIME / 4);
+    let late = start + SEARCH_TIME / 2;
+    assert_eq!(share(late, until, 2), late + SEARCH_TIME / 4);
+    assert_eq!(
+        share(until + SEARCH_TIME, until, 1),
+        until + SEARCH_TIME,
+        "and looks once all the same"
+    );
 }
