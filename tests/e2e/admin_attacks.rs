@@ -86,7 +86,7 @@ fn a_form_carries_the_proof_of_its_own_session() {
 }
 
 fn a_thousand_wrong_passwords_are_refused_and_cost_nothing() {
-    let (_site, engine, _ann) = with_ann("");
+    let (_site, engine, mut ann) = with_ann("");
     let mut eve = Browser::at(engine.page());
     let statuses: Vec<u16> =
         (0..1_000).map(|number| eve.sign_in("ann", &format!("guess {number}")).status).collect();
@@ -96,6 +96,7 @@ fn a_thousand_wrong_passwords_are_refused_and_cost_nothing() {
     assert_eq!(right.status, 429, "not even the right one is compared");
     assert!(right.header("retry-after").is_some_and(|seconds| seconds != "0"));
     assert!(right.header("set-cookie").is_none());
+    assert_eq!(ann.sign_in("ann", PASSWORD).status, 303, "her own browser is not kept out by eve");
 }
 
 fn an_address_that_tries_many_names_rests() {

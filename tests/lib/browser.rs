@@ -13,6 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 pub struct Browser {
     address: SocketAddr,
     cookie: Option<String>,
+    /// That somebody signed in here once.
+    mark: Option<String>,
     runtime: Runtime,
 }
 
@@ -31,7 +33,7 @@ impl Browser {
     /// Nobody yet.
     pub fn at(address: SocketAddr) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self { address, cookie: None, runtime }
+        Self { address, cookie: None, mark: None, runtime }
     }
 
     /// Another one with the same session.
@@ -85,8 +87,9 @@ impl Browser {
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         request = request.header("host", self.address.to_string());
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
+        let cookies: Vec<&str> = self.cookie.iter().chain(&self.mark).map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies.join("; "));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -104,7 +107,9 @@ impl Browser {
             answer
         });
         for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
-            self.cookie = value.split(';').next().map(str::to_owned);
+            let kept =
+                if value.contains("wardline-known=") { &mut self.mark } else { &mut self.cookie };
+            *kept = value.split(';').next().map(str::to_owned);
         }
         answer
     }

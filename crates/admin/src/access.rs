@@ -22,7 +22,7 @@ mod setup;
 mod tokens;
 mod users;
 
-pub(crate) use attempts::{Attempts, Paused};
+pub(crate) use attempts::{Attempts, Paused, Place};
 pub use fault::AccessFault;
 pub use folder::AccessFolder;
 pub use password::{HashedPassword, MIN_PASSWORD};

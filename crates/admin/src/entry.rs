@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::access::{
-    AccessFault, AccessFolder, Attempts, Digest, HashedPassword, NewUser, Paused, Record, Rights,
-    Role, Secret, Sessions, SetUp, User,
+    AccessFault, AccessFolder, Attempts, Digest, HashedPassword, NewUser, Paused, Place, Record,
+    Rights, Role, Secret, Sessions, SetUp, User,
 };
 use crate::door::{By, Who};
 use crate::fault::Fault;
-use crate::forgery::Seal;
+use crate::forgery::{self, Seal};
 
 /// Passwords that are hashed at once: each takes 19 MiB and a core for tens of milliseconds.
 const MAX_HASHING: usize = 2;
@@ -128,14 +128,22 @@ impl Entry {
         Some(Who { name, rights: record.rights_of(token)?, by: By::Token })
     }
 
+    /// What a browser keeps in which this name has signed in: it proves that once, and opens nothing.
+    pub(crate) fn mark_of(&self, name: &str) -> String {
+        self.seal.of(&format!("known:{}", name.trim().to_ascii_lowercase()))
+    }
+
     /// Signs in, and gives the id of the session. A name that nobody has takes as long as a wrong password.
     pub(crate) async fn sign_in(
         &self,
         name: &str,
         password: String,
         from: IpAddr,
+        mark: Option<&str>,
     ) -> Result<Secret, Fault> {
-        self.attempt(name, from)?;
+        let is_known = mark.is_some() && forgery::is_same(&self.mark_of(name), mark);
+        let place = if is_known { Place::Known } else { Place::of(from) };
+        self.attempt(name, place).await?;
         let record = self.record()?;
         let user = record.user(name).filter(|user| !user.disabled);
         let kept = user.map_or(&self.nobody, |user| &user.password).clone();
@@ -144,7 +152,7 @@ impl Entry {
             tracing::warn!(%from, "a sign-in was refused");
             return Err(Fault::WrongPassword);
         };
-        self.attempts.was_right(name, from);
+        self.attempts.was_right(name, place);
         tracing::info!(user = user.name, %from, "signed in");
         Ok(self.sessions.begin(user, from)?)
     }
@@ -157,12 +165,13 @@ impl Entry {
         from: IpAddr,
     ) -> Result<Secret, Fault> {
         const OF_SET_UP: &str = "setup";
-        self.attempt(OF_SET_UP, from)?;
+        let place = Place::of(from);
+        self.attempt(OF_SET_UP, place).await?;
         if !self.set_up.is_good(token) {
             tracing::warn!(%from, "a set-up was refused: the token is not the one");
             return Err(Fault::WrongSetUpToken);
         }
-        self.attempts.was_right(OF_SET_UP, from);
+        self.attempts.was_right(OF_SET_UP, place);
         let password = self.hashed(password).await?;
         let added = self.change(move |record| {
             if !record.is_empty() {
@@ -185,12 +194,13 @@ impl Entry {
         password: String,
         from: IpAddr,
     ) -> Result<(), Fault> {
-        self.attempt(&user.name, from)?;
+        let place = Place::of(from);
+        self.attempt(&user.name, place).await?;
         let kept = user.password.clone();
         if !self.hash(move || Ok(kept.is_of(&password))).await? {
             return Err(Fault::WrongPassword);
         }
-        self.attempts.was_right(&user.name, from);
+        self.attempts.was_right(&user.name, place);
         Ok(())
     }
 
@@ -199,9 +209,11 @@ impl Entry {
         self.hash(move || HashedPassword::of(&password)).await
     }
 
-    fn attempt(&self, name: &str, from: IpAddr) -> Result<(), Fault> {
+    async fn attempt(&self, name: &str, from: Place) -> Result<(), Fault> {
         let begun = self.attempts.begin(name, from, Instant::now());
-        begun.map_err(|Paused(left)| Fault::Paused(left))
+        let wait = begun.map_err(|Paused(left)| Fault::Paused(left))?;
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
     async fn hash<T: Send + 'static>(

@@ -59,6 +59,11 @@ impl Seat {
     pub(crate) fn cookie(&self) -> &'static str {
         if self.is_encrypted { "__Host-wardline" } else { "wardline" }
     }
+
+    /// What the cookie is called of a browser in which somebody has signed in before.
+    pub(crate) fn mark(&self) -> &'static str {
+        if self.is_encrypted { "__Host-wardline-known" } else { "wardline-known" }
+    }
 }
 
 impl FromRequest for AtSeat {

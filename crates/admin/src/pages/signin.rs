@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::web::{Form, Query};
@@ -14,6 +15,9 @@ use crate::page;
 use crate::route::{MAX_CREDENTIALS, Route};
 use crate::seat::{AtSeat, Seat};
 use crate::staff;
+
+/// How long a browser is known in which somebody has signed in, as far as the engine runs on.
+const MARKED_FOR: Duration = Duration::days(90);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -45,8 +49,16 @@ async fn sign_in(
     seat: AtSeat,
     Form(SignIn { name, password, next }): Form<SignIn>,
 ) -> Result<HttpResponse, Fault> {
-    match seat.access.sign_in(&name, password, staff::address(&request)).await {
-        Ok(id) => Ok(begin(&seat, &id, back(next.as_deref()))),
+    let mark = request.cookie(seat.mark());
+    let mark = mark.as_ref().map(Cookie::value);
+    match seat.access.sign_in(&name, password, staff::address(&request), mark).await {
+        Ok(id) => {
+            let mut response = begin(&seat, &id, back(next.as_deref()));
+            let mut mark = cookie(&seat, seat.mark(), seat.access.mark_of(&name));
+            mark.set_max_age(MARKED_FOR);
+            let _valid_as_it_is = response.add_cookie(&mark);
+            Ok(response)
+        }
         Err(fault @ Fault::WrongPassword) => {
             let mut response = form(&seat, next.as_deref(), Some(&fault));
             *response.status_mut() = StatusCode::UNAUTHORIZED;
@@ -62,7 +74,7 @@ async fn sign_out(seat: AtSeat, who: Who) -> HttpResponse {
         tracing::info!(user = %who.name, "signed out");
     }
     let mut response = page::to("/signin");
-    let mut gone = cookie(&seat, String::new());
+    let mut gone = cookie(&seat, seat.cookie(), String::new());
     gone.make_removal();
     let _valid_as_it_is = response.add_cookie(&gone);
     response
@@ -71,13 +83,13 @@ async fn sign_out(seat: AtSeat, who: Who) -> HttpResponse {
 /// A session begins: its id goes to the browser, once.
 pub(super) fn begin(seat: &Seat, id: &Secret, next: &str) -> HttpResponse {
     let mut response = page::to(next);
-    let _valid_as_it_is = response.add_cookie(&cookie(seat, id.to_hex()));
+    let _valid_as_it_is = response.add_cookie(&cookie(seat, seat.cookie(), id.to_hex()));
     response
 }
 
 /// For no script, no other site, and where there is TLS for nothing else. It ends with the browser; the session ends here.
-fn cookie(seat: &Seat, value: String) -> Cookie<'static> {
-    Cookie::build(seat.cookie(), value)
+fn cookie(seat: &Seat, name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .http_only(true)
         .secure(seat.is_encrypted)
@@ -98,7 +110,7 @@ fn form(seat: &Seat, next: Option<&str>, fault: Option<&Fault>) -> HttpResponse 
             div.fld { label for="u" { "User name" } input.in #u name="name" autocomplete="username" required autofocus; }
             div.fld { label for="p" { "Password" } input.in #p name="password" type="password" autocomplete="current-password" required; }
             button.btn.btn-pri { "Sign in" }
-            p.sm.dim { "Five wrong tries pause the account for a minute. Forgotten? An administrator runs " code { "wardline user password" } "." }
+            p.sm.dim { "After five wrong tries this browser waits a minute. Forgotten? An administrator runs " code { "wardline user password" } "." }
         }
     };
     // The symbols stand in the shell; here one of them may be needed.
