@@ -44,6 +44,11 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how many milliseconds a browser opens another stream where one has ended.
 const AGAIN_MS: u32 = 2000;
 
+/// From so many bytes on a part is large: the tables of some hundred interfaces, in which some number changes at each look.
+const LARGE: usize = 32 * 1024;
+/// How often such a part is sent at the most.
+const LARGE_EVERY: Duration = Duration::from_secs(10);
+
 /// Where pages listen.
 pub(crate) const LIVE: &str = "/live";
 
@@ -141,7 +146,7 @@ struct Stream {
     session: Option<Digest>,
     hand: Hand,
     /// What was sent of each place.
-    sent: HashMap<&'static str, u64>,
+    sent: Sent,
     zone: TimeZone,
     until: Instant,
     greeted: bool,
@@ -171,23 +176,31 @@ impl Stream {
         }
         let snapshot = self.looks.borrow_and_update().clone()?;
         let parts = self.view.fragments(&self.seat, &snapshot, &self.hand, &self.zone).await;
-        Some(Bytes::from(events(&mut self.sent, parts, &snapshot, &self.zone)))
+        Some(Bytes::from(events(&mut self.sent, parts, &snapshot, (&self.zone, Instant::now()))))
     }
 }
 
-/// What differs from what was sent, and the clock.
+/// Of each place, what was sent last, and when.
+type Sent = HashMap<&'static str, (u64, Instant)>;
+
+/// What differs from what was sent, and the clock. A part that is large differs nearly always, and waits for its time.
 fn events(
-    sent: &mut HashMap<&'static str, u64>,
+    sent: &mut Sent,
     parts: Vec<(&'static str, Markup)>,
     snapshot: &Snapshot,
-    zone: &TimeZone,
+    (zone, now): (&TimeZone, Instant),
 ) -> String {
     let mut events = String::new();
     for (name, part) in parts {
         let part = part.into_string();
         let mut hasher = DefaultHasher::new();
         part.hash(&mut hasher);
-        if sent.insert(name, hasher.finish()) != Some(hasher.finish()) {
+        let is_due = sent.get(name).is_none_or(|(before, at)| {
+            *before != hasher.finish()
+                && (part.len() < LARGE || now.duration_since(*at) >= LARGE_EVERY)
+        });
+        if is_due {
+            sent.insert(name, (hasher.finish(), now));
             event(&mut events, "part", &[name, &part]);
         }
     }
@@ -234,7 +247,7 @@ mod tests {
         let mut say = |text: &str| {
             let parts =
                 vec![("head", html! { p { "as before" } }), ("table", html! { p { (text) } })];
-            events(&mut sent, parts, &snapshot, &TimeZone::UTC)
+            events(&mut sent, parts, &snapshot, (&TimeZone::UTC, Instant::now()))
         };
         assert_eq!(say("one").matches("event: part").count(), 2);
         let second = say("two");
@@ -245,11 +258,28 @@ mod tests {
     }
 
     #[test]
+    fn a_large_part_is_sent_at_its_time_and_then_as_it_is_by_then() {
+        let (mut sent, began) = (HashMap::new(), Instant::now());
+        let snapshot = seen("2026-11-21T03:12:08Z", vec![], vec![]);
+        let mut say = |text: &str, seconds: u64| {
+            let rows = text.repeat(LARGE);
+            let parts = vec![("head", html! { p { (text) } }), ("table", html! { p { (rows) } })];
+            let now = began + Duration::from_secs(seconds);
+            let said = events(&mut sent, parts, &snapshot, (&TimeZone::UTC, now));
+            (said.contains("data: head"), said.contains("data: table"))
+        };
+        assert_eq!(say("a", 0), (true, true), "the first");
+        assert_eq!(say("b", 2), (true, false), "what is small does not wait");
+        assert_eq!(say("c", LARGE_EVERY.as_secs()), (true, true));
+        assert_eq!(say("c", 2 * LARGE_EVERY.as_secs()), (false, false), "nothing is new");
+    }
+
+    #[test]
     fn no_text_of_a_person_ends_an_event() {
         let mut sent = HashMap::new();
         let snapshot = seen("2026-11-21T03:12:08Z", vec![], vec![]);
         let parts = vec![("head", html! { p { "a\n\nevent: part\r\ndata: x" } })];
-        let said = events(&mut sent, parts, &snapshot, &TimeZone::UTC);
+        let said = events(&mut sent, parts, &snapshot, (&TimeZone::UTC, Instant::now()));
         assert_eq!(said.matches("\n\n").count(), 2, "{said}");
         assert_eq!(
             said.lines().filter(|line| line.starts_with("event: part")).count(),
