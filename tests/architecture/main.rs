@@ -2,6 +2,7 @@
 
 use libtest_mimic::Arguments;
 
+mod actions;
 mod conformance;
 mod dependencies;
 mod sources;
@@ -10,5 +11,6 @@ fn main() -> std::process::ExitCode {
     let mut trials = dependencies::trials();
     trials.extend(conformance::trials());
     trials.extend(sources::trials());
+    trials.extend(actions::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

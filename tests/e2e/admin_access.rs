@@ -20,6 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_session_ends_when_it_is_idle,
         a_session_ends_after_its_time_even_when_it_is_used,
         a_session_ends_with_its_user_s_password_and_by_hand,
+        the_command_line_shows_who_is_signed_in_and_ends_one_session,
+        what_may_be_looked_at_may_be_asked_for_its_head_and_a_refusal_says_what_may,
         a_token_is_good_for_its_rights_until_it_is_revoked,
         the_page_shows_the_engine_and_goes_last,
         the_page_s_address_is_not_open_to_the_network_without_encryption,
@@ -200,6 +202,42 @@ fn a_session_ends_with_its_user_s_password_and_by_hand() {
     let signed_out = ann.submit("/account", "/signout", &[]);
     assert_eq!(signed_out.location(), "/signin");
     assert_eq!(ann.get("/users").status, 303);
+}
+
+fn the_command_line_shows_who_is_signed_in_and_ends_one_session() {
+    let (site, engine, mut ann) = with_ann("");
+    let sessions = |words: &[&str]| -> serde_json::Value {
+        let all = [&["--json", "user"], words].concat();
+        serde_json::from_str(&command(&site, &all)).expect("JSON")
+    };
+    let listed = sessions(&["sessions"]);
+    assert_eq!(listed["sessions"][0]["user"], "ann");
+    let id = listed["sessions"][0]["id"].as_str().expect("an id");
+    let left = sessions(&["end-session", id]);
+    assert_eq!(left["sessions"].as_array().map(Vec::len), Some(0), "{left}");
+    assert_eq!(ann.get("/users").location(), "/signin?next=/users");
+    let again = site.command(["--config", "wardline.toml", "user", "end-session", id]);
+    assert_eq!(again.status.code(), Some(6));
+    assert!(engine.log().contains("session ended"));
+}
+
+fn what_may_be_looked_at_may_be_asked_for_its_head_and_a_refusal_says_what_may() {
+    let (_site, _engine, mut ann) = with_ann("");
+    for path in ["/", "/livez", "/api/v1/status", "/metrics"] {
+        let (whole, head) = (ann.get(path), ann.send("HEAD", path, &[], Vec::new()));
+        assert_eq!((head.status, head.body.as_str()), (whole.status, ""), "{path}");
+        assert_eq!(head.header("content-type"), whole.header("content-type"), "{path}");
+    }
+    let csrf = ann.get("/account").csrf().expect("a form");
+    let proof = [("x-csrf-token", csrf.as_str())];
+    for (path, methods) in [
+        ("/api/v1/status", "GET, HEAD"),
+        ("/api/v1/users", "GET, HEAD, POST"),
+        ("/api/v1/users/bob", "PATCH, DELETE"),
+    ] {
+        let refused = ann.send("PUT", path, &proof, Vec::new());
+        assert_eq!((refused.status, refused.header("allow")), (405, Some(methods)), "{path}");
+    }
 }
 
 fn a_token_is_good_for_its_rights_until_it_is_revoked() {

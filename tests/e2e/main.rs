@@ -40,7 +40,9 @@ mod http;
 mod keys;
 mod large;
 mod lookups;
+mod message_parts;
 mod mllp_examples;
+mod moving;
 mod observing;
 mod ours;
 mod pausing;
@@ -112,6 +114,8 @@ fn main() -> std::process::ExitCode {
     trials.extend(large::trials());
     trials.extend(lookups::trials());
     trials.extend(mllp_examples::trials());
+    trials.extend(message_parts::trials());
+    trials.extend(moving::trials());
     trials.extend(observing::trials());
     trials.extend(pausing::trials());
     trials.extend(ping::trials());

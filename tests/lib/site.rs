@@ -231,7 +231,8 @@ impl Engine {
         self.status().resident_bytes
     }
 
-    fn try_ask(&self, request: &Request) -> Option<Response> {
+    /// The same of an engine that may end before it answers.
+    pub fn try_ask(&self, request: &Request) -> Option<Response> {
         let stream = UnixStream::connect(self.folder.join("data/control.sock")).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let mut line = serde_json::to_string(request).expect("a request");

@@ -1,10 +1,13 @@
 //! What programs ask, below `/api/v1`: one file a subject, each with its part of the OpenAPI document.
 
+mod answers;
 mod export;
 mod interfaces;
 mod machine;
 mod me;
+mod message_parts;
 mod messages;
+mod moving;
 mod queues;
 mod replays;
 mod sessions;
@@ -13,12 +16,15 @@ mod storage;
 mod tokens;
 mod users;
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use self::answers::Shared;
 use crate::access::{Right, Role};
 use crate::door::Needs;
 use crate::fault::Problem;
@@ -32,9 +38,11 @@ pub(crate) fn routes() -> Vec<Route> {
         storage::routes(),
         interfaces::routes(),
         queues::routes(),
+        moving::routes(),
         me::routes(),
         messages::routes(),
         replays::routes(),
+        message_parts::routes(),
         users::routes(),
         sessions::routes(),
         tokens::routes(),
@@ -77,17 +85,24 @@ pub(crate) fn document() -> Document {
         storage::Part::openapi(),
         interfaces::Part::openapi(),
         queues::Part::openapi(),
+        moving::Part::openapi(),
         me::Part::openapi(),
         messages::Part::openapi(),
         replays::Part::openapi(),
+        message_parts::Part::openapi(),
         users::Part::openapi(),
         sessions::Part::openapi(),
         tokens::Part::openapi(),
     ] {
         whole.merge(part);
     }
+    Shared.modify(&mut whole);
     whole
 }
+
+/// The parts put together, and written, once.
+pub(crate) static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| document().to_json().unwrap_or_default());
 
 /// This document.
 #[utoipa::path(
@@ -98,7 +113,7 @@ pub(crate) fn document() -> Document {
 async fn openapi() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(document().to_json().unwrap_or_default())
+        .body(DOCUMENT.as_str())
 }
 
 #[cfg(test)]

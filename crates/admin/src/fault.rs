@@ -13,6 +13,7 @@ use wardline_engine::control::protocol::RefusedReason;
 
 use crate::access::{AccessFault, Right};
 use crate::page;
+use crate::route;
 use crate::words::counted;
 
 /// Why a request was not met.
@@ -185,6 +186,7 @@ fn of_engine(reason: RefusedReason) -> (StatusCode, &'static str) {
         RefusedReason::NeedsRestart => (StatusCode::CONFLICT, "needs-restart"),
         RefusedReason::QueueNotEmpty => (StatusCode::CONFLICT, "queue-not-empty"),
         RefusedReason::NotReloaded => (StatusCode::CONFLICT, "not-reloaded"),
+        RefusedReason::NotMoved => (StatusCode::CONFLICT, "not-moved"),
         RefusedReason::NotReleased => (StatusCode::CONFLICT, "not-released"),
         RefusedReason::NotReplayed => (StatusCode::CONFLICT, "not-replayed"),
         RefusedReason::NoHistory => (StatusCode::CONFLICT, "no-history"),
@@ -246,6 +248,13 @@ pub(crate) fn answer(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     if let Fault::Paused(left) = fault {
         let seconds = left.as_secs().max(1);
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    if matches!(fault, Fault::MethodNotAllowed) {
+        let methods = request.match_pattern().map(|pattern| route::methods_of(&pattern));
+        let methods = methods.and_then(|methods| header::HeaderValue::try_from(methods).ok());
+        if let Some(methods) = methods {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
     }
     if matches!(fault, Fault::NotSignedIn) && is_for_programs {
         let scheme = header::HeaderValue::from_static("Bearer");

@@ -11,6 +11,7 @@ pub(crate) mod interfaces;
 pub(crate) mod links;
 mod message;
 pub(crate) mod messages;
+mod moving;
 mod outcome;
 pub(crate) mod overview;
 mod queues;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Vec<Route> {
         signin::routes(),
         views::routes(),
         acting::routes(),
+        moving::routes(),
         messages::routes(),
         message::routes(),
         replays::routes(),

@@ -2,11 +2,12 @@
 //! by every role.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, Responder};
+use actix_web::{FromRequest, Handler, Responder, guard};
 
 use crate::door::{self, Needs};
 use crate::{api, assets, health, live, pages};
@@ -79,9 +80,27 @@ impl Route {
         A: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let answering = web::method(method.clone()).to(handler);
-        Self { method, path, needs, max_body: MAX_BODY, answering }
+        // What may be looked at may be asked for its head alone, but for what never ends.
+        let is_headed = method == Method::GET && path != live::LIVE;
+        let answering = if is_headed {
+            web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            web::method(method.clone())
+        };
+        Self { method, path, needs, max_body: MAX_BODY, answering: answering.to(handler) }
     }
+}
+
+/// What may be asked of the path that this pattern is of, as a refusal of another method says it.
+pub(crate) fn methods_of(pattern: &str) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for (method, path, _) in table().iter().filter(|(_, path, _)| *path == pattern) {
+        methods.push(method.as_str());
+        if *method == Method::GET && *path != live::LIVE {
+            methods.push(Method::HEAD.as_str());
+        }
+    }
+    methods.join(", ")
 }
 
 /// All of them.
@@ -91,9 +110,15 @@ fn all() -> Vec<Route> {
     parts.into_iter().flatten().collect()
 }
 
-/// Method, path and needs of all of them.
-pub(crate) fn table() -> Vec<(Method, &'static str, Needs)> {
-    all().into_iter().map(|route| (route.method, route.path, route.needs)).collect()
+/// Method, path and needs of one.
+type Told = (Method, &'static str, Needs);
+
+/// The same of all of them, without their handlers.
+pub(crate) fn table() -> &'static [Told] {
+    static TABLE: LazyLock<Vec<Told>> = LazyLock::new(|| {
+        all().into_iter().map(|route| (route.method, route.path, route.needs)).collect()
+    });
+    &TABLE
 }
 
 /// Puts them into a server.

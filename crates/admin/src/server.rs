@@ -148,6 +148,8 @@ fn serve(admin: Admin, desk: Arc<Desk>, running: &mpsc::SyncSender<Running>) {
         name,
         is_encrypted: matches!(server, Server::Encrypted(_)),
     });
+    let page = Arc::downgrade(&seat);
+    seat.desk.attend(page);
     let handshake = settings.tls.as_ref().map(|tls: &ServerTls| tls.handshake_timeout);
     let connections = settings.max_connections.get().div_ceil(WORKERS);
     let ended = actix_web::rt::System::new().block_on(async move {

@@ -1,8 +1,10 @@
 //! What is done to users, sessions and tokens, from a page as from a program: the same, and logged the same.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::HttpRequest;
 use jiff::Timestamp;
-use std::net::{IpAddr, Ipv4Addr};
+use wardline_engine::control::{SignedIn, protocol};
 
 use crate::access::{AccessFault, NewToken, NewUser, Rights, Role, SessionRow, UserChange};
 use crate::door::Who;
@@ -129,9 +131,27 @@ pub(crate) fn sessions(seat: &Seat) -> Result<Vec<SessionRow>, Fault> {
 
 /// Ends a session, which is named as it is listed.
 pub(crate) fn end_session(seat: &Seat, who: &Who, id: &str) -> Result<(), Fault> {
-    let rows = seat.access.sessions.rows();
-    let row = rows.iter().find(|row| row.digest.short() == id).ok_or(Fault::NotFound)?;
-    seat.access.sessions.end(&row.digest);
-    tracing::info!(by = %who.name, user = row.user, "session ended");
-    Ok(())
+    if seat.end(id, &who.name) { Ok(()) } else { Err(Fault::NotFound) }
+}
+
+/// The command line's way to the same.
+impl SignedIn for Seat {
+    fn sessions(&self) -> Vec<protocol::SessionRow> {
+        let row = |row: SessionRow| protocol::SessionRow {
+            id: row.digest.short(),
+            user: row.user,
+            address: row.address.to_string(),
+            began: row.began.to_string(),
+            used: row.used.to_string(),
+        };
+        sessions(self).unwrap_or_default().into_iter().map(row).collect()
+    }
+
+    fn end(&self, session: &str, by: &str) -> bool {
+        let rows = self.access.sessions.rows();
+        let Some(row) = rows.iter().find(|row| row.digest.short() == session) else { return false };
+        self.access.sessions.end(&row.digest);
+        tracing::info!(by, user = row.user, "session ended");
+        true
+    }
 }

@@ -1,4 +1,4 @@
-//! The only door for whoever looks at the engine from outside: the command line now, the web page later.
+//! The only door for whoever looks at the engine from outside: the command line now, the web page.
 //!
 //! [`protocol`] is what is said through the door; [`desk`] does it against the store and the live pools ([`face`]), and has
 //! the engine itself do what is its own ([`reloading`]);
@@ -7,6 +7,7 @@
 
 mod anatomy;
 mod desk;
+pub mod exporting;
 pub(crate) mod face;
 pub mod protocol;
 pub(crate) mod reloading;
@@ -14,7 +15,7 @@ pub(crate) mod socket;
 
 use std::path::{Path, PathBuf};
 
-pub use desk::Desk;
+pub use desk::{Desk, SignedIn};
 
 pub use crate::observe::LatencyCounts;
 

@@ -27,6 +27,7 @@ mod limits;
 mod pool;
 mod postgres;
 mod reception;
+pub(crate) mod relocation;
 mod report;
 mod session;
 mod socket;

@@ -1,13 +1,13 @@
-//! A queue on its way out: all that waits in it and all that stopped, as the bytes that would be sent.
+//! A queue, or its dead letters, on their way out: the bytes that would be sent.
 //!
-//! What is exported is what "discard all" would end: the two stand beside each other. Deliveries go from one state to
-//! the other while it is read, so that each stretch is asked for held, waiting, and held once more.
+//! What is exported is what "discard all" would end: the two stand beside each other.
 
 use std::collections::VecDeque;
 
 use actix_web::web::{Bytes, Data};
+use wardline_engine::control::exporting::{framed, states, stretch};
 use wardline_engine::control::protocol::{
-    After, DeliveryRow, DeliveryState, MessageId, RefusedReason, Request, Response,
+    After, DiscardFrom, MessageId, RefusedReason, Request, Response,
 };
 
 use super::queues::ROWS;
@@ -15,14 +15,11 @@ use crate::fault::Fault;
 use crate::pages::views::deliveries;
 use crate::seat::Seat;
 
-/// In which states one stretch is asked for: whichever way a delivery goes meanwhile, one of them has it.
-const STATES: [DeliveryState; 3] =
-    [DeliveryState::Held, DeliveryState::Pending, DeliveryState::Held];
-
 /// One stretch of rows and one body at a time.
 pub(super) struct Export {
     seat: Data<Seat>,
     id: String,
+    from: DiscardFrom,
     stretch: VecDeque<MessageId>,
     after: Option<After>,
     ended: bool,
@@ -30,8 +27,8 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) fn new(seat: Data<Seat>, id: String) -> Self {
-        Self { seat, id, stretch: VecDeque::new(), after: None, ended: false, count: 0 }
+    pub(super) fn new(seat: Data<Seat>, id: String, from: DiscardFrom) -> Self {
+        Self { seat, id, from, stretch: VecDeque::new(), after: None, ended: false, count: 0 }
     }
 
     /// The next frame; none when all are out. Behind a fault comes nothing: what is left out would not be missed.
@@ -42,7 +39,7 @@ impl Export {
                 Some(Ok(frame))
             }
             Ok(None) => {
-                tracing::info!(destination = %self.id, messages = self.count, "a queue was exported");
+                tracing::info!(destination = %self.id, messages = self.count, "deliveries were exported");
                 None
             }
             Err(fault) => {
@@ -50,7 +47,7 @@ impl Export {
                 self.ended = true;
                 tracing::error!(
                     destination = %self.id, messages = self.count, fault = fault.code(),
-                    "the export of a queue was broken off"
+                    "an export of deliveries was broken off"
                 );
                 Some(Err(fault))
             }
@@ -69,8 +66,8 @@ impl Export {
             if self.ended {
                 return Ok(None);
             }
-            let mut pages = Vec::with_capacity(STATES.len());
-            for state in STATES {
+            let mut pages = Vec::new();
+            for &state in states(self.from) {
                 let after = self.after.clone();
                 pages.push(deliveries(&self.seat, Some(&self.id), state, after, ROWS).await?);
             }
@@ -78,18 +75,6 @@ impl Export {
             self.ended = self.after.is_none();
         }
     }
-}
-
-/// What all the pages have of one stretch, oldest first and each once, and where the next one begins: where the page ends
-/// that reaches least far.
-fn stretch(pages: Vec<(Vec<DeliveryRow>, Option<After>)>) -> (VecDeque<MessageId>, Option<After>) {
-    let end = pages.iter().filter_map(|(_, next)| next.clone()).min_by_key(|next| next.message);
-    let rows = pages.into_iter().flat_map(|(rows, _)| rows);
-    let within = |message: &MessageId| end.as_ref().is_none_or(|end| *message <= end.message);
-    let mut messages: Vec<MessageId> = rows.map(|row| row.message).filter(within).collect();
-    messages.sort_unstable();
-    messages.dedup();
-    (messages.into(), end)
 }
 
 /// The frame of a delivery; none where it has ended meanwhile, and that alone is passed over.
@@ -100,21 +85,12 @@ fn frame_of(message: MessageId, answered: Result<Response, Fault>) -> Result<Opt
                 tracing::error!(%message, "its bytes cannot be read: it cannot be exported");
                 return Err(Fault::Failed);
             };
-            Ok(Some(framed(&body)))
+            Ok(Some(framed(&body).into()))
         }
         Ok(_) => Err(Fault::Failed),
         Err(Fault::Engine { reason: RefusedReason::NotFound, .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
-}
-
-/// A frame as MLLP has it.
-fn framed(body: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(body.len() + 3);
-    frame.push(0x0B);
-    frame.extend_from_slice(body);
-    frame.extend_from_slice(&[0x1C, 0x0D]);
-    Bytes::from(frame)
 }
 
 #[cfg(test)]
@@ -123,31 +99,6 @@ mod tests {
 
     use super::*;
     use crate::watch::testing::delivery;
-
-    fn page(messages: &[u64], next: Option<&str>) -> (Vec<DeliveryRow>, Option<After>) {
-        let rows = messages.iter().map(|&number| delivery(number, "lis", "x")).collect();
-        (rows, next.map(|next| next.parse().expect("a place")))
-    }
-
-    fn numbers(messages: &VecDeque<MessageId>) -> Vec<String> {
-        messages.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn what_stopped_is_exported_among_what_waits_each_once_and_in_order() {
-        let held = || page(&[2, 900], None);
-        let (messages, next) = stretch(vec![held(), page(&[1, 3, 4], None), held()]);
-        assert_eq!(numbers(&messages), ["1", "2", "3", "4", "900"]);
-        assert_eq!(next, None);
-    }
-
-    #[test]
-    fn a_stretch_ends_where_the_page_ends_that_reaches_least_far() {
-        let pages = vec![page(&[2, 900], None), page(&[1, 3, 4], Some("4/lis")), page(&[5], None)];
-        let (messages, next) = stretch(pages);
-        assert_eq!(numbers(&messages), ["1", "2", "3", "4"]);
-        assert_eq!(next.map(|next| next.to_string()).as_deref(), Some("4/lis"));
-    }
 
     #[test]
     fn only_what_has_ended_meanwhile_is_passed_over() {

@@ -139,6 +139,7 @@ async fn difference(seat: AtSeat, who: Who) -> Result<Json<Box<Reload>>, Fault> 
         (status = 400, description = "Not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Needs the right `administer`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "A queue is named that does not go, or a destination that there is not; nothing was changed", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It needs a restart, a queue is in the way, or an address cannot be had; nothing was changed", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It has faults: each with its place; nothing was changed", body = Problem, content_type = "application/problem+json"),
     )

@@ -274,7 +274,7 @@ async fn content(
         .body(body))
 }
 
-fn number(path: &str) -> Result<MessageId, Fault> {
+pub(super) fn number(path: &str) -> Result<MessageId, Fault> {
     path.parse().map_err(|_not_a_number| Fault::NotFound)
 }
 

@@ -15,7 +15,7 @@ use super::export::Export;
 use crate::access::Right;
 use crate::door::Who;
 use crate::fault::{Fault, Problem};
-use crate::pages::acting::{all_until, discarded, done, reason};
+use crate::pages::acting::{all_until, done, done_if_confirmed, reason};
 use crate::pages::views::{deliveries, place};
 use crate::route::Route;
 use crate::seat::{AtSeat, Seat};
@@ -26,19 +26,23 @@ pub(super) const ROWS: usize = 100;
 const QUEUED: &str = "wardline-queued";
 
 #[derive(OpenApi)]
-#[openapi(paths(
-    queues,
-    queue,
-    queue_deliveries,
-    queue_export,
-    retry_queue,
-    hold_queue,
-    skip_head,
-    discard_queue,
-    dead_letters,
-    retry_dead,
-    discard_dead
-))]
+#[openapi(
+    paths(
+        queues,
+        queue,
+        queue_deliveries,
+        queue_export,
+        retry_queue,
+        hold_queue,
+        skip_head,
+        discard_queue,
+        dead_letters,
+        dead_export,
+        retry_dead,
+        discard_dead
+    ),
+    components(schemas(Listed))
+)]
 pub(crate) struct Part;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -52,6 +56,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/api/v1/queues/{id}/skip", Right::Operate, skip_head),
         Route::post("/api/v1/queues/{id}/discard", Right::Operate, discard_queue),
         Route::get("/api/v1/dead", Right::See, dead_letters),
+        Route::get("/api/v1/dead/{id}/export", Right::Content, dead_export),
         Route::post("/api/v1/dead/{id}/retry", Right::Operate, retry_dead),
         Route::post("/api/v1/dead/{id}/discard", Right::Operate, discard_dead),
     ]
@@ -119,37 +124,37 @@ struct WithReason {
 /// Which deliveries, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Choice {
+pub(super) struct Choice {
     /// These.
     #[serde(default)]
     #[schema(value_type = Vec<u64>, max_items = 1000)]
-    messages: Vec<MessageId>,
+    pub(super) messages: Vec<MessageId>,
     /// All there are now; `messages` is empty then.
     #[serde(default)]
-    all: bool,
+    pub(super) all: bool,
     /// With `all`: only what was received until this moment, as a list said it.
     #[schema(value_type = Option<String>)]
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
     /// With `all`, to discard: as many as were seen. If it would be another number, nothing is done.
-    count: Option<u64>,
+    pub(super) count: Option<u64>,
     /// One line; needed to discard.
     #[serde(default)]
     #[schema(max_length = 200)]
-    reason: String,
+    pub(super) reason: String,
     /// Tell how many it would be, and touch none.
     #[serde(default)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 /// What was done.
 #[derive(Serialize, ToSchema)]
-struct Affected {
+pub(super) struct Affected {
     /// How many deliveries were touched, or would be.
-    affected: u64,
+    pub(super) affected: u64,
 }
 
 impl Choice {
-    fn which(&self, from: DiscardFrom) -> Result<Which, Fault> {
+    pub(super) fn which(&self, from: DiscardFrom) -> Result<Which, Fault> {
         match (self.all, self.messages.len()) {
             (false, _) if self.until.is_some() || self.count.is_some() => {
                 Err(Fault::BadRequest("`until` and `count` go with `all`"))
@@ -240,17 +245,43 @@ async fn listed(
 async fn queue_export(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpResponse, Fault> {
     let mut queues = all_queues(&seat).await?.into_iter();
     let row = queues.find(|row| row.destination == *id).ok_or(Fault::NotFound)?;
-    tracing::info!(destination = %id, by = %who.name, "a queue is exported with its content");
-    let reading = Export::new(seat.0.clone(), id.into_inner());
+    Ok(exported(&seat, &who, &row, DiscardFrom::Queue))
+}
+
+fn exported(seat: &AtSeat, who: &Who, row: &QueueRow, from: DiscardFrom) -> HttpResponse {
+    let id = row.destination.clone();
+    tracing::info!(destination = id, by = %who.name, "deliveries are exported with their content");
+    let (name, count) = match from {
+        DiscardFrom::Queue => ("queue", row.pending + row.held),
+        DiscardFrom::Dead => ("dead", row.dead),
+    };
+    let reading = Export::new(seat.0.clone(), id, from);
     let frames = futures_util::stream::unfold(reading, |mut reading| async move {
         let frame = reading.next().await?;
         Some((frame, reading))
     });
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
-        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"queue.mllp\""))
-        .insert_header((QUEUED, row.pending + row.held))
-        .streaming(frames))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.mllp\""),
+        ))
+        .insert_header((QUEUED, count))
+        .streaming(frames)
+}
+
+/// The dead letters of one destination, as the bytes that were sent or would have been, one MLLP frame a message.
+#[utoipa::path(get, path = "/api/v1/dead/{id}/export", operation_id = "deadExport",
+    params(("id" = String, Path, description = "The destination's id")), responses(
+    (status = 200, description = "Frames, oldest first", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Needs the right `content`", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No destination and no queue has this id", body = Problem, content_type = "application/problem+json"),
+))]
+async fn dead_export(seat: AtSeat, who: Who, id: Path<String>) -> Result<HttpResponse, Fault> {
+    let mut queues = all_queues(&seat).await?.into_iter();
+    let row = queues.find(|row| row.destination == *id).ok_or(Fault::NotFound)?;
+    Ok(exported(&seat, &who, &row, DiscardFrom::Dead))
 }
 
 /// Try now: ends a hold and a back-off, and puts what stopped as unclear back in line.
@@ -267,7 +298,7 @@ async fn retry_queue(seat: AtSeat, who: Who, id: Path<String>) -> Result<Json<Af
     affected(&seat, request).await
 }
 
-async fn affected(seat: &Seat, request: Request) -> Result<Json<Affected>, Fault> {
+async fn affected(seat: &AtSeat, request: Request) -> Result<Json<Affected>, Fault> {
     Ok(Json(Affected { affected: done(seat, request).await? }))
 }
 
@@ -332,7 +363,7 @@ async fn discard_queue(
 }
 
 async fn discard(
-    seat: &Seat,
+    seat: &AtSeat,
     who: &Who,
     destination: String,
     from: DiscardFrom,
@@ -346,7 +377,7 @@ async fn discard(
         reason: reason(&choice.reason)?,
         dry_run: choice.dry_run,
     };
-    Ok(Json(Affected { affected: discarded(seat, request, choice.count).await? }))
+    Ok(Json(Affected { affected: done_if_confirmed(seat, request, choice.count).await? }))
 }
 
 /// Dead letters of one destination or of all, page by page, without content.

@@ -92,7 +92,7 @@ impl Fields {
     }
 
     /// Which of a queue; of all of it, as it was when the page was drawn, how many were confirmed.
-    fn which(&self) -> Result<(Which, Option<u64>), Fault> {
+    pub(super) fn which(&self) -> Result<(Which, Option<u64>), Fault> {
         const UNTIL: &str = "`until` is not a moment";
         const COUNT: &str = "`count` is not a number";
         match self.first("all") {
@@ -127,15 +127,15 @@ pub(crate) fn all_until(from: DiscardFrom, until: Timestamp) -> Which {
     Which::Rest(Rest { began: until, state, after: None })
 }
 
-/// Discards, where as many are meant as were confirmed: what a person agreed to is what is ended.
-pub(crate) async fn discarded(
-    seat: &Seat,
+/// Discards or moves, where as many are meant as were confirmed: what a person agreed to is what is done.
+pub(crate) async fn done_if_confirmed(
+    seat: &AtSeat,
     request: Request,
     confirmed: Option<u64>,
 ) -> Result<u64, Fault> {
     if let Some(confirmed) = confirmed {
         let mut counted = request.clone();
-        if let Request::Discard { dry_run, .. } = &mut counted {
+        if let Request::Discard { dry_run, .. } | Request::Move { dry_run, .. } = &mut counted {
             *dry_run = true;
         }
         as_confirmed(confirmed, all_of(seat, counted).await?)?;
@@ -147,11 +147,19 @@ fn as_confirmed(confirmed: u64, now: u64) -> Result<(), Fault> {
     if now == confirmed { Ok(()) } else { Err(Fault::AnotherCount(now)) }
 }
 
-/// Has it done, all of it, and looks at what came of it.
-pub(crate) async fn done(seat: &Seat, request: Request) -> Result<u64, Fault> {
-    let affected = all_of(seat, request).await?;
+/// Has it done, all of it, and looks at what came of it. It goes on to its end though nobody waits for it any more: a
+/// browser that goes away leaves nothing half done.
+pub(crate) async fn done(seat: &AtSeat, request: Request) -> Result<u64, Fault> {
+    let page = seat.0.clone();
+    let affected = to_its_end(async move { all_of(&page, request).await }).await?;
     seat.sampler.look().await;
     Ok(affected)
+}
+
+async fn to_its_end(
+    work: impl Future<Output = Result<u64, Fault>> + 'static,
+) -> Result<u64, Fault> {
+    actix_web::rt::spawn(work).await.unwrap_or(Err(Fault::Failed))
 }
 
 /// Asks until nothing is left; how many were touched.
@@ -170,7 +178,7 @@ async fn all_of(seat: &Seat, request: Request) -> Result<u64, Fault> {
     Ok(affected)
 }
 
-async fn back(seat: &Seat, request: Request, to: &str) -> Result<HttpResponse, Fault> {
+async fn back(seat: &AtSeat, request: Request, to: &str) -> Result<HttpResponse, Fault> {
     done(seat, request).await?;
     Ok(page::to(to))
 }
@@ -258,7 +266,7 @@ async fn discard(
         reason: fields.reason()?,
         dry_run: false,
     };
-    discarded(&seat, request, confirmed).await?;
+    done_if_confirmed(&seat, request, confirmed).await?;
     Ok(page::to(&links::queue(&id)))
 }
 
@@ -319,6 +327,21 @@ mod tests {
 
     fn fields(of: &[(&str, &str)]) -> Fields {
         Fields(of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[actix_web::test]
+    async fn what_was_begun_comes_to_its_end_though_nobody_waits_for_it() {
+        let (goes, went) = tokio::sync::oneshot::channel::<()>();
+        let (ended, end) = tokio::sync::oneshot::channel();
+        let work = to_its_end(async move {
+            went.await.map_err(|_gone| Fault::Failed)?;
+            ended.send(4711).map_err(|_gone| Fault::Failed)?;
+            Ok(1)
+        });
+        let left = tokio::time::timeout(std::time::Duration::ZERO, work).await;
+        assert!(left.is_err(), "who waited has gone");
+        goes.send(()).expect("it goes on");
+        assert_eq!(end.await.ok(), Some(4711));
     }
 
     #[test]

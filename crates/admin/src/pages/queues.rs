@@ -9,7 +9,7 @@ use super::deliveries::{self, Shown};
 use super::hand::{Asked, Hand};
 use super::interfaces::zero_grey;
 use super::overview::attention::words_of;
-use super::{fragment, links};
+use super::{fragment, links, moving};
 use crate::sprite;
 use crate::watch::condition::Condition;
 use crate::watch::interface::Interface;
@@ -155,6 +155,8 @@ pub(crate) struct OneQueue<'a> {
     pub(crate) seen: Timestamp,
     pub(crate) page: &'a [DeliveryRow],
     pub(crate) next: Option<&'a After>,
+    /// Who could have it instead.
+    pub(crate) heirs: &'a [&'a str],
     pub(crate) hand: &'a Hand,
 }
 
@@ -218,6 +220,11 @@ impl OneQueue<'_> {
                     label.vh for="bulk-typed" { "Type " (id) " to confirm" }
                     input class="in m" id="bulk-typed" name="typed" placeholder={ "Type " (id) } required autocomplete="off" spellcheck="false" autocapitalize="off";
                     button class="btn btn-danger" type="submit" { "Discard the chosen" }
+                    @if !self.heirs.is_empty() {
+                        label.vh for="bulk-to" { "To" }
+                        (moving::to(self.heirs, "bulk-to"))
+                        button.btn type="submit" formaction={ (links::queue(id)) "/move" } { "Move the chosen" }
+                    }
                 }
             }
         }
@@ -227,6 +234,11 @@ impl OneQueue<'_> {
     fn whole(&self) -> Markup {
         let (row, id, hand) = (self.row, &self.row.destination, self.hand);
         let all = row.pending + row.held;
+        let as_drawn = [
+            ("all", "true".to_owned()),
+            ("until", self.seen.to_string()),
+            ("count", all.to_string()),
+        ];
         html! {
             section.card aria-labelledby="all" {
                 header { h2 #all { "The whole queue" small { (words::counted(all, "message", "messages")) } } }
@@ -234,6 +246,7 @@ impl OneQueue<'_> {
                     @if hand.may_read {
                         a.btn href={ "/api/v1/queues/" (links::part(id)) "/export" } download { "Export" }
                     }
+                    @if !self.heirs.is_empty() { (moving::form(hand, row, self.heirs, &as_drawn)) }
                     (hand.typed(&Asked {
                         name: "discard-all",
                         label: "Discard all",
@@ -241,11 +254,7 @@ impl OneQueue<'_> {
                         question: format!("Discard everything that waits for {id}?"),
                         consequence: format!("None of it will ever reach {id}. Other destinations are not touched; what came after this page was drawn stays."),
                         does: format!("Discard {}", words::counted(all, "message", "messages")),
-                        fixed: &[
-                            ("all", "true".to_owned()),
-                            ("until", self.seen.to_string()),
-                            ("count", all.to_string()),
-                        ],
+                        fixed: &as_drawn,
                     }, id))
                 } }
             }
@@ -291,8 +300,15 @@ mod tests {
         billing.pending = 4118;
         let hand = operator();
         let seen = NOW.parse().expect("a moment");
-        let one =
-            OneQueue { row: &billing, is_held: false, seen, page: &[], next: None, hand: &hand };
+        let one = OneQueue {
+            row: &billing,
+            is_held: false,
+            seen,
+            page: &[],
+            next: None,
+            heirs: &[],
+            hand: &hand,
+        };
         let page = one.body(seen, &TimeZone::UTC).into_string();
         for part in [
             "Release…",
@@ -317,7 +333,8 @@ mod tests {
         let drawn = |hand: &Hand| {
             let seen = NOW.parse().expect("a moment");
             let next = Some(&next);
-            let page = OneQueue { row: &row, is_held: false, seen, page: &page, next, hand };
+            let heirs = &["lis-2"];
+            let page = OneQueue { row: &row, is_held: false, seen, page: &page, next, heirs, hand };
             page.body(seen, &TimeZone::UTC).into_string()
         };
         let operator = drawn(&operator());
@@ -326,6 +343,9 @@ mod tests {
             "Discard 1,284 messages",
             "name=\"until\" value=\"2026-11-21T03:12:08Z\"",
             "name=\"count\" value=\"1284\"",
+            "Move 1,284 messages",
+            "formaction=\"/queues/lis/move\"",
+            "<option value=\"lis-2\">",
         ] {
             assert!(operator.contains(part), "{part}: {operator}");
         }

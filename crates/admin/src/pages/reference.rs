@@ -1,12 +1,13 @@
 //! What programs can ask, for people: the OpenAPI document as a page.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use maud::html;
 use serde_json::Value;
 
 use crate::api;
 use crate::door::Needs;
-use crate::fault::Fault;
 use crate::page::{self, Shell};
 use crate::route::Route;
 
@@ -14,8 +15,12 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/reference", Needs::SignedIn, show)]
 }
 
-async fn show(shell: Shell) -> Result<HttpResponse, Fault> {
-    let document = serde_json::to_value(api::document()).map_err(|_never| Fault::Failed)?;
+/// Read once.
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&api::DOCUMENT).unwrap_or_default());
+
+async fn show(shell: Shell) -> HttpResponse {
+    let document = &*DOCUMENT;
     let none = serde_json::Map::new();
     let paths = document.get("paths").and_then(Value::as_object).unwrap_or(&none);
     let text =
@@ -39,5 +44,5 @@ async fn show(shell: Shell) -> Result<HttpResponse, Fault> {
             } }
         }
     };
-    Ok(page::page(&shell, "What programs can ask", &body))
+    page::page(&shell, "What programs can ask", &body)
 }

@@ -15,6 +15,7 @@ use super::hand::Hand;
 use super::interface::{FIRST, OneInterface};
 use super::interfaces::Interfaces;
 use super::links;
+use super::moving::heirs;
 use super::overview::throughput::Range;
 use super::overview::{Overview, attention, verdict};
 use super::queues::{OneQueue, Queues};
@@ -198,7 +199,9 @@ async fn queue(shell: Shell, id: Path<String>, asked: Query<Asked>) -> Result<Ht
     let (page, next) = deliveries(&shell.seat, Some(&id), state, after, ROWS).await?;
     let hand = Hand::of(&shell.who);
     let next = next.as_ref();
-    let one = OneQueue { row, is_held, seen: snapshot.at, page: &page, next, hand: &hand };
+    let heirs = &heirs(row, &snapshot);
+    let seen = snapshot.at;
+    let one = OneQueue { row, is_held, seen, page: &page, next, heirs, hand: &hand };
     let body = one.body(Timestamp::now(), &TimeZone::system());
     Ok(page::page(&shell, &format!("Queue of {}", id.as_str()), &body))
 }

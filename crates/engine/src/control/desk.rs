@@ -11,17 +11,19 @@ mod intake;
 mod lanes;
 mod listing;
 mod messages;
+mod moving;
 mod process;
 mod queues;
 mod readiness;
 mod refused;
 mod replays;
 mod retained;
+mod sessions;
 mod stopped;
 mod wiring;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -33,6 +35,7 @@ use wardline_store::{MessageId, Store};
 use self::messages::Looks;
 use self::refused::{DeskError, in_words};
 use self::replays::Lists;
+pub use self::sessions::SignedIn;
 use super::face::{DestinationFace, Face};
 use super::protocol::{
     CertificateState, DiscardFrom, LookupRow, MAX_PAGE, QueueRow, ReplayState, Request, Response,
@@ -60,6 +63,8 @@ pub struct Desk {
     lists: Lists,
     /// The running engine; none on a stopped store.
     live: Option<Live>,
+    /// Its page, once that is served.
+    page: OnceLock<Weak<dyn SignedIn>>,
 }
 
 /// The way to a running engine.
@@ -115,6 +120,7 @@ impl Desk {
             looks: Looks::default(),
             lists: Lists::default(),
             live: None,
+            page: OnceLock::new(),
         }
     }
 
@@ -150,6 +156,9 @@ impl Desk {
             }
             Request::Discard { destination, from, which, by, reason, dry_run } => {
                 self.discard(&destination, from, which, &Act::of(by, &reason, dry_run)).await
+            }
+            Request::Move { from, to, which, by, reason, dry_run } => {
+                self.move_queue(&from, &to, which, &Act::of(by, &reason, dry_run)).await
             }
             Request::Revive { destination, which, by, dry_run } => {
                 self.revive(&destination, which, &Act::of(by, "", dry_run)).await
@@ -191,6 +200,8 @@ impl Desk {
             Request::Pause { listener, by, reason } => self.pause(&listener, by, reason),
             Request::Go { listener, by } => self.go(&listener, &by),
             Request::Wiring => self.wiring(),
+            Request::Sessions => self.sessions(),
+            Request::EndSession { session, by } => self.end_session(&session, &by),
         }
     }
 

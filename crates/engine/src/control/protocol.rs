@@ -18,6 +18,7 @@ mod reload;
 mod replays;
 mod response;
 mod rows;
+mod sessions;
 mod storage;
 mod wiring;
 
@@ -51,6 +52,7 @@ pub use rows::{
     CopyRow, DeliveryDetail, DeliveryRow, HandlerRow, LaneKind, LaneRow, LaneState, ListenerRow,
     QueueRow, Status, StoreFigures, StoreOutlook, VerifyFigures,
 };
+pub use sessions::SessionRow;
 pub use storage::{HistoryFigures, NotEnded, PreviewListener, PreviewSegment, StorePreview};
 pub use wiring::{DestinationWiring, ListenerWiring, RouteWiring, Wiring};
 
@@ -144,6 +146,22 @@ pub enum Request {
         /// Only tell what would happen.
         dry_run: bool,
     },
+    /// Have what waits or stopped delivered by another destination of the same kind, in the order in which it stands.
+    /// What is in flight is waited for; the destination is held meanwhile.
+    Move {
+        /// The destination's id.
+        from: String,
+        /// Who gets it.
+        to: String,
+        /// Which.
+        which: Which,
+        /// Who asks.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Only tell what would happen.
+        dry_run: bool,
+    },
     /// Put dead letters back in line.
     Revive {
         /// The destination's id.
@@ -218,6 +236,15 @@ pub enum Request {
     },
     /// How listeners, routes and destinations of the running engine are joined.
     Wiring,
+    /// Who is signed in at the page.
+    Sessions,
+    /// End one session of the page.
+    EndSession {
+        /// As it is listed.
+        session: String,
+        /// Who asks.
+        by: String,
+    },
     /// Messages that were received, newest first.
     Search(MessageSearch),
     /// These messages, as [`Request::Search`] shows them; those that are not kept any more are left out.
@@ -361,7 +388,9 @@ impl Request {
     #[must_use]
     pub fn going_on(&self, rest: Rest) -> Self {
         let mut next = self.clone();
-        if let Self::Discard { which, .. } | Self::Revive { which, .. } = &mut next {
+        if let Self::Discard { which, .. } | Self::Move { which, .. } | Self::Revive { which, .. } =
+            &mut next
+        {
             *which = Which::Rest(rest);
         }
         next

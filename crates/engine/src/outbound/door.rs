@@ -4,6 +4,7 @@
 //! in flight. It works the same when the pool has just been replaced.
 
 mod chosen;
+mod moving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::limits::{OPERATOR_TIMEOUT, STORE_RECHECK, TIME_FOR_ALL};
 use super::pool::{
     Alteration, Describe, Hold, InFlight, LastReply, OutboundPool, PoolState, Release, Touched,
 };
+use super::relocation::DamagedDelivery;
 
 /// The way to the pool of one destination. Clone it freely.
 #[derive(Clone)]
@@ -52,6 +54,12 @@ pub(crate) enum OperatorFault {
     /// The engine drains.
     #[error("the engine is draining")]
     Draining,
+    /// The store takes no messages, so that none can stand elsewhere.
+    #[error("the store takes nothing at this moment")]
+    NothingTaken,
+    /// It cannot be sent from anywhere.
+    #[error(transparent)]
+    Damaged(#[from] DamagedDelivery),
     /// What is asked for could not be read.
     #[error("the store could not be read")]
     Unreadable(#[from] ReadError),
@@ -254,6 +262,18 @@ impl PoolDoor {
     /// The same with time for one page only.
     pub(super) fn hurried(self) -> Self {
         Self { time_for_all: Duration::ZERO, ..self }
+    }
+
+    /// Moves what was read before `meanwhile` had happened.
+    pub(super) async fn relocate_as_read(
+        &self,
+        records: Vec<wardline_store::Accept>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Result<u64, OperatorFault> {
+        let still = self.tell(|| super::pool::AskStill, soon()).await?.expect("its queue was read");
+        meanwhile.await;
+        let told = || super::pool::Move { still: still.clone(), records: records.clone() };
+        self.say(told).await
     }
 
     /// Has the pool panic. What comes after it is seen through what this gives.

@@ -21,6 +21,7 @@ mod dispatch;
 mod fate;
 mod feed;
 mod lanes;
+mod moving;
 mod operator;
 mod recording;
 mod slots;
@@ -48,6 +49,7 @@ use carriers::Carriers;
 use dispatch::{Dispatch, Now};
 use feed::Feed;
 
+pub(super) use moving::{AskStill, Move, Still};
 #[cfg(test)]
 pub(super) use operator::Die;
 pub(super) use operator::PeerArrived;
@@ -72,6 +74,9 @@ pub(crate) struct OutboundPool {
     completions: Completions,
     /// By whom and why the destination is held.
     hold: Option<state::HoldReason>,
+    /// When it began, and how many words of operators it has heard that let it send or changed its queue.
+    born: Instant,
+    words: u64,
     last_close: Option<CloseReason>,
     /// Said to be away, and not yet that it is back.
     troubled: bool,
@@ -102,6 +107,8 @@ impl OutboundPool {
             carriers,
             completions,
             hold: None,
+            born: Instant::now(),
+            words: 0,
             last_close: None,
             troubled: false,
             timer: None,

@@ -9,6 +9,7 @@ mod faults;
 mod folders;
 mod handlers;
 mod keys;
+mod moving;
 mod operators;
 mod release_2;
 mod sink;

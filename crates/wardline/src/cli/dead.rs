@@ -5,7 +5,7 @@ use wardline_engine::control::protocol::{DeliveryState, DiscardFrom, Request};
 use wardline_store::MessageId;
 
 use super::Invocation;
-use super::deliveries::{self, Care, Page, Selection};
+use super::deliveries::{self, Care, Export, Page, Selection};
 use super::exit::Exit;
 use super::failure::Outcome;
 use super::queue;
@@ -36,6 +36,7 @@ pub(crate) enum Dead {
         #[command(flatten)]
         care: Care,
     },
+    Export(Export),
 }
 
 /// Dead letters, the oldest first.
@@ -77,6 +78,7 @@ impl Dead {
             Self::Discard { destination, selection, care } => {
                 queue::discard(reach, terminal, &destination, DiscardFrom::Dead, &selection, &care)
             }
+            Self::Export(export) => export.execute(reach, terminal, DiscardFrom::Dead),
         }
     }
 }

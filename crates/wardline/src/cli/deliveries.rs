@@ -1,5 +1,7 @@
 //! What `queue` and `dead` share: which deliveries are meant, how they are listed, and how one is shown.
 
+mod export;
+
 use std::num::NonZeroUsize;
 
 use clap::Args;
@@ -9,6 +11,7 @@ use wardline_engine::control::protocol::{
 };
 use wardline_store::MessageId;
 
+pub(crate) use self::export::Export;
 use super::amounts;
 use super::exit::Exit;
 use super::failure::{Failed, Outcome, TerminalError};

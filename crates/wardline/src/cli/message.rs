@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod parts;
 mod search;
 mod show;
 
@@ -13,6 +14,7 @@ use wardline_store::MessageId;
 
 use self::export::Export;
 pub(crate) use self::filter::Filter;
+use self::parts::{Document, Related, Segments};
 use self::search::Search;
 use self::show::Show;
 use super::Invocation;
@@ -24,6 +26,9 @@ use super::reach::{Reach, ReachError};
 pub(crate) enum Message {
     Search(Search),
     Show(Show),
+    Segments(Segments),
+    Related(Related),
+    Document(Document),
     Export(Export),
 }
 
@@ -33,6 +38,9 @@ impl Message {
         match self {
             Self::Search(search) => search.execute(invocation),
             Self::Show(show) => show.execute(invocation),
+            Self::Segments(segments) => segments.execute(invocation),
+            Self::Related(related) => related.execute(invocation),
+            Self::Document(document) => document.execute(invocation),
             Self::Export(export) => export.execute(invocation),
         }
     }

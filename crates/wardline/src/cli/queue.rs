@@ -10,7 +10,7 @@ use wardline_store::MessageId;
 
 use super::Invocation;
 use super::amounts;
-use super::deliveries::{self, Care, Ending, Page, Selection};
+use super::deliveries::{self, Care, Ending, Export, Page, Selection};
 use super::exit::Exit;
 use super::failure::{Outcome, TerminalError};
 use super::reach::{Reach, ReachError, operator};
@@ -54,6 +54,23 @@ pub(crate) enum Queue {
         #[command(flatten)]
         care: Care,
     },
+    Move(Move),
+    Export(Export),
+}
+
+/// Have what waits for one destination delivered by another of the same kind, in its order and behind what waits there.
+/// The bytes stay those that were made for the first. It is held meanwhile, and what is in flight waited for; what comes
+/// for it later stays its own. Of a destination that is gone from the configuration, `reload --move-queue` does it.
+#[derive(Debug, Args)]
+pub(crate) struct Move {
+    /// Whose queue it is.
+    from: String,
+    /// Who gets it.
+    to: String,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    care: Care,
 }
 
 /// What waits for one destination, or one message of it.
@@ -104,6 +121,8 @@ impl Queue {
             Self::Discard { destination, selection, care } => {
                 discard(reach, terminal, &destination, DiscardFrom::Queue, &selection, &care)
             }
+            Self::Move(moving) => moving.execute(reach, terminal),
+            Self::Export(export) => export.execute(reach, terminal, DiscardFrom::Queue),
         }
     }
 }
@@ -119,6 +138,22 @@ impl Show {
         };
         deliveries::list(reach, terminal, Some(&self.destination), state, &self.page)?;
         Ok(Exit::Ok)
+    }
+}
+
+impl Move {
+    fn execute(self, reach: &mut Reach, terminal: Terminal) -> Outcome {
+        let request = |dry_run, _| Request::Move {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            which: self.selection.which(),
+            by: operator(),
+            reason: self.care.reason.clone(),
+            dry_run,
+        };
+        let ending = Ending { verb: "move", destination: &self.from, request: &request };
+        let affected = ending.carry_out(reach, terminal, &self.care)?;
+        Ok(affected.map_or(Exit::Failed, |affected| self.selection.exit(affected)))
     }
 }
 

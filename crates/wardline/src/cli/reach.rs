@@ -115,6 +115,7 @@ impl Failure for ReachError {
                 | RefusedReason::InFlight
                 | RefusedReason::Busy
                 | RefusedReason::NotTheHead
+                | RefusedReason::NotMoved
                 | RefusedReason::NotReleased
                 | RefusedReason::NotReplayed
                 | RefusedReason::NoHistory

@@ -4,12 +4,13 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::Serialize;
 use wardline_admin::access::{AccessFault, NewUser, Role, User as Kept, UserChange};
+use wardline_engine::control::protocol::{Request, Response, SessionRow};
 
 use super::Invocation;
 use super::access::{self, AccessError};
 use super::exit::Exit;
 use super::failure::Outcome;
-use super::reach::operator;
+use super::reach::{Reach, ReachError, operator};
 use super::table::{Align, Table};
 
 /// Show and change who may use the page and the API. A running engine sees it at once.
@@ -23,6 +24,13 @@ pub(crate) enum User {
     Password(Named),
     /// End all sessions of a user.
     SignOut(Named),
+    /// Show who is signed in at the page of the running engine.
+    Sessions,
+    /// End one session of the page of the running engine.
+    EndSession {
+        /// As `user sessions` names it.
+        session: String,
+    },
     /// Let a user in no more.
     Remove(Remove),
 }
@@ -99,6 +107,10 @@ impl User {
         };
         let done: Result<(), AccessFault> = match self {
             Self::List => Ok(()),
+            Self::Sessions => return sessions(&Request::Sessions, invocation),
+            Self::EndSession { session } => {
+                return sessions(&Request::EndSession { session, by: operator() }, invocation);
+            }
             Self::Add(Add { name, role, content }) => {
                 let password = access::password()?;
                 let new = NewUser { name, role, content, password, by: operator() };
@@ -128,6 +140,25 @@ impl User {
         let record = folder.read().map_err(AccessError::from)?;
         show(record.users(), invocation)
     }
+}
+
+/// Who is signed in, as the page of the running engine says.
+fn sessions(request: &Request, invocation: &Invocation) -> Outcome {
+    let terminal = invocation.terminal;
+    let Response::Sessions { sessions } = Reach::running(invocation)?.ask(request)? else {
+        return Err(ReachError::Unexpected.into());
+    };
+    if terminal.json {
+        terminal.value(&Response::Sessions { sessions })?;
+        return Ok(Exit::Ok);
+    }
+    let columns = ["SESSION", "USER", "FROM", "SINCE", "LAST"];
+    let mut table = Table::new(&columns.map(|column| (column, Align::Left)));
+    for SessionRow { id, user, address, began, used } in sessions {
+        table.row([id.into(), user.into(), address.into(), began.into(), used.into()]);
+    }
+    terminal.table(&table)?;
+    Ok(Exit::Ok)
 }
 
 fn missing() -> AccessError {

@@ -8,6 +8,7 @@ use super::super::protocol::{MAX_REPLAYED, RefusedReason};
 use super::super::reloading::Refusal;
 use crate::inbound::release::NotReleased;
 use crate::outbound::OperatorFault;
+use crate::outbound::relocation::DamagedDelivery;
 use crate::replay::NotReplayed;
 
 /// Why a request was refused; becomes [`Response::Refused`].
@@ -62,6 +63,20 @@ pub(super) enum DeskError {
     NoSuchList,
     #[error("there is no listener of that name")]
     ListenerUnknown,
+    #[error("no page is served: `[admin]` is not configured, or the engine does not run")]
+    NoPage,
+    #[error("there is no such session")]
+    NoSuchSession,
+    #[error("a queue cannot be moved to itself")]
+    MovedToItself,
+    #[error(
+        "the two destinations are of different kinds: what is made for one is nothing for the other"
+    )]
+    AnotherKind,
+    #[error("the store takes no messages at this moment: what is not moved stays where it is")]
+    NothingTaken,
+    #[error(transparent)]
+    Damaged(#[from] DamagedDelivery),
     #[error("the copy is not released")]
     NotReleased(#[from] NotReleased),
 }
@@ -75,9 +90,14 @@ impl DeskError {
             | Self::NoSuchListener
             | Self::NoSuchMessage
             | Self::ListenerUnknown
+            | Self::NoPage
+            | Self::NoSuchSession
             | Self::NoSuchDocument => RefusedReason::NotFound,
             Self::NoHistory => RefusedReason::NoHistory,
             Self::UnknownKey { .. } | Self::TooManyKeys => RefusedReason::UnknownKey,
+            Self::MovedToItself | Self::AnotherKind | Self::NothingTaken | Self::Damaged(_) => {
+                RefusedReason::NotMoved
+            }
             Self::NotReleased(_) => RefusedReason::NotReleased,
             Self::NotReplayed(error) => match error {
                 NotReplayed::NoSuchJob(_) | NotReplayed::NoSuchDestination(_) => {
@@ -119,6 +139,8 @@ impl From<OperatorFault> for DeskError {
             OperatorFault::Busy => Self::Busy,
             OperatorFault::NotTheHead => Self::NotTheHead,
             OperatorFault::Draining => Self::Draining,
+            OperatorFault::NothingTaken => Self::NothingTaken,
+            OperatorFault::Damaged(damaged) => Self::Damaged(damaged),
             OperatorFault::Unreadable(error) => Self::Store(error),
             OperatorFault::StoreFailed => Self::StoreFailed,
         }

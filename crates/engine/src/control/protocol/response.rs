@@ -6,8 +6,8 @@ use wardline_store::MessageId;
 use super::{
     After, CopyRow, DeliveryDetail, DeliveryRow, IntakeChanged, LaneRow, LookupRow, MAX_LINE,
     MessageAnatomy, MessageContent, MessageDocument, MessageHistory, MessageRow, QueueRow,
-    Readiness, RelatedRow, Reload, ReplayPreview, ReplayRow, Rest, Status, StoreFigures,
-    StorePreview, VerifyFigures, Wiring,
+    Readiness, RelatedRow, Reload, ReplayPreview, ReplayRow, Rest, SessionRow, Status,
+    StoreFigures, StorePreview, VerifyFigures, Wiring,
 };
 use crate::observe::LogLine;
 
@@ -43,6 +43,8 @@ pub enum RefusedReason {
     QueueNotEmpty,
     /// An address, a folder or a handler could not be had; everything stays as it was.
     NotReloaded,
+    /// Deliveries were not moved, or not all of them; what is not moved stays where it is.
+    NotMoved,
     /// A copy was not taken again, or could not be stored.
     NotReleased,
     /// A replay cannot be started so, or not changed in that way any more; nothing was done.
@@ -142,6 +144,11 @@ pub enum Response {
     Intake(Box<IntakeChanged>),
     /// To [`Request::Wiring`].
     Wiring(Box<Wiring>),
+    /// To [`Request::Sessions`], and to [`Request::EndSession`] what is left.
+    Sessions {
+        /// The newest first.
+        sessions: Vec<SessionRow>,
+    },
     /// To [`Request::Search`] and [`Request::Messages`].
     Messages {
         /// The newest first.

@@ -77,7 +77,7 @@ impl Farewell {
     pub(super) fn begin(self) -> Departure {
         let (hurry, hurried) = Drain::new();
         let heir = match &self.fate {
-            Fate::Moved(mover) => Some(mover.to.arc()),
+            Fate::Moved(mover) => Some(mover.to().arc()),
             Fate::Delivered | Fate::Parked => None,
         };
         let pool = self.running.as_ref().map(|running| running.face.pool.clone());
@@ -113,7 +113,7 @@ impl Farewell {
         let ways = Arc::clone(&self.ways.borrow());
         let deliveries = mover.move_all(&ways.charsets, u64::MAX).await;
         if deliveries > 0 {
-            tracing::warn!(destination = %self.id, to = %mover.to, deliveries,
+            tracing::warn!(destination = %self.id, to = %mover.to(), deliveries,
                 "what came late for it goes elsewhere, too, behind what came there meanwhile");
         }
     }

@@ -9,8 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use wardline_flow::DestinationId;
 use wardline_store::{
-    Accept, Concluded, DeliveryDetail, DeliveryRef, DeliveryState, Intake, JournalStore, MessageId,
-    Name, NewMessage, Outcome, Query, Store,
+    DeliveryDetail, DeliveryState, Intake, JournalStore, MessageId, Name, Query, Store,
 };
 
 use super::super::harbour::Harbour;
@@ -19,6 +18,7 @@ use crate::charsets::Charsets;
 use crate::control::protocol::QueueMove;
 use crate::inbound::completions::Completions;
 use crate::inbound::handover::{NotHandedOver, hand_over};
+use crate::outbound::relocation::Relocation;
 
 /// Deliveries read and handed over at once, as far as the store gives so many bytes.
 const AT_ONCE: usize = 256;
@@ -32,9 +32,7 @@ pub(super) struct Mover {
     intake: watch::Receiver<Intake>,
     completions: Completions,
     from: Name,
-    pub(super) to: DestinationId,
-    /// Who asked for it.
-    by: Name,
+    relocation: Relocation,
     /// In flight when its pool was ended: their outcome belongs to the peer (END-1).
     pub(super) in_flight: BTreeSet<MessageId>,
 }
@@ -51,8 +49,7 @@ impl Mover {
             intake: harbour.intake.clone(),
             completions: harbour.quays.first()?.completions.clone(),
             from: Name::from(from.as_str()),
-            to: DestinationId::from(to.as_str()),
-            by: Name::clone(by),
+            relocation: Relocation::new(to.as_str().into(), Name::clone(by), ""),
             in_flight: BTreeSet::new(),
         })
     }
@@ -60,6 +57,11 @@ impl Mover {
     /// Whose it was.
     pub(super) fn from(&self) -> &Name {
         &self.from
+    }
+
+    /// Whose it is.
+    pub(super) fn to(&self) -> &DestinationId {
+        &self.relocation.to
     }
 
     /// Moves what is pending, at most so many and what was read with them, up to the first that cannot be moved; how many
@@ -71,7 +73,7 @@ impl Mover {
                 Ok(0) => break,
                 Ok(some) => moved += some,
                 Err(reason) => {
-                    let (destination, to) = (&self.from, &self.to);
+                    let (destination, to) = (&self.from, self.to());
                     tracing::error!(%destination, %to, moved, %reason, "its queue is not moved to the end");
                     break;
                 }
@@ -89,7 +91,7 @@ impl Mover {
         let mut awaited = Vec::with_capacity(first.len());
         let may_go = |one: &DeliveryDetail| !self.in_flight.contains(&one.row.message);
         for detail in first.into_iter().filter(may_go) {
-            let Some(accept) = self.record(detail, charsets) else { break };
+            let Ok(accept) = self.relocation.record(detail, charsets) else { break };
             let deadline = Instant::now() + STORE_WAIT;
             let intake = self.intake.clone();
             match hand_over(&*self.store, &self.completions, intake, accept, deadline).await {
@@ -102,28 +104,5 @@ impl Mover {
             moved += u64::from(one.stored().await.is_some());
         }
         Ok(moved)
-    }
-
-    /// None for one whose bytes are damaged: an operator has to decide on it.
-    fn record(&self, detail: DeliveryDetail, charsets: &Charsets) -> Option<Accept> {
-        let DeliveryDetail { row, body: Some(body), .. } = detail else { return None };
-        let delivery = DeliveryRef { message: row.message, destination: row.destination };
-        let to = &self.to;
-        let reason = Name::from(format!("moved to {to}"));
-        let outcome = Outcome::Discarded { by: Name::clone(&self.by), reason };
-        let delivery_there = charsets.moved(to, &row.listener, &body);
-        let message = NewMessage {
-            hops: row.hops,
-            marks: row.marks,
-            ..NewMessage::new(body, vec![delivery_there])
-        };
-        Some(Accept {
-            received_at: row.received_at,
-            listener: row.listener,
-            peer: row.peer,
-            answer: None,
-            messages: vec![message],
-            concludes: Some(Concluded { delivery, outcome }),
-        })
     }
 }

@@ -164,13 +164,13 @@ impl PoolDoor {
 
 impl Rest {
     /// All that stand in this state now.
-    fn all_in(state: DeliveryState) -> Self {
+    pub(super) fn all_in(state: DeliveryState) -> Self {
         Self { began: Timestamp::now(), state, after: None }
     }
 }
 
 /// Runs what blocks on a thread for it.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, OperatorFault> {
     match tokio::task::spawn_blocking(read).await {

@@ -260,6 +260,7 @@ impl Handler<Release> for OutboundPool {
             return Box::pin(async { None });
         }
         tracing::info!(destination = %self.destination.id, %by, "destination released: trying now");
+        self.words += 1;
         self.hold = None;
         self.dispatch.paused = false;
         self.dispatch.try_now();
@@ -282,6 +283,7 @@ impl Handler<Alter> for OutboundPool {
         if !self.take_all() {
             return Box::pin(async { None });
         }
+        self.words += 1;
         let Alter { deliveries, alteration } = alter;
         let in_flight = deliveries.iter().any(|&(id, _)| self.dispatch.lanes.is_in_flight(id));
         let altered: Vec<Altered> = deliveries

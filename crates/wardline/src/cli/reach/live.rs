@@ -78,6 +78,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Hold { .. }
         | Request::Skip { .. }
         | Request::Discard { .. }
+        | Request::Move { .. }
         | Request::Revive { .. }
         | Request::Lookups { .. }
         | Request::Logs { .. }
@@ -99,6 +100,8 @@ fn patience(request: &Request) -> Duration {
         | Request::Content { .. }
         | Request::Pause { .. }
         | Request::Go { .. }
+        | Request::Sessions
+        | Request::EndSession { .. }
         | Request::Wiring => PATIENCE,
     }
 }
