@@ -9,6 +9,7 @@ use libtest_mimic::{Arguments, Trial};
 mod foreign;
 mod netcat;
 mod node;
+mod openapi;
 mod python;
 
 fn main() -> std::process::ExitCode {
@@ -16,5 +17,6 @@ fn main() -> std::process::ExitCode {
     trials.extend(netcat::trials());
     trials.extend(node::trials());
     trials.extend(python::trials());
+    trials.extend(openapi::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
