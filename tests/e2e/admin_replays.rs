@@ -174,6 +174,12 @@ fn all_that_a_search_finds_is_what_was_counted() {
     };
     assert_eq!(lab.behind(6, 4), ids("M", 4));
     is_done(&mut olga, &job);
+    wait::until("what was replayed is told apart", || {
+        let named = olga.submit("/messages", "/replays/preview", &[("all", "true")]);
+        let (_, page) = followed(&mut olga, &named);
+        let told = "4 of them were sent in by a replay already";
+        (page.body.contains("Replay 10 messages?") && page.body.contains(told)).then_some(())
+    });
     let wrong = [("all", "true"), ("state", "lost")];
     let refused = olga.submit("/messages", "/replays/preview", &wrong);
     assert_eq!(refused.status, 400, "what is not understood replays nothing");

@@ -10,6 +10,7 @@ use wardline_engine::explain;
 
 use super::deliveries::{self, Shown};
 use super::hand::{Asked, Hand};
+use super::interface::head::with_codes;
 use super::links;
 use super::overview::attention::words_of;
 use crate::sprite;
@@ -127,7 +128,7 @@ impl Dead<'_> {
                             @if oldest != newest { " to " (words::clock(newest, now, zone)) } ". "
                         }
                         (types(group)) ". "
-                        @if let Some(explained) = explained { (explained.remedy) }
+                        @if let Some(explained) = explained { (with_codes(explained.remedy)) }
                     }
                     @if self.hand.may_operate { (self.actions(place, group)) }
                 }

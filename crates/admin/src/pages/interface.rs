@@ -2,7 +2,7 @@
 //! settings it goes by.
 
 mod flow;
-mod head;
+pub(crate) mod head;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -101,17 +101,17 @@ fn table(shell: &Shell, tokens: &[Token]) -> Markup {
         section.card aria-labelledby="tk" {
             header { h2 #tk { "Tokens" } }
             @if tokens.is_empty() { div.empty { b { "There is none." } span { "Programs cannot come in." } } }
-            @else { div.tw { table.tb {
+            @else { div.tw { table.tb.cards {
                 thead { tr { th { "Name" } th { "May" } th { "Ends" } th { "Made" } th { span.vh { "Revoke" } } } }
                 tbody { @for token in tokens { tr {
-                    td.id { (token.name) }
-                    td { (token.rights()) }
-                    td { @match token.ends {
+                    td.id-cell { b.id { (token.name) } }
+                    td.w2c data-l="May" { (token.rights()) }
+                    td data-l="Ends" { @match token.ends {
                         None => { "never" }
                         Some(ends) => { @if token.has_ended(now) { span.st.st-off { svg aria-hidden="true" { use href="#off" {} } "Ended" } " " } (moment(ends)) }
                     } }
-                    td { (moment(token.created)) " by " (token.created_by) }
-                    td { form method="post" action={ "/tokens/" (token.name) "/revoke" } { (shell.csrf()) button.btn.btn-danger { "Revoke" } } }
+                    td.w2c data-l="Made" { (moment(token.created)) " by " (token.created_by) }
+                    td.act-cell { form method="post" action={ "/tokens/" (token.name) "/revoke" } { (shell.csrf()) button.btn.btn-danger { "Revoke" } } }
                 } } }
             } } }
         }

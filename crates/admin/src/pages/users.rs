@@ -156,15 +156,15 @@ fn table(users: &[User]) -> Markup {
     html! {
         section.card aria-labelledby="us" {
             header { h2 #us { "Users" } }
-            div.tw { table.tb {
+            div.tw { table.tb.cards {
                 thead { tr { th { "Name" } th { "Role" } th { "May" } th { "State" } th { "Known since" } } }
                 tbody { @for user in users { tr {
-                    td.id { a href={ "/users/" (user.name) } { (user.name) } }
-                    td { (user.role.as_str()) }
-                    td { (user.rights()) }
-                    td { @if user.disabled { span.st.st-off { svg aria-hidden="true" { use href="#off" {} } "Kept out" } }
+                    td.id-cell { a.id href={ "/users/" (user.name) } { (user.name) } }
+                    td data-l="Role" { (user.role.as_str()) }
+                    td.w2c data-l="May" { (user.rights()) }
+                    td.st-cell { @if user.disabled { span.st.st-off { svg aria-hidden="true" { use href="#off" {} } "Kept out" } }
                         @else { span.st.st-up { svg aria-hidden="true" { use href="#up" {} } "Active" } } }
-                    td { (user.created.strftime("%Y-%m-%d")) }
+                    td.hide { (user.created.strftime("%Y-%m-%d")) }
                 } } }
             } }
         }
@@ -176,14 +176,14 @@ fn sessions_card(shell: &Shell, sessions: &[SessionRow]) -> Markup {
         section.card aria-labelledby="se" {
             header { h2 #se { "Sessions" small { "signed in now" } } }
             @if sessions.is_empty() { div.empty { b { "Nobody is signed in." } } }
-            @else { div.tw { table.tb {
+            @else { div.tw { table.tb.cards {
                 thead { tr { th { "User" } th { "From" } th { "Since" } th { "Last used" } th { span.vh { "End" } } } }
                 tbody { @for row in sessions { tr {
-                    td.id { (row.user) }
-                    td { (row.address) }
-                    td { (moment(row.began)) }
-                    td { (moment(row.used)) }
-                    td { form method="post" action={ "/sessions/" (row.digest.short()) "/end" } { (shell.csrf()) button.btn { "End it" } } }
+                    td.id-cell { b.id { (row.user) } }
+                    td.st-cell { (row.address) }
+                    td data-l="Since" { (moment(row.began)) }
+                    td data-l="Last used" { (moment(row.used)) }
+                    td.act-cell { form method="post" action={ "/sessions/" (row.digest.short()) "/end" } { (shell.csrf()) button.btn { "End it" } } }
                 } } }
             } } }
         }

@@ -36,6 +36,7 @@ impl Replays {
                 left_out: BTreeMap::new(),
                 sample: Vec::new(),
                 list: 0,
+                replays: 0,
                 behind: 0,
             };
             store.messages(&messages, &mut |id, kept| {

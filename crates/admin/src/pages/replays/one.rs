@@ -9,6 +9,7 @@ use wardline_engine::explain;
 use super::{REPLAYS, address, how, state};
 use crate::pages::fragment;
 use crate::pages::hand::{Asked, Hand};
+use crate::pages::interface::head::with_codes;
 use crate::pages::links;
 use crate::watch::snapshot::moment;
 use crate::words;
@@ -139,7 +140,7 @@ impl OneReplay<'_> {
                         @for (cause, count) in &row.left_out {
                             li {
                                 b { (words::count(*count)) }
-                                span { span.m { (cause) } span.dim { (meaning(cause)) } }
+                                span { span.m { (cause) } span.dim { (with_codes(meaning(cause))) } }
                             }
                         }
                     }

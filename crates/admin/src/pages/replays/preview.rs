@@ -11,6 +11,7 @@ use wardline_engine::control::protocol::{ReplayMode, ReplayPreview, ReplaySample
 
 use super::{NEW, REPLAYS, how, one};
 use crate::pages::hand::{Hand, MAX_REASON};
+use crate::pages::interface::head::with_codes;
 use crate::pages::links;
 use crate::pages::outcome::size;
 use crate::watch::snapshot::moment;
@@ -100,11 +101,14 @@ impl Preview<'_> {
                         @else { b.wrn { (words::counted(left_out, "message", "messages")) " would be left out" } ": " }
                         @for (place, (cause, count)) in preview.left_out.iter().enumerate() {
                             @if place > 0 { "; " }
-                            (words::count(*count)) " " span.m { (cause) } " " span.dim { (one::meaning(cause)) }
+                            (words::count(*count)) " " span.m { (cause) } " " span.dim { (with_codes(one::meaning(cause))) }
                         }
                     }
                     @if preview.looked_at < preview.count {
                         p.dim { "The first " (words::count(preview.looked_at)) " were looked at; the others are judged when their turn comes." }
+                    }
+                    @if preview.replays > 0 {
+                        p.wrn { (words::count(preview.replays)) " of them were sent in by a replay already, and would go out once more." }
                     }
                     @if preview.behind > 0 {
                         p.wrn { "The last " (size(preview.behind)) " that came are not noted down yet: messages in them are not meant." }

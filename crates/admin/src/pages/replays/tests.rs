@@ -103,6 +103,7 @@ fn a_preview_says_what_would_happen_and_many_are_typed() {
         left_out: BTreeMap::from([("never-sent".to_owned(), 3)]),
         sample: vec![sample],
         list: 17,
+        replays: 0,
         behind: 0,
     };
     let drawn = |preview: &ReplayPreview, mode| {
@@ -128,7 +129,10 @@ fn a_preview_says_what_would_happen_and_many_are_typed() {
     assert!(!few.contains("data-typed"), "few are started without typing");
     preview.count = MANY + 1;
     preview.behind = 5000;
+    preview.replays = 4;
+    assert!(!few.contains("by a replay already"), "{few}");
     let many = drawn(&preview, ReplayMode::Reprocess);
     assert!(many.contains("data-typed=\"11\"") && many.contains("5.0 kB"), "{many}");
     assert!(many.contains("through today's routes?"), "{many}");
+    assert!(many.contains("4 of them were sent in by a replay already"), "{many}");
 }

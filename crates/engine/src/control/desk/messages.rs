@@ -44,7 +44,11 @@ impl Default for Looks {
 }
 
 async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>, DeskError> {
-    match tokio::time::timeout(TURN, places.acquire()).await {
+    turn_within(TURN, places).await
+}
+
+async fn turn_within(time: Duration, places: &Semaphore) -> Result<SemaphorePermit<'_>, DeskError> {
+    match tokio::time::timeout(time, places.acquire()).await {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(_)) | Err(_) => Err(DeskError::Looking),
     }
@@ -252,4 +256,24 @@ fn reply(event: HistoryEvent) -> Option<ReplyBody> {
         at: Some(event.at),
         body: stopped.reply?.to_vec(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix::test]
+    async fn few_look_at_a_time_and_who_has_looked_makes_room() {
+        let looks = Looks::default();
+        for (places, most) in [(&looks.searches, SEARCHES), (&looks.bodies, BODIES)] {
+            let mut inside = Vec::new();
+            for _ in 0..most {
+                inside.push(turn(places).await.expect("there is room"));
+            }
+            let refused = turn_within(Duration::ZERO, places).await;
+            assert!(matches!(refused, Err(DeskError::Looking)));
+            inside.pop();
+            assert!(turn_within(Duration::ZERO, places).await.is_ok());
+        }
+    }
 }

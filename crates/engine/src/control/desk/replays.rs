@@ -10,6 +10,15 @@ use crate::replay::Replays;
 
 pub(super) use lists::Lists;
 
+/// What is to be known of a search beside its messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Told {
+    /// Bytes that were received lately and are not noted down yet.
+    behind: u64,
+    /// How many messages were sent in by a replay themselves.
+    replays: u64,
+}
+
 impl Desk {
     pub(super) async fn replay_preview(
         &self,
@@ -18,12 +27,12 @@ impl Desk {
     ) -> Result<Response, DeskError> {
         let replays = self.replays()?;
         let was_kept = order.list.filter(|_| order.names_a_list_alone());
-        let (order, behind) = self.named(order, &by).await?;
+        let (order, told) = self.named(order, &by).await?;
         let (mut preview, messages) = replays.preview(order).await?;
-        preview.behind = behind;
+        (preview.behind, preview.replays) = (told.behind, told.replays);
         preview.list = match was_kept {
             Some(list) => list,
-            None => self.lists.keep(by, messages),
+            None => self.lists.keep(by, messages, told),
         };
         Ok(Response::ReplayPreviewed(Box::new(preview)))
     }
@@ -43,18 +52,20 @@ impl Desk {
         Ok(Response::Replay(Box::new(replays.begin(order, count, who).await?)))
     }
 
-    /// The order with every message by its number: those of its list, and what its search finds. Beside it, how far the
-    /// history is behind.
+    /// The order with every message by its number: those of its list, and what its search finds. Beside it, what is to be
+    /// told of that search.
     async fn named(
         &self,
         mut order: ReplayOrder,
         by: &str,
-    ) -> Result<(ReplayOrder, u64), DeskError> {
+    ) -> Result<(ReplayOrder, Told), DeskError> {
+        let mut told = Told::default();
         if let Some(list) = order.list.take() {
-            let listed = self.lists.of(list, by).ok_or(DeskError::NoSuchList)?;
+            let (listed, of_list) = self.lists.of(list, by).ok_or(DeskError::NoSuchList)?;
             order.messages.extend_from_slice(&listed);
+            told = of_list;
         }
-        let Some(mut search) = order.search.take() else { return Ok((order, 0)) };
+        let Some(mut search) = order.search.take() else { return Ok((order, told)) };
         by.clone_into(&mut search.by);
         let found = self.every_match(&search, MAX_REPLAYED).await?;
         match (found.count, found.is_whole) {
@@ -64,7 +75,7 @@ impl Desk {
             (count, false) => return Err(DeskError::NotAllFound(count)),
             (_, true) => order.messages.extend(found.messages),
         }
-        Ok((order, found.behind))
+        Ok((order, Told { behind: found.behind, replays: found.replays }))
     }
 
     pub(super) fn replay_rows(&self, job: Option<u64>) -> Result<Response, DeskError> {

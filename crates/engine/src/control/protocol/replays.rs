@@ -107,6 +107,9 @@ pub struct ReplayPreview {
     /// The number under which exactly these messages are kept for a while, for whoever looked: `list` of the order.
     #[serde(default)]
     pub list: u64,
+    /// Of a search: how many of them were sent in by a replay themselves, and would go out once more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replays: u64,
     /// Of a search: bytes that were received lately and are not noted down yet. Messages in them are not meant.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub behind: u64,

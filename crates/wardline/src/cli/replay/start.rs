@@ -254,6 +254,10 @@ fn summary(preview: &ReplayPreview) -> String {
         let looked = amounts::count(preview.looked_at);
         text = format!("{text} (the first {looked} were looked at)");
     }
+    if preview.replays > 0 {
+        let replays = amounts::count(preview.replays);
+        text = format!("{text}; {replays} were sent in by a replay already, and go out once more");
+    }
     if preview.behind > 0 {
         let behind = amounts::size(preview.behind);
         text = format!("{text}; {behind} that came last are not noted down yet, and not meant");

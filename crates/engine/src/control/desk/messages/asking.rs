@@ -110,6 +110,8 @@ pub(in super::super) struct Every {
     pub(in super::super) messages: Vec<MessageId>,
     /// How many there are.
     pub(in super::super) count: usize,
+    /// How many of them were sent in by a replay.
+    pub(in super::super) replays: u64,
     /// Whether all was looked through in time.
     pub(in super::super) is_whole: bool,
     /// As of the first page.
@@ -123,7 +125,7 @@ pub(super) fn every(
     most: usize,
 ) -> Result<Every, ReadError> {
     let until = Instant::now() + ALL_TIME;
-    let mut every = Every { messages: Vec::new(), count: 0, is_whole: true, behind: 0 };
+    let mut every = Every { messages: Vec::new(), count: 0, replays: 0, is_whole: true, behind: 0 };
     for question in &mut questions {
         question.limit = MAX_PAGE;
     }
@@ -133,6 +135,7 @@ pub(super) fn every(
             every.behind = page.behind;
         }
         every.count += page.rows.len();
+        every.replays += page.rows.iter().filter(|row| row.origin.is_some()).count() as u64;
         if every.messages.len() <= most {
             every.messages.extend(page.rows.iter().map(|row| row.message));
         }
