@@ -104,7 +104,7 @@ impl OneReplay<'_> {
                     progress.whole max=(row.count) value=(done) { (words::count(done)) " of " (words::count(row.count)) }
                     dl.facts {
                         div { dt { "Sent in" } dd { (words::count(row.sent)) small { "each once; from there on delivered like any other" } } }
-                        div { dt { "Left out" } dd { (words::count(left_out)) small { "each with its cause, below" } } }
+                        div { dt { "Left out" } dd { (words::count(left_out)) @if left_out > 0 { small { "each with its cause, below" } } } }
                         div { dt { "To do" } dd { (words::count(rest))
                             @if row.state == ReplayState::Running && rest > 0 { small { "some " (words::span(seconds)) " at " (row.rate) " a second" } }
                         } }
