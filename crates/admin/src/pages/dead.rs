@@ -100,6 +100,9 @@ impl Dead<'_> {
                         @if self.is_cut { " Grouped are the oldest " (words::count(self.groups.iter().map(|one| one.count).sum())) "." }
                     }
                 }
+                @if let Some(id) = self.destination && self.hand.may_read && self.count > 0 {
+                    div.acts { a.btn href={ "/api/v1/dead/" (links::part(id)) "/export" } download { "Export" } }
+                }
             }
             @if self.groups.is_empty() {
                 section.card { div.empty { b { "No dead letters" } p { "Every message that was taken in was delivered, or still waits in its queue." } a.btn href=(links::QUEUES) { "See the queues" } } }
@@ -224,6 +227,14 @@ mod tests {
         ] {
             assert!(body.contains(part), "{part}: {body}");
         }
+        let reader = Hand { may_read: true, ..Hand::default() };
+        let of_one = |hand| Dead { destination: Some("lis"), hand, ..page };
+        let exports = |hand| {
+            let body =
+                of_one(hand).body("2026-11-21T03:12:08Z".parse().expect("now"), &TimeZone::UTC);
+            body.into_string().contains("href=\"/api/v1/dead/lis/export\"")
+        };
+        assert!(exports(&reader) && !exports(&hand), "for who may read it");
         let viewer = Dead { hand: &Hand::default(), ..page };
         let body = viewer.body("2026-11-21T03:12:08Z".parse().expect("now"), &TimeZone::UTC);
         assert!(!body.into_string().contains("<form"));
