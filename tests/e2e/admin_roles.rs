@@ -30,6 +30,7 @@ const ADMINS: &[&str] = &["admin"];
 const OPERATORS: &[&str] = &["operator", "charge", "admin"];
 const READERS: &[&str] = &["reader", "charge"];
 const EDITORS: &[&str] = &["charge"];
+const TRYING: &[&str] = &["reader", "operator", "charge", "admin"];
 
 /// Who passes the door of a route.
 enum Passes {
@@ -124,6 +125,9 @@ const ROWS: &[(&str, &str, Passes)] = &[
     ("POST", "/api/v1/messages/search", Only(EVERYBODY)),
     ("POST", "/messages/{id}/reveal", Only(READERS)),
     ("POST", "/messages/{id}/document", Only(READERS)),
+    ("GET", "/try", Only(TRYING)),
+    ("POST", "/try", Only(TRYING)),
+    ("POST", "/api/v1/try", Only(TRYING)),
     ("GET", "/reference", Only(EVERYBODY)),
     ("GET", "/api/v1/messages", Only(EVERYBODY)),
     ("GET", "/api/v1/messages/{id}", Only(EVERYBODY)),

@@ -12,6 +12,7 @@ mod admin_overview;
 mod admin_replays;
 mod admin_roles;
 mod admin_tls;
+mod admin_trying;
 mod answers;
 mod app_ack_to;
 mod applications;
@@ -85,6 +86,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(admin_replays::trials());
     trials.extend(admin_roles::trials());
     trials.extend(admin_tls::trials());
+    trials.extend(admin_trying::trials());
     trials.extend(answers::trials());
     trials.extend(app_ack_to::trials());
     trials.extend(applications::trials());

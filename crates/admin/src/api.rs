@@ -14,6 +14,7 @@ mod sessions;
 mod status;
 mod storage;
 mod tokens;
+mod trying;
 mod users;
 
 use std::sync::LazyLock;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Vec<Route> {
         users::routes(),
         sessions::routes(),
         tokens::routes(),
+        trying::routes(),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -93,6 +95,7 @@ pub(crate) fn document() -> Document {
         users::Part::openapi(),
         sessions::Part::openapi(),
         tokens::Part::openapi(),
+        trying::Part::openapi(),
     ] {
         whole.merge(part);
     }

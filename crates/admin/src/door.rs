@@ -55,6 +55,8 @@ pub enum Needs {
     Right(Right),
     /// To be signed in, with both of these rights.
     Both(Right, Right),
+    /// To be signed in, with one of these rights; never empty.
+    OneOf(&'static [Right]),
 }
 
 impl From<Right> for Needs {
@@ -95,6 +97,21 @@ impl Who {
     /// For what only some of a route's answers need.
     pub(crate) fn need(&self, right: Right) -> Result<(), Fault> {
         if self.may(right) { Ok(()) } else { Err(Fault::Denied(right)) }
+    }
+
+    /// Whether he passes where this is asked, as far as he is somebody.
+    pub(crate) fn meets(&self, needs: Needs) -> Result<(), Fault> {
+        match needs {
+            Needs::Right(right) => self.need(right),
+            Needs::Both(one, other) => self.need(one).and_then(|()| self.need(other)),
+            Needs::OneOf(rights) => match rights {
+                [first, ..] if !rights.iter().any(|right| self.may(*right)) => {
+                    Err(Fault::Denied(*first))
+                }
+                _ => Ok(()),
+            },
+            Needs::Nothing | Needs::NobodyKnown | Needs::SomebodyKnown | Needs::SignedIn => Ok(()),
+        }
     }
 
     /// What forms of his session carry; empty for a program, which has no forms.
@@ -236,7 +253,7 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
         }
         (Needs::NobodyKnown, false) => return Err(Fault::NotFound),
         (_, true) => return Err(Fault::SetUpFirst),
-        (Needs::SignedIn | Needs::Right(_) | Needs::Both(..), false) => {}
+        (Needs::SignedIn | Needs::Right(_) | Needs::Both(..) | Needs::OneOf(_), false) => {}
     }
     let who = if let Some(shown) = bearer(request.headers()) {
         Entry::by_token(&record, shown?, Timestamp::now())
@@ -245,14 +262,7 @@ fn known(needs: Needs, request: &ServiceRequest) -> Result<Option<Rc<Who>>, Faul
         seat.access.by_session(&record, id.value(), request.path() == LIVE)
     };
     let who = who.ok_or(Fault::NotSignedIn)?;
-    match needs {
-        Needs::Right(right) => who.need(right)?,
-        Needs::Both(one, other) => {
-            who.need(one)?;
-            who.need(other)?;
-        }
-        Needs::Nothing | Needs::NobodyKnown | Needs::SomebodyKnown | Needs::SignedIn => {}
-    }
+    who.meets(needs)?;
     Ok(Some(Rc::new(who)))
 }
 

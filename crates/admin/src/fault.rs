@@ -191,6 +191,8 @@ fn of_engine(reason: RefusedReason) -> (StatusCode, &'static str) {
         RefusedReason::NotReplayed => (StatusCode::CONFLICT, "not-replayed"),
         RefusedReason::NoHistory => (StatusCode::CONFLICT, "no-history"),
         RefusedReason::UnknownKey => (StatusCode::UNPROCESSABLE_ENTITY, "unknown-key"),
+        RefusedReason::WhichListener => (StatusCode::UNPROCESSABLE_ENTITY, "which-listener"),
+        RefusedReason::NotTried => (StatusCode::CONFLICT, "not-tried"),
     }
 }
 

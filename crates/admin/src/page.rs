@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use wardline_config::EnvironmentKind;
 
-use crate::access::Right;
 use crate::assets;
 use crate::door::{CSRF_FIELD, Who};
 use crate::fault::Fault;
@@ -24,36 +23,32 @@ use crate::words;
 /// The wave of the brand.
 const BRAND: &str = r#"<svg viewBox="0 0 22 22" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"><path d="M1 8h3l3 9 4-12 4 12 3-9h3"/></svg>"#;
 
-/// Where it leads, what it is called, and the right that it needs.
-type Way = (&'static str, &'static str, Right);
+/// Where it leads, and what it is called.
+type Way = (&'static str, &'static str);
 
 /// Every way of the sidebar, in its groups. One that has no page, or is not for him who looks, is not shown.
 const WAYS: [(&str, &[Way]); 3] = [
     (
         "Watch",
         &[
-            ("/", "Overview", Right::See),
-            ("/interfaces", "Interfaces", Right::See),
-            ("/queues", "Queues", Right::See),
-            ("/dead", "Dead letters", Right::See),
+            ("/", "Overview"),
+            ("/interfaces", "Interfaces"),
+            ("/queues", "Queues"),
+            ("/dead", "Dead letters"),
         ],
     ),
     (
         "Find",
-        &[
-            ("/messages", "Messages", Right::See),
-            ("/replays", "Replays", Right::See),
-            ("/try", "Try a message", Right::Content),
-        ],
+        &[("/messages", "Messages"), ("/replays", "Replays"), ("/try", "Try a message")],
     ),
     (
         "Run",
         &[
-            ("/config", "Config", Right::Administer),
-            ("/storage", "Storage", Right::See),
-            ("/audit", "Audit", Right::Audit),
-            ("/users", "Users and tokens", Right::Administer),
-            ("/system", "System", Right::See),
+            ("/config", "Config"),
+            ("/storage", "Storage"),
+            ("/audit", "Audit"),
+            ("/users", "Users and tokens"),
+            ("/system", "System"),
         ],
     ),
 ];
@@ -194,11 +189,12 @@ fn kind_name(kind: EnvironmentKind) -> &'static str {
 }
 
 /// The ways that lead somewhere, for him who looks.
-fn ways(shell: &Shell, group: &'static [Way]) -> Vec<(&'static str, &'static str)> {
-    let table = route::table();
-    let leads = |way: &str| table.iter().any(|(method, path, _)| *path == way && method == "GET");
-    let open = group.iter().filter(|(way, _, right)| shell.who.may(*right) && leads(way));
-    open.map(|(way, name, _)| (*way, *name)).collect()
+fn ways<'w>(shell: &Shell, group: &'w [Way]) -> Vec<&'w Way> {
+    let is_open = |path: &str| {
+        let needs = route::needs_of_page(path);
+        needs.is_some_and(|needs| shell.who.meets(needs).is_ok())
+    };
+    group.iter().filter(|(path, _)| is_open(path)).collect()
 }
 
 /// Whether a page belongs to a way of the sidebar.
@@ -239,7 +235,7 @@ fn sidebar(shell: &Shell) -> Markup {
 }
 
 fn bar(shell: &Shell) -> Markup {
-    let searches = !ways(shell, &[("/messages", "Messages", Right::See)]).is_empty();
+    let searches = !ways(shell, &[("/messages", "Messages")]).is_empty();
     html! {
         header.top {
             div.mobile-env { (PreEscaped(BRAND)) "Wardline" span.env { (kind_name(shell.seat.environment.kind)) " · " (shell.environment()) } }

@@ -22,6 +22,7 @@ mod signin;
 mod storage;
 mod system;
 mod tokens;
+pub(crate) mod trying;
 mod users;
 pub(crate) mod views;
 
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Vec<Route> {
         configuration::routes(),
         storage::routes(),
         system::routes(),
+        trying::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

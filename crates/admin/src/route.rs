@@ -121,6 +121,15 @@ pub(crate) fn table() -> &'static [Told] {
     &TABLE
 }
 
+/// What a page needs; none where there is no such page.
+pub(crate) fn needs_of_page(path: &str) -> Option<Needs> {
+    static PAGES: LazyLock<BTreeMap<&'static str, Needs>> = LazyLock::new(|| {
+        let pages = all().into_iter().filter(|route| route.method == Method::GET);
+        pages.map(|route| (route.path, route.needs)).collect()
+    });
+    PAGES.get(path).copied()
+}
+
 /// Puts them into a server.
 pub(crate) fn install(config: &mut ServiceConfig) {
     let mut resources: BTreeMap<&'static str, actix_web::Resource> = BTreeMap::new();

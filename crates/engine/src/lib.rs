@@ -11,6 +11,7 @@
 //! - [`events`]: what an embedding program is told while it happens.
 //! - [`explain`]: what each stable code says.
 //! - [`rehearsal`]: what a listener would decide, with nothing stored or sent.
+//! - [`trial`]: the same with its reasons, for whoever tries a message.
 //! - [`tls`]: certificates and handshakes; [`Wire`] hides whether a connection is encrypted.
 //! - [`control`]: the only door for the command line. [`observe`]: what everyone counts.
 
@@ -37,6 +38,7 @@ pub mod observe;
 mod ordering;
 pub mod rehearsal;
 pub mod tls;
+pub mod trial;
 
 pub use engine::{
     Beside, BuildError, EXIT_STORE_FAILED, Ended, Engine, Reread, store_folder, store_options,

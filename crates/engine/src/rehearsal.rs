@@ -141,6 +141,11 @@ impl Rehearsal {
         Self::with_scripts(config, Reach::Nobody)
     }
 
+    /// The same beside a running engine: what scripts say of it is nowhere.
+    pub(crate) fn unheard(config: &Config) -> io::Result<Self> {
+        Self::with_scripts(config, Reach::Unheard)
+    }
+
     fn with_scripts(config: &Config, reach: Reach) -> io::Result<Self> {
         if config.handlers.iter().any(|limits| limits.script.is_some()) {
             let asking = Asking::start(config, &Handlers::default(), reach);

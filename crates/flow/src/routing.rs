@@ -313,6 +313,20 @@ impl Routing {
         Ok(())
     }
 
+    /// The same for a trial: nothing of it is shared with what runs, and nothing of a trial is counted there.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let mut apart = self.clone();
+        apart.lookups = Arc::new(self.lookups.apart());
+        for route in &mut apart.routes {
+            route.transform = route.transform.apart();
+        }
+        for transform in apart.transforms.values_mut() {
+            *transform = transform.apart();
+        }
+        apart
+    }
+
     /// Whether the message is a test and the destination for production, whoever names it.
     pub fn withholds(&self, destination: &DestinationId, message: &Message) -> bool {
         self.production.contains(destination) && is_test(message)

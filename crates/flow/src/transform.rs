@@ -211,6 +211,12 @@ impl Transform {
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
+
+    /// The same for a trial: its programs are [apart](Rewrite::apart).
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { steps: self.steps.iter().map(Step::apart).collect() }
+    }
 }
 
 impl Step {
@@ -229,6 +235,18 @@ impl Step {
             }
         }
         self.change.apply(message, around, turn).map(Some)
+    }
+
+    fn apart(&self) -> Self {
+        let change = match &self.change {
+            Change::Script(program) => Change::Script(Program(program.0.apart())),
+            Change::ForEach { segment, steps } => Change::ForEach {
+                segment: segment.clone(),
+                steps: steps.iter().map(Self::apart).collect(),
+            },
+            other => other.clone(),
+        };
+        Self { when: self.when.clone(), change }
     }
 }
 

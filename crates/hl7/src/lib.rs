@@ -36,6 +36,7 @@ pub mod ack;
 pub mod batch;
 pub mod charset;
 pub mod escape;
+pub mod printable;
 pub mod profile;
 
 pub use ack::{AckCode, ErrorCode};

@@ -18,6 +18,8 @@ pub struct Workers {
     script: Script,
     /// At most so many interpreters: one for each core, since a transform waits for nothing but its turn.
     most: usize,
+    /// Whether what the script says is logged.
+    is_heard: bool,
     idle: Mutex<Idle>,
     freed: Condvar,
 }
@@ -34,7 +36,13 @@ impl Workers {
     /// Workers for a script.
     pub fn new(script: Script) -> Self {
         let most = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { script, most, idle: Mutex::default(), freed: Condvar::new() }
+        Self { script, most, is_heard: true, idle: Mutex::default(), freed: Condvar::new() }
+    }
+
+    /// Others for the same script, for a trial: what the script says of it is not logged.
+    #[must_use]
+    pub fn unheard(&self) -> Self {
+        Self { is_heard: false, ..Self::new(self.script.clone()) }
     }
 
     /// An interpreter of one's own, or the time is over.
@@ -57,8 +65,12 @@ impl Workers {
     }
 
     fn interpreter(&self) -> Result<Interpreter, RewriteFault> {
-        let name = self.script.name.clone();
-        let log = Arc::new(move |level, text: &str| log(&name, level, text));
+        let (name, is_heard) = (self.script.name.clone(), self.is_heard);
+        let log = Arc::new(move |level, text: &str| {
+            if is_heard {
+                log(&name, level, text);
+            }
+        });
         let around = Around { peers: None, log, is_test: false };
         Interpreter::new(&self.script, around).map_err(|fault| RewriteFault {
             what: format!("the script {} cannot be loaded", self.script.name),
@@ -132,6 +144,10 @@ impl Rewrite for Workers {
 
     fn rewrite(&self, message: &Message, lookups: &Arc<Lookups>) -> Result<Message, RewriteFault> {
         self.take().map_err(|fault| self.told(&fault))?.rewrite(message, lookups)
+    }
+
+    fn apart(&self) -> Arc<dyn Rewrite> {
+        Arc::new(self.unheard())
     }
 }
 

@@ -30,7 +30,6 @@ mod message;
 mod metrics;
 mod peer_tls;
 mod ping;
-mod printable;
 mod queue;
 mod reach;
 mod reload;
@@ -56,6 +55,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use wardline_engine::Handlers;
 use wardline_engine::events::Events;
+use wardline_hl7::printable;
 
 pub use self::exit::Exit;
 use self::failure::Outcome;

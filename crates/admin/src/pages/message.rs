@@ -247,25 +247,41 @@ impl MessagePage {
             @if let Some(revealed) = &self.revealed {
                 div.reveal data-hides=(REVEALED_SECONDS) data-hidden=(action) {
                     span { b { "Content is shown until " (hour(revealed.until)) "." } " Recorded: " (revealed.by) ", “" (revealed.reason) "”." }
-                    a.btn href=(action) { "Hide now" }
+                    div.acts { (self.try_again()) a.btn href=(action) { "Hide now" } }
                 }
             } @else {
                 div.reveal {
                     span { b { "Content is hidden." } @if self.hand.may_read { " Structure, codes and sizes are shown." } @else { " You see structure, codes and sizes." } }
                     @if self.hand.may_read {
-                        (self.hand.with_reason(&Asked {
-                            name: "reveal",
-                            label: "Reveal, recorded",
-                            action: &format!("{action}/reveal"),
-                            question: "Show the content of this message?".to_owned(),
-                            consequence: format!("It hides again after {} minutes. Your name and the reason are recorded.", REVEALED_SECONDS / 60),
-                            does: "Reveal".to_owned(),
-                            fixed: &[],
-                        }))
+                        div.acts {
+                            (self.try_again())
+                            (self.hand.with_reason(&Asked {
+                                name: "reveal",
+                                label: "Reveal, recorded",
+                                action: &format!("{action}/reveal"),
+                                question: "Show the content of this message?".to_owned(),
+                                consequence: format!("It hides again after {} minutes. Your name and the reason are recorded.", REVEALED_SECONDS / 60),
+                                does: "Reveal".to_owned(),
+                                fixed: &[],
+                            }))
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// What would become of it today; what is changed of it is in the account.
+    fn try_again(&self) -> Markup {
+        self.hand.with_reason(&Asked {
+            name: "try",
+            label: "Try by today's routes",
+            action: "/try",
+            question: "Tell what would become of it now?".to_owned(),
+            consequence: "Nothing is sent or stored. What transforms change is shown: your name and the reason are recorded.".to_owned(),
+            does: "Try it".to_owned(),
+            fixed: &[("message", self.history.row.message.to_string())],
+        })
     }
 
     fn segments(&self) -> Markup {

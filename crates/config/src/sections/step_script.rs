@@ -58,6 +58,13 @@ impl Rewrite for Late {
             None => Err(RewriteFault { what: "the script was never read".to_owned(), said: None }),
         }
     }
+
+    fn apart(&self) -> Arc<dyn Rewrite> {
+        match self.0.get() {
+            Some(workers) => workers.apart(),
+            None => Arc::<Self>::default(),
+        }
+    }
 }
 
 impl fmt::Debug for Late {

@@ -20,6 +20,7 @@ mod replays;
 mod retained;
 mod sessions;
 mod stopped;
+mod trying;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ use super::reloading::{Asked, Reloads};
 use crate::observe::{LogLevel, RecentLog};
 use crate::outbound::{self, Chosen};
 use crate::replay::Replays;
+use crate::trial::Trials;
 
 /// What answers requests, beside a running engine or on a stopped store.
 pub struct Desk {
@@ -74,6 +76,7 @@ struct Live {
     reloads: Reloads,
     recent_log: Arc<RecentLog>,
     replays: Arc<Replays>,
+    trials: Trials,
 }
 
 /// What an action has done.
@@ -104,7 +107,8 @@ impl Desk {
         recent_log: Arc<RecentLog>,
         replays: Arc<Replays>,
     ) -> Self {
-        let live = Live { face, reloads, recent_log, replays };
+        let trials = Trials::default();
+        let live = Live { face, reloads, recent_log, replays, trials };
         Self { live: Some(live), ..Self::stopped(store, config) }
     }
 
@@ -203,6 +207,9 @@ impl Desk {
             Request::Wiring => self.wiring(),
             Request::Sessions => self.sessions(),
             Request::EndSession { session, by } => self.end_session(&session, &by),
+            Request::Try { listener, what, by, reason } => {
+                self.try_out(listener, what, (&by, &reason)).await
+            }
         }
     }
 

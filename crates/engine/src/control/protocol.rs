@@ -2,7 +2,7 @@
 //! [`Response`].
 //!
 //! Keys and values are stable: `--json` prints them as they are. No message content travels here except in
-//! [`Response::Message`], [`Response::Content`] and [`Response::Anatomy`], and keys that were missed in [`Response::Lookups`]: all are sent only
+//! [`Response::Message`], [`Response::Content`], [`Response::Anatomy`] and [`Response::Tried`], and keys that were missed in [`Response::Lookups`]: all are sent only
 //! when they were asked for by name.
 
 mod amounts;
@@ -20,6 +20,7 @@ mod response;
 mod rows;
 mod sessions;
 mod storage;
+mod trial;
 mod wiring;
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,7 @@ pub use rows::{
 };
 pub use sessions::SessionRow;
 pub use storage::{HistoryFigures, NotEnded, PreviewListener, PreviewSegment, StorePreview};
+pub use trial::{ToTry, Tried};
 pub use wiring::{DestinationWiring, ListenerWiring, RouteWiring, Wiring};
 
 /// The longest line either side reads, in bytes: a request is small, a page of a queue holds at most
@@ -244,6 +246,20 @@ pub enum Request {
         session: String,
         /// Who asks.
         by: String,
+    },
+    /// What the running configuration would do with a message. Nothing is sent or stored, and scripts speak with nobody.
+    Try {
+        /// The listener through which it would come; absent = the one it came through, the only one, or the one through
+        /// which its sender's newest message came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listener: Option<String>,
+        /// The message.
+        what: ToTry,
+        /// Who asks.
+        by: String,
+        /// Why, of a message that was received.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Messages that were received, newest first.
     Search(MessageSearch),

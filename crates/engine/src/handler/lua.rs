@@ -55,10 +55,11 @@ impl LuaHandler {
     }
 
     fn around(&self) -> Around {
-        let handler = self.name.clone();
+        let (handler, is_heard) = (self.name.clone(), self.is_heard());
         Around {
             peers: Some(Arc::new(Sockets::new(self.reach))),
             log: Arc::new(move |level, text| match level {
+                _ if !is_heard => {}
                 LogLevel::Debug => tracing::debug!(%handler, "script: {text}"),
                 LogLevel::Info => tracing::info!(%handler, "script: {text}"),
                 LogLevel::Warn => tracing::warn!(%handler, "script: {text}"),
@@ -68,10 +69,19 @@ impl LuaHandler {
         }
     }
 
+    fn is_heard(&self) -> bool {
+        self.reach != Reach::Unheard
+    }
+
     /// AE, and a word in the log: which limit, or where the script failed. What it said is for the sender (PHI-1).
     fn on_fault(&mut self, fault: &Fault) -> Decision {
         if fault.breaks_state() {
             self.interpreter = None;
+        }
+        if !self.is_heard() {
+            return Decision::fail(fault.to_string());
+        }
+        if fault.breaks_state() {
             tracing::error!(
                 handler = %self.name, limit = fault.kind(),
                 "the script passed a limit: it begins anew with the next message"

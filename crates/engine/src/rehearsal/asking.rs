@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix::{Actor, SystemRunner};
+use actix::{Actor, System, SystemRunner};
 use wardline_config::{Config, HandlerLimits};
 use wardline_flow::HandlerName;
 
@@ -19,7 +19,7 @@ pub(super) struct Asking {
 impl Asking {
     pub(super) fn start(config: &Config, handlers: &Handlers, reach: Reach) -> Self {
         let handlers = handlers.clone().with_scripts(config, reach);
-        let system = actix::System::new();
+        let system = System::new();
         let callers = system.block_on(async {
             let of_listeners = config.listeners.iter().flat_map(|listener| &listener.handlers);
             let of_routes = config.routing.routes.iter().flat_map(|route| &route.handlers);
@@ -51,5 +51,19 @@ impl Asking {
     /// Lets the handlers run until this is decided.
     pub(super) fn wait<T>(&self, deciding: impl Future<Output = T>) -> T {
         self.system.block_on(deciding)
+    }
+}
+
+impl Drop for Asking {
+    /// Tells the threads of the handlers to end, each once it has finished what it has in hand.
+    fn drop(&mut self) {
+        let stopped = self.system.stop_future();
+        let code = self.system.block_on(async {
+            System::current().stop();
+            stopped.await
+        });
+        if let Err(error) = code {
+            tracing::debug!(%error, "the actors of a rehearsal did not end in peace");
+        }
     }
 }

@@ -21,6 +21,9 @@ pub trait Rewrite: Send + Sync {
     ///
     /// [`RewriteFault`].
     fn rewrite(&self, message: &Message, lookups: &Arc<Lookups>) -> Result<Message, RewriteFault>;
+
+    /// The same program for a trial: it takes nobody's turn, and what it says is not logged.
+    fn apart(&self) -> Arc<dyn Rewrite>;
 }
 
 /// Why a program made no message.

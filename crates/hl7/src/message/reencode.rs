@@ -61,6 +61,23 @@ impl Message {
             .map_err(|source| ReencodeError::Undeclarable { charset: to, source })
     }
 
+    /// The payload of a message that somebody typed: this text in the charset that its MSH-18 names, or its reader fixes,
+    /// where the text is one of a message. What the charset lacks becomes `?`.
+    pub fn typed(text: &str, options: ParseOptions) -> Bytes {
+        let as_text = Bytes::copy_from_slice(text.as_bytes());
+        let in_utf8 = CharsetRule { fixed: Some(Charset::Utf8), ..options.charset };
+        let read = Self::parse_with(as_text.clone(), ParseOptions { charset: in_utf8, ..options });
+        let Ok(message) = read else { return as_text };
+        let declared = match message.declared() {
+            Declared::Charset(charset) => Some(charset),
+            Declared::Nothing | Declared::Ascii | Declared::Unknown => None,
+        };
+        match options.charset.fixed.or(declared) {
+            None | Some(Charset::Utf8) => as_text,
+            Some(charset) => message.transcoded(charset, Unmappable::Replace).unwrap_or(as_text),
+        }
+    }
+
     /// The same message with its text in UTF-8, for whoever shows it. Nothing else of it changes: MSH-18 names what it
     /// was.
     #[must_use]

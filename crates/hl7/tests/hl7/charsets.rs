@@ -293,3 +293,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_somebody_types_is_in_the_charset_that_it_names_or_that_its_reader_fixes() {
+    let typed = |header: &str, fixed: Option<Charset>| {
+        let charset = CharsetRule { fixed, ..CharsetRule::default() };
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|1|P|2.5{header}\rPID|1||||Seán\r");
+        Message::typed(&text, ParseOptions { charset, ..ParseOptions::default() })
+    };
+    assert!(typed("", None).ends_with("Seán\r".as_bytes()), "it names none");
+    assert!(typed("||||||UNICODE UTF-8", None).ends_with("Seán\r".as_bytes()));
+    assert!(typed("||||||8859/1", None).ends_with(b"Se\xe1n\r"));
+    assert!(typed("", Some(Charset::Windows1252)).ends_with(b"Se\xe1n\r"));
+    assert!(typed("", Some(Charset::Windows1251)).ends_with(b"Se?n\r"), "what it lacks is `?`");
+    assert_eq!(Message::typed("Seán", ParseOptions::default()), "Seán", "no message at all");
+}

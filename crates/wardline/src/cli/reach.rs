@@ -119,8 +119,9 @@ impl Failure for ReachError {
                 | RefusedReason::NotReleased
                 | RefusedReason::NotReplayed
                 | RefusedReason::NoHistory
+                | RefusedReason::NotTried
                 | RefusedReason::TooLong => Exit::Failed,
-                RefusedReason::UnknownKey => Exit::Usage,
+                RefusedReason::UnknownKey | RefusedReason::WhichListener => Exit::Usage,
             },
             Self::Rebuild(_) => Exit::StoreFailed,
             Self::Store(error) => store_errors::exit(error),

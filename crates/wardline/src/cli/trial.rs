@@ -1,8 +1,7 @@
-//! `wardline try`: what this configuration would do with a message. Nothing is sent or stored.
+//! `wardline try`: what this configuration would do with a message, or the one that runs. Nothing is sent or stored.
 
-mod account;
-pub(super) mod request;
-pub(super) mod trace;
+mod running;
+mod show;
 
 use std::io;
 use std::path::PathBuf;
@@ -10,14 +9,14 @@ use std::path::PathBuf;
 use clap::Args;
 use wardline_config::{Config, Listener};
 use wardline_engine::rehearsal::Rehearsal;
+use wardline_engine::trial::Account;
+use wardline_store::MessageId;
 
 use super::Invocation;
 use super::configuration;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::hl7::payloads;
-
-use self::account::Account;
 
 /// Tell what would become of messages: rules, routes, transforms, the answer. Nothing is sent or stored.
 ///
@@ -28,12 +27,19 @@ pub(crate) struct Try {
     /// A file with messages, or - for standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
-    /// The listener they would come in at; needed where there are several.
+    /// The listener they would come in at; needed where there are several. A running engine knows it of messages that it
+    /// received, or had others from the same sender.
     #[arg(long, value_name = "ID")]
     listener: Option<String>,
     /// Start the handlers of this program and ask them. What they do besides deciding, they really do.
     #[arg(long)]
     ask: bool,
+    /// Ask the running engine, by the configuration that it goes by. Its scripts speak with nobody.
+    #[arg(long, conflicts_with = "ask")]
+    running: bool,
+    /// Ask the running engine about a message that it received. Who reads one is logged.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["ask", "file"])]
+    message: Option<MessageId>,
 }
 
 /// Why nothing could be tried.
@@ -74,6 +80,9 @@ impl Failure for TryError {
 impl Try {
     /// Accounts for each message.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
+        if self.running || self.message.is_some() {
+            return self.ask_the_engine(invocation);
+        }
         let config = configuration::load(None, invocation)?.config;
         let listener = chosen(&config, self.listener.as_deref())?;
         let rehearsal = rehearsal(&config, self.ask, invocation)?;
@@ -90,7 +99,7 @@ impl Try {
             if number > 0 && !invocation.terminal.json {
                 invocation.terminal.line("")?;
             }
-            account.show(invocation.terminal)?;
+            show::show(&account, invocation.terminal)?;
         }
         Ok(exit)
     }

@@ -10,6 +10,7 @@ use crate::inbound::release::NotReleased;
 use crate::outbound::OperatorFault;
 use crate::outbound::relocation::DamagedDelivery;
 use crate::replay::NotReplayed;
+use crate::trial::NotTried;
 
 /// Why a request was refused; becomes [`Response::Refused`].
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,10 @@ pub(super) enum DeskError {
     NothingTaken,
     #[error(transparent)]
     Damaged(#[from] DamagedDelivery),
+    #[error("there are several listeners, and none of them took a message of this sender: say which, of {known}")]
+    WhichListener { known: String },
+    #[error(transparent)]
+    NotTried(#[from] NotTried),
     #[error("the copy is not released")]
     NotReleased(#[from] NotReleased),
 }
@@ -99,6 +104,14 @@ impl DeskError {
                 RefusedReason::NotMoved
             }
             Self::NotReleased(_) => RefusedReason::NotReleased,
+            Self::WhichListener { .. } => RefusedReason::WhichListener,
+            Self::NotTried(error) => match error {
+                NotTried::Busy => RefusedReason::Busy,
+                NotTried::TooLong => RefusedReason::TooLong,
+                NotTried::TooLate | NotTried::NoThread(_) | NotTried::BrokeOff => {
+                    RefusedReason::NotTried
+                }
+            },
             Self::NotReplayed(error) => match error {
                 NotReplayed::NoSuchJob(_) | NotReplayed::NoSuchDestination(_) => {
                     RefusedReason::NotFound

@@ -7,7 +7,7 @@ use super::{
     After, CopyRow, DeliveryDetail, DeliveryRow, IntakeChanged, LaneRow, LookupRow, MAX_LINE,
     MessageAnatomy, MessageContent, MessageDocument, MessageHistory, MessageRow, QueueRow,
     Readiness, RelatedRow, Reload, ReplayPreview, ReplayRow, Rest, SessionRow, Status,
-    StoreFigures, StorePreview, VerifyFigures, Wiring,
+    StoreFigures, StorePreview, Tried, VerifyFigures, Wiring,
 };
 use crate::observe::LogLine;
 
@@ -53,6 +53,10 @@ pub enum RefusedReason {
     NoHistory,
     /// It asks for something that messages are not found by.
     UnknownKey,
+    /// There are several listeners, and nothing tells which is meant.
+    WhichListener,
+    /// A message was not tried to its end: its scripts take too long, most likely.
+    NotTried,
 }
 
 /// What the engine answers.
@@ -174,6 +178,8 @@ pub enum Response {
     Document(Box<MessageDocument>),
     /// To [`Request::Content`].
     Content(Box<MessageContent>),
+    /// To [`Request::Try`].
+    Tried(Box<Tried>),
     /// To [`Request::Reload`].
     Reloaded(Box<Reload>),
     /// To [`Request::ReplayPreview`].

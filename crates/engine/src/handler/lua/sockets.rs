@@ -22,6 +22,8 @@ pub(crate) enum Reach {
     Live,
     /// Nobody, whatever they ask for: they are held against messages that were all received once.
     Nobody,
+    /// Nobody, and what they log goes nowhere: a message is tried beside the running engine.
+    Unheard,
 }
 
 /// Connects by TCP.
@@ -98,7 +100,7 @@ impl Peers for Sockets {
         let is_reached = match self.reach {
             Reach::Peers => true,
             Reach::Live => live,
-            Reach::Nobody => false,
+            Reach::Nobody | Reach::Unheard => false,
         };
         if !is_reached {
             return Simulated.connect(host, port, live, options);

@@ -4,11 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::Serialize;
+use wardline_engine::trial::{Difference, differences};
 use wardline_hl7::ack::Reply;
 use wardline_hl7::{AckCode, Message, Path};
 
 use super::super::effect::Effect;
-use super::super::hl7::diff::{Difference, differences};
 use super::super::printable;
 use super::case::{Expected, ExpectedAnswer, Ignored, Settings};
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::super::hl7::diff::painted;
 use super::compare::Mismatch;
 use super::{Tested, Verdict};
 
@@ -47,7 +48,7 @@ fn case(xml: &mut String, tested: &Tested) {
 fn in_lines(mismatch: &Mismatch) -> String {
     let mut text = format!("{}: {}\n", mismatch.of, mismatch.why);
     for difference in &mismatch.differences {
-        let painted = difference.painted("·");
+        let painted = painted(difference, "·");
         let _never_fails = writeln!(text, "  {}", anstream::adapter::strip_str(&painted));
     }
     text

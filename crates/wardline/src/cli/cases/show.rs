@@ -4,6 +4,7 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::super::failure::TerminalError;
+use super::super::hl7::diff::painted;
 use super::super::terminal::Terminal;
 use super::compare::Mismatch;
 use super::update::Updated;
@@ -63,7 +64,7 @@ fn listed(updated: &[Updated]) -> String {
 fn show(mismatch: &Mismatch, terminal: Terminal) -> Result<(), TerminalError> {
     terminal.line(format!("  {}: {}", mismatch.of.to_string().bold(), mismatch.why))?;
     let mut differences = mismatch.differences.iter();
-    differences.try_for_each(|one| terminal.line(format!("    {}", one.painted("·"))))
+    differences.try_for_each(|one| terminal.line(format!("    {}", painted(one, "·"))))
 }
 
 /// Tells how many passed, for people.

@@ -5,12 +5,11 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Serialize;
 use wardline_engine::rehearsal::Fate;
+use wardline_engine::trial::{Difference, because, differences};
 use wardline_flow::{Source, Subject};
 use wardline_hl7::{AckCode, Message};
 
 use super::super::effect::Effect;
-use super::super::hl7::diff::{Difference, differences};
-use super::super::trial::trace::because;
 use super::Side;
 use super::received::Came;
 use super::request::otherwise;

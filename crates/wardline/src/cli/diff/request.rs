@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_config::{Destination, DestinationKind, HttpDestination, Listener};
+use wardline_engine::trial::made_for;
 use wardline_flow::Occasion;
 
-use super::super::trial::request::made_for;
 use super::Side;
 use super::received::Came;
 

@@ -6,6 +6,7 @@ use wardline_config::compare::Difference;
 
 use super::super::amounts;
 use super::super::failure::TerminalError;
+use super::super::hl7::diff::painted;
 use super::super::table::{Align, Table};
 use super::super::terminal::Terminal;
 use super::configuration::{self, Row};
@@ -136,7 +137,7 @@ fn details(
     for Example { message, control_id, differences } in &group.examples {
         terminal.line(format!("   {message}  MSH-10 {control_id}"))?;
         for difference in differences {
-            terminal.line(format!("     {}", difference.painted("·")))?;
+            terminal.line(format!("     {}", painted(difference, "·")))?;
         }
     }
     Ok(())

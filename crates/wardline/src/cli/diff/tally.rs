@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use wardline_engine::trial::Difference;
 use wardline_hl7::Message;
 
-use super::super::hl7::diff::Difference;
 use super::super::printable;
 use super::change::{Change, Kind};
 use super::received::{Came, PassedOver};

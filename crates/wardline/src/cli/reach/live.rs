@@ -102,6 +102,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Go { .. }
         | Request::Sessions
         | Request::EndSession { .. }
+        | Request::Try { .. }
         | Request::Wiring => PATIENCE,
     }
 }

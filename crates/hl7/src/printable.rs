@@ -1,4 +1,4 @@
-//! Message bytes made fit for a terminal: segments on lines, control characters visible, nothing that a terminal
+//! Message bytes made fit for people to read: segments on lines, control characters visible, nothing that a terminal
 //! would obey.
 
 use std::borrow::Cow;
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 const MAX_ID: usize = 64;
 
 /// One line for each segment, the line ends gone.
-pub(crate) fn lines(payload: &[u8]) -> impl Iterator<Item = String> {
+pub fn lines(payload: &[u8]) -> impl Iterator<Item = String> {
     let by_cr = payload.contains(&b'\r');
     payload
         .split(move |&byte| byte == if by_cr { b'\r' } else { b'\n' })
@@ -18,7 +18,7 @@ pub(crate) fn lines(payload: &[u8]) -> impl Iterator<Item = String> {
 
 /// Text with its control characters replaced by the pictures Unicode has for them; what is not UTF-8 is shown as
 /// Latin-1.
-pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     let text = match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
@@ -31,7 +31,7 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// An id as it may stand in a line: printable and of bounded length.
-pub(crate) fn id(bytes: &[u8]) -> String {
+pub fn id(bytes: &[u8]) -> String {
     text(bytes).chars().take(MAX_ID).collect()
 }
 

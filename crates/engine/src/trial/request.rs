@@ -2,25 +2,17 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Serialize;
 use wardline_config::{Destination, DestinationKind, HttpDestination, Listener, Statement};
 use wardline_flow::Occasion;
 use wardline_hl7::Message;
 
+use super::told::RequestMade;
+
 /// The id of a message that is never stored.
 const NO_ID: u64 = 0;
 
-/// One request.
-#[derive(Debug, Serialize)]
-pub(super) struct RequestMade {
-    /// Where it goes, and what goes along.
-    pub(super) head: Vec<String>,
-    /// Its content.
-    pub(super) body: String,
-}
-
 /// The message that was made for a destination of what came in at a listener, as its requests are made of it.
-pub(in super::super) fn made_for(
+pub fn made_for(
     destination: &Destination,
     listener: &Listener,
     body: &Bytes,

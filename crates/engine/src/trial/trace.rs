@@ -1,58 +1,13 @@
 //! Why a message goes where it goes: each rule, route and step, asked one by one where the engine only wants the result.
 
-use serde::Serialize;
 use wardline_config::Listener;
-use wardline_engine::rehearsal::{Kept, Sent};
 use wardline_flow::transform::{Surroundings, TransformFault};
 use wardline_flow::{HandlerName, Route, RouteVerdict, Routing, Rule, Source, Subject, Transform};
 use wardline_hl7::Message;
 
-use super::super::hl7::diff::{Difference, differences};
-use super::request::RequestMade;
-
-/// A rule and what it says.
-#[derive(Debug, Serialize)]
-pub(super) struct RuleAsked {
-    pub(super) name: String,
-    holds: bool,
-    /// What the sender would be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) told: Option<String>,
-}
-
-/// A route and what it says.
-#[derive(Debug, Serialize)]
-pub(super) struct RouteAsked {
-    pub(super) id: String,
-    wants: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) because: Option<String>,
-}
-
-/// A destination that a route names.
-#[derive(Debug, Serialize)]
-pub(super) struct Reached {
-    pub(super) id: String,
-    pub(super) route: String,
-    /// Why it does not go there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) kept_from: Option<&'static str>,
-    /// What goes there is an answer of ours.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) is_answer: bool,
-    pub(super) is_changed: bool,
-    pub(super) steps: Vec<StepTaken>,
-    /// What is made of it for a destination that does not speak HL7.
-    #[serde(rename = "sent", skip_serializing_if = "Option::is_none")]
-    pub(super) request: Option<RequestMade>,
-}
-
-/// A step of a transform.
-#[derive(Debug, Serialize)]
-pub(super) struct StepTaken {
-    pub(super) step: String,
-    pub(super) differences: Vec<Difference>,
-}
+use super::difference::differences;
+use super::told::{Reached, RouteAsked, RuleAsked, StepTaken};
+use crate::rehearsal::{Kept, Sent};
 
 /// The way of one message.
 pub(super) struct Traced {
@@ -60,30 +15,6 @@ pub(super) struct Traced {
     pub(super) handlers: Vec<String>,
     pub(super) destinations: Vec<Reached>,
     pub(super) is_unrouted: bool,
-}
-
-impl Reached {
-    /// An answer of ours that goes by a destination.
-    pub(super) fn by_answer(sent: &Sent) -> Self {
-        Self { is_answer: true, ..Self::at(&sent.destination) }
-    }
-
-    /// Whether it goes there.
-    pub(super) fn is_reached(&self) -> bool {
-        self.kept_from.is_none()
-    }
-
-    fn at(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            route: String::new(),
-            kept_from: None,
-            is_answer: false,
-            is_changed: false,
-            steps: Vec::new(),
-            request: None,
-        }
-    }
 }
 
 /// Each rule up to the first that does not hold; whether all do.
@@ -139,7 +70,7 @@ pub(super) fn trace(
         let filtered = plan.filtered.iter().map(|id| (id, "its `filter` is false"));
         let kept_from = withheld
             .chain(filtered)
-            .map(|(id, why)| Reached { kept_from: Some(why), ..Reached::at(id.as_str()) });
+            .map(|(id, why)| Reached { kept_from: Some(why.to_owned()), ..Reached::at(id.as_str()) });
         traced.destinations.extend(kept_from);
         traced.is_unrouted = plan.is_unrouted();
     }
@@ -175,6 +106,7 @@ fn steps<'t>(
             taken.push(StepTaken {
                 step: step.unwrap_or_default(),
                 differences: differences(1, Some(before), Some(after)),
+                left_out: 0,
             });
         })?;
     }
@@ -182,7 +114,7 @@ fn steps<'t>(
 }
 
 /// Why a route does not want a message, in words; `None` where it does.
-pub(in crate::cli) fn because(verdict: RouteVerdict) -> Option<String> {
+pub fn because(verdict: RouteVerdict) -> Option<String> {
     match verdict {
         RouteVerdict::Wants => None,
         RouteVerdict::OtherSource => Some("is for other listeners".to_owned()),

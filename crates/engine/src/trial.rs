@@ -1,71 +1,42 @@
-//! The account of one message: what is decided, as the engine decides it, and each reason in the order in which they
-//! fall.
+//! The account of one message: what a configuration would do with it, as the engine decides it, and each reason in the
+//! order in which they fall. For `try`, and for whoever asks a running engine.
+//!
+//! ```text
+//! payload ─▶ Rehearsal ─▶ what is decided, kept, answered ─┐
+//!        └─▶ rules ─▶ routes ─▶ steps, asked one by one ───┴─▶ Account
+//! ```
+//!
+//! Nothing is sent or stored. An account is content: it is for whoever brought the message, or may read it (PHI-1).
 
-mod show;
+mod difference;
+mod request;
+mod running;
+mod told;
+mod trace;
 
 use bytes::Bytes;
 use jiff::Zoned;
-use serde::Serialize;
 use wardline_config::{Config, Listener};
-use wardline_engine::rehearsal::{Fate, Kept, RefusedAt, Rehearsal, Rehearsed, Stamp};
 use wardline_flow::{Routing, Source};
-use wardline_hl7::Message;
+use wardline_hl7::{Message, printable};
 
-use super::super::printable;
-use super::request::RequestMade;
-use super::trace::{Reached, RouteAsked, RuleAsked, Traced, rules, trace};
+pub use self::difference::{Difference, differences};
+pub use self::request::made_for;
+pub(crate) use self::running::{NotTried, Trials};
+pub use self::running::{MAX_TRIED, MOST_TRIED};
+pub use self::told::{
+    Account, Emitted, Reached, Refused, RequestMade, RouteAsked, RuleAsked, StepTaken,
+};
+pub use self::trace::because;
+use self::trace::{Traced, rules, trace};
+use crate::rehearsal::{Fate, Kept, RefusedAt, Rehearsal, Rehearsed, Stamp};
 
 /// MSH-10 of the answer that is shown: none is ever sent.
 const CONTROL_ID: &str = "TRY";
 
-/// What would become of one message.
-#[derive(Debug, Serialize)]
-pub(super) struct Account {
-    listener: String,
-    message: String,
-    /// Why it would be refused, where it would.
-    refused: Option<Refused>,
-    rules: Vec<RuleAsked>,
-    /// Who is asked before the answer.
-    handlers: Vec<String>,
-    /// Who of them was asked here.
-    asked: Vec<String>,
-    routes: Vec<RouteAsked>,
-    destinations: Vec<Reached>,
-    /// What handlers emit in its place.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    emitted: Vec<Emitted>,
-    /// What becomes of it where no destination gets it, or none is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kept: Option<&'static str>,
-    /// The answers, each as its segments.
-    answers: Vec<Vec<String>>,
-    /// Whose answer follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answered_by: Option<String>,
-}
-
-/// A refusal.
-#[derive(Debug, Serialize)]
-struct Refused {
-    code: &'static str,
-    error: u16,
-    text: String,
-}
-
-/// A message that a handler put in the place of the one that came.
-#[derive(Debug, Serialize)]
-struct Emitted {
-    message: String,
-    routes: Vec<RouteAsked>,
-    destinations: Vec<Reached>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kept: Option<&'static str>,
-}
-
 impl Account {
     /// Decides as the listener would; `None` where it is a listener of another configuration.
-    pub(super) fn of(
+    pub fn of(
         config: &Config,
         rehearsal: &Rehearsal,
         listener: &Listener,
@@ -78,7 +49,7 @@ impl Account {
             listener: listener.id.to_string(),
             message: format!("{} bytes", payload.len()),
             refused: rehearsed.fate.refusal().map(|refusal| Refused {
-                code: refusal.code.as_str(),
+                code: refusal.code.as_str().to_owned(),
                 error: refusal.error.number(),
                 text: refusal.text.to_string(),
             }),
@@ -102,7 +73,7 @@ impl Account {
     }
 
     /// Whether the message would be taken.
-    pub(super) fn is_taken(&self) -> bool {
+    pub fn is_taken(&self) -> bool {
         self.refused.is_none()
     }
 
@@ -115,13 +86,14 @@ impl Account {
     ) {
         match &rehearsed.fate {
             Fate::PassedOver => {
-                self.kept = Some("no: it is an answer, and no route names its type");
+                self.kept = Some("no: it is an answer, and no route names its type".to_owned());
                 return;
             }
             Fate::Refused { at: RefusedAt::Reading | RefusedAt::Header, .. } => return,
             Fate::Refused { at: RefusedAt::Deciding, .. } | Fate::Taken => {}
             Fate::Discarded => {
-                self.kept = Some("no: no route takes it, and those are discarded here");
+                let why = "no: no route takes it, and those are discarded here";
+                self.kept = Some(why.to_owned());
             }
         }
         let routing = &config.routing;
@@ -139,7 +111,8 @@ impl Account {
             show_requests(config, listener, came, &mut self.destinations);
         }
         if let Some(came) = came.filter(|came| came.deliveries.is_empty()) {
-            self.kept = self.kept.or_else(|| kept(is_unrouted, came, &self.destinations));
+            let kept = || kept(is_unrouted, came, &self.destinations);
+            self.kept = self.kept.take().or_else(kept);
         }
         self.explain_more(routing, listener, &source, message, rehearsed);
     }
@@ -182,15 +155,15 @@ fn show_requests(config: &Config, listener: &Listener, kept: &Kept, reached: &mu
 }
 
 /// Why a message without deliveries is kept.
-fn kept(is_unrouted: bool, kept: &Kept, destinations: &[Reached]) -> Option<&'static str> {
+fn kept(is_unrouted: bool, kept: &Kept, destinations: &[Reached]) -> Option<String> {
     if !kept.deliveries.is_empty() {
         return None;
     }
     if is_unrouted {
-        return Some("yes, for an operator: no route takes it");
+        return Some("yes, for an operator: no route takes it".to_owned());
     }
     let ended = destinations.iter().all(Reached::is_reached);
-    ended.then_some("yes, to show that its way ended with a handler")
+    ended.then(|| "yes, to show that its way ended with a handler".to_owned())
 }
 
 fn segments(answer: &[u8]) -> Vec<String> {
