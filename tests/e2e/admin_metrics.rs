@@ -123,7 +123,21 @@ fn the_configuration_on_the_disk_is_compared_and_applied_by_an_administrator_alo
     assert!(differs.body.contains("Apply 1 change"), "{}", differs.body);
     let refused = otto.submit("/account", "/config/apply", &[]);
     assert_eq!(refused.status, 403);
-    let applied = ann.submit("/config", "/config/apply", &[("queues", "")]);
+    let seen = field_of(&differs.body, "digest");
+    let even_more = more.replace("second", "third");
+    std::fs::write(&path, format!("{written}{more}{even_more}")).expect("a writable folder");
+    let other = ann.submit("/config", "/config/apply", &[("digest", &seen)]);
+    assert_eq!(other.status, 409, "what was not looked at is not applied");
+    assert!(other.body.contains("look again") && other.body.contains("Apply 2 changes"));
+    let headers = [("content-type", "application/json"), ("x-csrf-token", &other.csrf().unwrap())];
+    let body = format!("{{\"digest\":\"{seen}\"}}").into_bytes();
+    let other = ann.send("POST", "/api/v1/config/apply", &headers, body);
+    assert_eq!((other.status, other.code().as_str()), (409, "another-difference"));
+    let arguments = ["--config", "wardline.toml", "reload", "--expect", seen.as_str()];
+    assert_eq!(site.command(arguments).status.code(), Some(1));
+    assert_eq!(engine.status().listeners.len(), 1);
+    std::fs::write(&path, format!("{written}{more}")).expect("a writable folder");
+    let applied = ann.submit("/config", "/config/apply", &[("queues", ""), ("digest", &seen)]);
     assert_eq!((applied.status, applied.location()), (303, "/config"), "{}", applied.body);
     assert_eq!(engine.status().listeners.len(), 2);
     std::fs::write(&path, format!("{written}{more}no_such_key = 1\n")).expect("a writable folder");
@@ -131,6 +145,14 @@ fn the_configuration_on_the_disk_is_compared_and_applied_by_an_administrator_alo
     assert!(faulty.body.contains("The file on the disk has faults."), "{}", faulty.body);
     assert!(faulty.body.contains("no_such_key"), "with the place: {}", faulty.body);
     assert!(!faulty.body.contains("Apply"), "{}", faulty.body);
+    let errors = ann.get("/api/v1/logs?level=error").body;
+    assert!(!errors.contains("the configuration has a fault"), "looking is no error: {errors}");
+}
+
+/// The value of a hidden field.
+fn field_of(page: &str, name: &str) -> String {
+    let (_, behind) = page.split_once(&format!("name=\"{name}\" value=\"")).expect("a field");
+    behind.split('"').next().expect("its end").to_owned()
 }
 
 fn the_log_and_the_store_are_on_their_pages() {

@@ -81,7 +81,8 @@ fn a_reload_leaves_what_is_in_flight_the_answer_that_comes_through_the_listener(
     sink.wait_for(1);
     site.configure(&configuration(&sink, "2h"));
     let (moves, park, by) = (Vec::new(), Vec::new(), "test".to_owned());
-    let answer_to_it = engine.ask(&Request::Reload { dry_run: false, moves, park, by });
+    let answer_to_it =
+        engine.ask(&Request::Reload { dry_run: false, moves, park, expected: None, by });
     assert!(matches!(answer_to_it, Response::Reloaded(_)), "{answer_to_it:?}");
     let mut answers = Peer::connect(engine.address("acks"));
     answers.write(&framed(&answer("AA", "1")));

@@ -64,7 +64,13 @@ const REFUSE_ALL: &str = r#"
 "#;
 
 fn asking(dry_run: bool) -> Request {
-    Request::Reload { dry_run, moves: Vec::new(), park: Vec::new(), by: "test".into() }
+    Request::Reload {
+        dry_run,
+        moves: Vec::new(),
+        park: Vec::new(),
+        expected: None,
+        by: "test".into(),
+    }
 }
 
 fn reloaded(engine: &Engine, request: &Request) -> Reload {
@@ -302,7 +308,8 @@ fn a_destination_with_a_queue_goes_only_when_that_is_moved() {
     assert_eq!(site.command(slip).status.code(), Some(6));
     let moves = vec![QueueMove { from: "lis".into(), to: "lab".into() }];
     let (park, by) = (Vec::new(), "test".to_owned());
-    let reload = reloaded(&engine, &Request::Reload { dry_run: false, moves, park, by });
+    let reload =
+        reloaded(&engine, &Request::Reload { dry_run: false, moves, park, expected: None, by });
     assert_eq!((reload.queues[0].deliveries, reload.queues[0].left), (3, 0));
     assert_eq!(Peer::connect(engine.address("in")).send(&adt("4")), "AA");
     sink.wait_for(4);

@@ -39,7 +39,13 @@ fn configuration(to: &str, more: &str, destinations: &[(&str, &Sink)]) -> String
 
 fn asked(engine: &Engine, park: &[&str]) -> Response {
     let park = park.iter().map(ToString::to_string).collect();
-    engine.ask(&Request::Reload { dry_run: false, moves: Vec::new(), park, by: "test".into() })
+    engine.ask(&Request::Reload {
+        dry_run: false,
+        moves: Vec::new(),
+        park,
+        expected: None,
+        by: "test".into(),
+    })
 }
 
 fn reloaded(engine: &Engine, park: &[&str]) -> Reload {
@@ -127,7 +133,13 @@ fn a_queue_that_moves_waits_for_nobody_who_has_nothing_in_hand() {
     site.configure(&configuration("lab", "", &[("lab", &lab)]));
     let moves = vec![QueueMove { from: "lis".to_owned(), to: "lab".to_owned() }];
     let park = Vec::new();
-    match engine.ask(&Request::Reload { dry_run: false, moves, park, by: "test".into() }) {
+    match engine.ask(&Request::Reload {
+        dry_run: false,
+        moves,
+        park,
+        expected: None,
+        by: "test".into(),
+    }) {
         Response::Reloaded(reload) => assert_eq!(reload.queues[0].left, 0, "{reload:?}"),
         other => panic!("asked to reload, got {other:?}\n{}", engine.log()),
     }

@@ -61,7 +61,7 @@ impl Sender {
 
 fn reload(engine: &Engine) -> (String, Effect) {
     let (moves, park, by) = (Vec::new(), Vec::new(), "test".to_owned());
-    match engine.ask(&Request::Reload { dry_run: false, moves, park, by }) {
+    match engine.ask(&Request::Reload { dry_run: false, moves, park, expected: None, by }) {
         Response::Reloaded(reload) => {
             assert_eq!(reload.changes.len(), 1, "{reload:?}");
             (reload.changes[0].id.clone(), reload.changes[0].effect)
@@ -180,7 +180,13 @@ fn a_queue_is_moved_under_load_and_every_sender_keeps_its_order() {
         site.configure(&renamed("laboratory", &after));
         let moves = vec![QueueMove { from: "lis".to_owned(), to: "laboratory".to_owned() }];
         let (park, by) = (Vec::new(), "test".to_owned());
-        let queue = match engine.ask(&Request::Reload { dry_run: false, moves, park, by }) {
+        let queue = match engine.ask(&Request::Reload {
+            dry_run: false,
+            moves,
+            park,
+            expected: None,
+            by,
+        }) {
             Response::Reloaded(reload) => reload.queues[0].clone(),
             other => panic!("asked to reload, got {other:?}\n{}", engine.log()),
         };

@@ -67,7 +67,8 @@ impl Lab {
     fn reload_with(&self, engine: &Engine, configuration: &str) {
         self.site.configure(configuration);
         let (moves, park) = (Vec::new(), Vec::new());
-        let reload = Request::Reload { dry_run: false, moves, park, by: "test".into() };
+        let reload =
+            Request::Reload { dry_run: false, moves, park, expected: None, by: "test".into() };
         let answer = engine.ask(&reload);
         assert!(matches!(answer, Response::Reloaded(_)), "{answer:?}");
     }

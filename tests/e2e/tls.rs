@@ -336,7 +336,13 @@ fn a_key_of_another_certificate_is_refused_by_check() {
 }
 
 fn reload() -> Request {
-    Request::Reload { dry_run: false, moves: Vec::new(), park: Vec::new(), by: "test".into() }
+    Request::Reload {
+        dry_run: false,
+        moves: Vec::new(),
+        park: Vec::new(),
+        expected: None,
+        by: "test".into(),
+    }
 }
 
 fn certificates_reload_under_load_and_no_connection_drops() {

@@ -187,6 +187,7 @@ fn of_engine(reason: RefusedReason) -> (StatusCode, &'static str) {
         RefusedReason::QueueNotEmpty => (StatusCode::CONFLICT, "queue-not-empty"),
         RefusedReason::NotReloaded => (StatusCode::CONFLICT, "not-reloaded"),
         RefusedReason::NotMoved => (StatusCode::CONFLICT, "not-moved"),
+        RefusedReason::AnotherDifference => (StatusCode::CONFLICT, "another-difference"),
         RefusedReason::NotReleased => (StatusCode::CONFLICT, "not-released"),
         RefusedReason::NotReplayed => (StatusCode::CONFLICT, "not-replayed"),
         RefusedReason::NoHistory => (StatusCode::CONFLICT, "no-history"),

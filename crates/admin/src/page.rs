@@ -37,10 +37,7 @@ const WAYS: [(&str, &[Way]); 3] = [
             ("/dead", "Dead letters"),
         ],
     ),
-    (
-        "Find",
-        &[("/messages", "Messages"), ("/replays", "Replays"), ("/try", "Try a message")],
-    ),
+    ("Find", &[("/messages", "Messages"), ("/replays", "Replays"), ("/try", "Try a message")]),
     (
         "Run",
         &[

@@ -28,7 +28,7 @@ pub(crate) mod views;
 
 use maud::{Markup, html};
 
-pub(crate) use configuration::reload;
+pub(crate) use configuration::{difference, reload};
 
 use crate::route::Route;
 

@@ -49,6 +49,11 @@ impl Loaded {
         files.map(|file| file.path.as_path())
     }
 
+    /// Every file's path and text: another text anywhere is another configuration.
+    pub fn texts(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.files.iter().map(|file| (file.path.as_path(), file.text.as_str()))
+    }
+
     /// What it names of this machine, in the order of reading.
     pub fn named(&self) -> impl Iterator<Item = &Named> {
         self.named.iter().map(|(named, _)| named)

@@ -22,8 +22,8 @@ use wardline_hl7::{Message, printable};
 
 pub use self::difference::{Difference, differences};
 pub use self::request::made_for;
-pub(crate) use self::running::{NotTried, Trials};
 pub use self::running::{MAX_TRIED, MOST_TRIED};
+pub(crate) use self::running::{NotTried, Trials};
 pub use self::told::{
     Account, Emitted, Reached, Refused, RequestMade, RouteAsked, RuleAsked, StepTaken,
 };

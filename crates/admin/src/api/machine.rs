@@ -13,7 +13,7 @@ use crate::door::Who;
 use crate::fault::{Fault, Problem};
 use crate::health;
 use crate::lines::shown_to;
-use crate::pages::reload;
+use crate::pages::{difference as looked_at, reload};
 use crate::route::Route;
 use crate::seat::AtSeat;
 
@@ -67,6 +67,8 @@ struct Apply {
     /// Destinations whose queue is kept.
     #[serde(default)]
     park: Vec<String>,
+    /// The `digest` of the difference that is meant: another one by now is refused. Absent = whatever is on the disk.
+    digest: Option<String>,
 }
 
 /// The newest lines of the log.
@@ -125,7 +127,7 @@ async fn store(seat: AtSeat) -> Result<Json<Box<StoreFigures>>, Fault> {
     )
 )]
 async fn difference(seat: AtSeat, who: Who) -> Result<Json<Box<Reload>>, Fault> {
-    Ok(Json(reload(&seat, &who.name, true, (vec![], vec![])).await?))
+    Ok(Json(looked_at(&seat, &who.name).await?))
 }
 
 /// Applies the configuration on the disk, as `wardline reload` does: all of it, or nothing.
@@ -140,7 +142,7 @@ async fn difference(seat: AtSeat, who: Who) -> Result<Json<Box<Reload>>, Fault> 
         (status = 401, description = "No token, or one that has ended", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Needs the right `administer`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "A queue is named that does not go, or a destination that there is not; nothing was changed", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It needs a restart, a queue is in the way, or an address cannot be had; nothing was changed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It needs a restart, a queue is in the way, an address cannot be had, or it is another difference than the digest's; nothing was changed", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It has faults: each with its place; nothing was changed", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -149,6 +151,6 @@ async fn apply(
     who: Who,
     Json(queues): Json<Apply>,
 ) -> Result<Json<Box<Reload>>, Fault> {
-    let Apply { moves, park } = queues;
-    Ok(Json(reload(&seat, &who.name, false, (moves, park)).await?))
+    let Apply { moves, park, digest } = queues;
+    Ok(Json(reload(&seat, &who.name, (moves, park), digest).await?))
 }

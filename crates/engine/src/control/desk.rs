@@ -176,8 +176,8 @@ impl Desk {
                 self.store_preview(retain_for_seconds, retain_bytes).await
             }
             Request::StoreVerify => self.store_verified().await,
-            Request::Reload { dry_run, moves, park, by } => {
-                self.reload(Asked { by, dry_run, moves, park }).await
+            Request::Reload { dry_run, moves, park, expected, by } => {
+                self.reload(Asked { by, dry_run, moves, park, expected }).await
             }
             Request::Copies { limit } => self.copies(limit).await,
             Request::Release { message, by } => self.release(message, &by).await,

@@ -322,6 +322,9 @@ pub enum Request {
         /// Destinations that are gone and whose queue is kept.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         park: Vec<String>,
+        /// The digest of the difference that was looked at: nothing is applied where it is another by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<String>,
         /// Who asks.
         by: String,
     },

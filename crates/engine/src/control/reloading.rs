@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     pub(crate) moves: Vec<QueueMove>,
     /// Destinations that are gone and whose queue is kept for later.
     pub(crate) park: Vec<String>,
+    /// Which difference is meant; absent = whatever there is.
+    pub(crate) expected: Option<String>,
 }
 
 /// Why nothing was reloaded, as a caller is told.

@@ -36,7 +36,7 @@ use crate::control::reloading::{Asked, Refusal};
 use crate::tls::Renewed;
 
 impl Running {
-    /// Reads the configuration and applies what is changed, or nothing. Everything is told in the log, too.
+    /// Reads the configuration and applies what is changed, or nothing. What was applied, or was to be, is told in the log.
     pub(super) async fn reload(&mut self, asked: &Asked) -> Result<Reload, Refusal> {
         match self.try_reload(asked).await {
             Ok(reload) => {
@@ -46,7 +46,10 @@ impl Running {
                 Ok(reload)
             }
             Err(fault) => {
-                fault.tell(&asked.by);
+                // Who only looks sees it himself: the log is for what was to happen and did not.
+                if !asked.dry_run {
+                    fault.tell(&asked.by);
+                }
                 Err(fault.refusal())
             }
         }
@@ -61,8 +64,13 @@ impl Running {
             let (warning, place) = (warning.message(), warning.place(&loaded.files));
             tracing::warn!(place, "the configuration: {warning}");
         }
+        let texts = digest_of(&loaded);
         let config = self.counting_on(loaded);
         let diff = Diff::between(&self.config, &config);
+        let digest = diff.digest(texts);
+        if asked.expected.as_ref().is_some_and(|expected| *expected != digest) {
+            return Err(NotReloaded::Another);
+        }
         let certificates = self.certificates_of(&config).await;
         if !asked.dry_run {
             self.settle(&config, asked).await?;
@@ -73,6 +81,7 @@ impl Running {
             changes: diff.changes.clone(),
             warnings,
             certificates: self.version.certificates.rows(Timestamp::now()),
+            digest,
             ..Reload::default()
         };
         if asked.dry_run {
@@ -109,6 +118,19 @@ impl Running {
         let read = tokio::task::spawn_blocking(move || certificates.renewed(&config)).await?;
         read.map_err(NotReloaded::Tls)
     }
+}
+
+/// Of every file's name and text, lookup tables and scripts among them.
+fn digest_of(loaded: &Loaded) -> blake3::Hasher {
+    let mut digest = blake3::Hasher::new();
+    for (path, text) in loaded.texts() {
+        let path = path.as_os_str().as_encoded_bytes();
+        for part in [path, text.as_bytes()] {
+            digest.update(&(part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+    }
+    digest
 }
 
 fn fault_of<T>(result: &Result<T, NotReloaded>) -> Option<String> {

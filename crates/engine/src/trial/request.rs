@@ -12,11 +12,7 @@ use super::told::RequestMade;
 const NO_ID: u64 = 0;
 
 /// The message that was made for a destination of what came in at a listener, as its requests are made of it.
-pub fn made_for(
-    destination: &Destination,
-    listener: &Listener,
-    body: &Bytes,
-) -> Option<Message> {
+pub fn made_for(destination: &Destination, listener: &Listener, body: &Bytes) -> Option<Message> {
     let mut options = listener.reading();
     if destination.charset.is_some() {
         options.charset.fixed = None;

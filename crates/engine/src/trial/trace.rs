@@ -68,9 +68,10 @@ pub(super) fn trace(
         let withheld = "it is for production, and this is a test";
         let withheld = plan.withheld.iter().map(|id| (id, withheld));
         let filtered = plan.filtered.iter().map(|id| (id, "its `filter` is false"));
-        let kept_from = withheld
-            .chain(filtered)
-            .map(|(id, why)| Reached { kept_from: Some(why.to_owned()), ..Reached::at(id.as_str()) });
+        let kept_from = withheld.chain(filtered).map(|(id, why)| Reached {
+            kept_from: Some(why.to_owned()),
+            ..Reached::at(id.as_str())
+        });
         traced.destinations.extend(kept_from);
         traced.is_unrouted = plan.is_unrouted();
     }

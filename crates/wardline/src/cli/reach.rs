@@ -111,6 +111,7 @@ impl Failure for ReachError {
                 RefusedReason::NeedsRestart
                 | RefusedReason::QueueNotEmpty
                 | RefusedReason::NotReloaded
+                | RefusedReason::AnotherDifference
                 | RefusedReason::NotUnderstood
                 | RefusedReason::InFlight
                 | RefusedReason::Busy

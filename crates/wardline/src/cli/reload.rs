@@ -29,6 +29,9 @@ pub(crate) struct Reload {
     /// A destination that is gone: keep its queue, held, until it comes back or an operator decides. May be repeated.
     #[arg(long, value_name = "DEST")]
     park: Vec<String>,
+    /// Apply only this difference, by the digest that --dry-run told; another one by now is refused.
+    #[arg(long, value_name = "DIGEST", conflicts_with = "dry_run")]
+    expect: Option<String>,
 }
 
 fn queue_move(text: &str) -> Result<QueueMove, &'static str> {
@@ -43,8 +46,8 @@ fn queue_move(text: &str) -> Result<QueueMove, &'static str> {
 impl Reload {
     /// Asks, and prints what is changed.
     pub(crate) fn execute(self, invocation: &Invocation) -> Outcome {
-        let Self { dry_run, move_queue: moves, park } = self;
-        let request = Request::Reload { dry_run, moves, park, by: operator() };
+        let Self { dry_run, move_queue: moves, park, expect: expected } = self;
+        let request = Request::Reload { dry_run, moves, park, expected, by: operator() };
         let Response::Reloaded(done) = Reach::running(invocation)?.ask(&request)? else {
             return Err(ReachError::Unexpected.into());
         };
@@ -90,6 +93,12 @@ fn show(done: &Done, terminal: Terminal) -> Result<(), TerminalError> {
     }
     for refused in &done.refused {
         terminal.error(refused);
+    }
+    if done.dry_run && !done.changes.is_empty() && done.refused.is_empty() {
+        terminal.talk(format!(
+            "to apply this and nothing else: wardline reload --expect {}",
+            done.digest
+        ));
     }
     if !done.dry_run && !done.certificates.is_empty() {
         certificates::table(&done.certificates, terminal)?;

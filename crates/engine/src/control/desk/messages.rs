@@ -227,7 +227,7 @@ impl Desk {
     }
 
     /// Asks the store's history on a thread that may block.
-    async fn ask_history<T: Send + 'static>(
+    pub(super) async fn ask_history<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&History) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, DeskError> {

@@ -78,7 +78,9 @@ pub(super) enum DeskError {
     NothingTaken,
     #[error(transparent)]
     Damaged(#[from] DamagedDelivery),
-    #[error("there are several listeners, and none of them took a message of this sender: say which, of {known}")]
+    #[error(
+        "there are several listeners, and none of them took a message of this sender: say which, of {known}"
+    )]
     WhichListener { known: String },
     #[error(transparent)]
     NotTried(#[from] NotTried),

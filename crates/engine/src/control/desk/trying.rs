@@ -133,7 +133,12 @@ mod tests {
 
     #[test]
     fn what_was_pasted_is_a_message_whatever_its_line_ends_and_its_frame() {
-        for pasted in ["MSH|a\nPID|b", "MSH|a\r\nPID|b\r\n\r\n", "\u{b}MSH|a\rPID|b\r\u{1c}\r", "\n MSH|a\nPID|b "] {
+        for pasted in [
+            "MSH|a\nPID|b",
+            "MSH|a\r\nPID|b\r\n\r\n",
+            "\u{b}MSH|a\rPID|b\r\u{1c}\r",
+            "\n MSH|a\nPID|b ",
+        ] {
             assert_eq!(segments(pasted), "MSH|a\rPID|b\r", "{pasted:?}");
         }
     }

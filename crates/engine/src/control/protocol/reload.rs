@@ -22,6 +22,9 @@ pub struct Reload {
     pub warnings: Vec<String>,
     /// The certificates that are shown from now on; of a dry run, those shown now.
     pub certificates: Vec<CertificateRow>,
+    /// Tells this difference from any other: said again when it is applied, nothing else is.
+    #[serde(default)]
+    pub digest: String,
 }
 
 /// One thing that differs.

@@ -43,6 +43,8 @@ pub enum RefusedReason {
     QueueNotEmpty,
     /// An address, a folder or a handler could not be had; everything stays as it was.
     NotReloaded,
+    /// What is to be applied is not what was looked at; everything stays as it was.
+    AnotherDifference,
     /// Deliveries were not moved, or not all of them; what is not moved stays where it is.
     NotMoved,
     /// A copy was not taken again, or could not be stored.

@@ -16,6 +16,9 @@ const SPOKEN: &[&str] = &["tls", "mllp"];
 const BEFORE_THE_QUEUE: &[&str] =
     &["charset", "unmappable", "processing_id", "accept_test", "filter", "transform"];
 
+/// Of a digest, in hex: 64 bits tell apart what a person looked at, and fit on a command line.
+const DIGEST_CHARACTERS: usize = 16;
+
 /// What differs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Diff {
@@ -62,6 +65,17 @@ impl Diff {
             (keys, effect)
         });
         diff
+    }
+
+    /// Tells this difference from any other, given a digest of the texts that the new configuration was read from.
+    pub(crate) fn digest(&self, mut texts: blake3::Hasher) -> String {
+        for row in &self.changes {
+            let ChangeRow { part, id, change, keys, effect } = row;
+            let (keys, id) = (keys.join(" "), id.escape_debug());
+            texts.update(format!("{part} {id} {change} {keys} {effect}\n").as_bytes());
+        }
+        texts.update(self.needs_restart.join("\n").as_bytes());
+        texts.finalize().to_hex().chars().take(DIGEST_CHARACTERS).collect()
     }
 
     fn engine(&mut self, old: &Engine, new: &Engine) {

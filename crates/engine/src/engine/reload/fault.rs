@@ -25,6 +25,9 @@ pub(super) enum NotReloaded {
     /// Files for TLS.
     #[error("{}", in_lines(.0))]
     Tls(Vec<Unusable>),
+    /// The files say something else by now, or something else runs.
+    #[error("the configuration differs otherwise than when it was looked at: look again")]
+    Another,
     /// Destinations are gone and would leave these behind.
     #[error("{}", .0.join("\n"))]
     Queues(Vec<String>),
@@ -61,6 +64,7 @@ impl NotReloaded {
             Self::Invalid(_) => RefusedReason::ConfigurationInvalid,
             Self::NeedsRestart(_) => RefusedReason::NeedsRestart,
             Self::Tls(_) => RefusedReason::CertificatesUnusable,
+            Self::Another => RefusedReason::AnotherDifference,
             Self::Queues(_) => RefusedReason::QueueNotEmpty,
             Self::Misnamed(_) => RefusedReason::NotFound,
             Self::Leaving(_) => RefusedReason::InFlight,
@@ -86,6 +90,7 @@ impl NotReloaded {
                 }
             }
             Self::NeedsRestart(_)
+            | Self::Another
             | Self::Queues(_)
             | Self::Misnamed(_)
             | Self::Leaving(_)

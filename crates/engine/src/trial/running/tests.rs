@@ -28,11 +28,11 @@ impl Gated {
 }
 
 impl Rewrite for Gated {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "gated"
     }
 
-    fn text(&self) -> &str {
+    fn text(&self) -> &'static str {
         ""
     }
 
@@ -59,8 +59,7 @@ fn config(steps: Vec<Change>, lookups: Lookups) -> Arc<Config> {
         handlers: Vec::new(),
         transform: Transform { steps },
     };
-    let routing =
-        Routing { routes: vec![route], lookups: Arc::new(lookups), ..Routing::default() };
+    let routing = Routing { routes: vec![route], lookups: Arc::new(lookups), ..Routing::default() };
     Arc::new(Config { routing, ..Config::default() })
 }
 
@@ -110,7 +109,8 @@ fn whoever_finds_no_place_or_waits_too_long_is_told_and_the_place_is_free_afterw
 #[test]
 fn what_is_too_long_is_not_tried() {
     let payload = Bytes::from(vec![b'A'; MAX_TRIED + 1]);
-    let tried = Trials::default().try_out(Arc::default(), listener(), payload);
+    let trials = Trials::default();
+    let tried = trials.try_out(Arc::default(), listener(), payload);
     assert!(matches!(waited(tried), Err(NotTried::TooLong)));
 }
 
