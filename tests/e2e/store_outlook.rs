@@ -10,11 +10,14 @@ use wardline_tests::sink::Sink;
 use wardline_tests::site::{Engine, Site};
 use wardline_tests::{trials, wait};
 
-use crate::admin_access::{PASSWORD, add_user};
+use crate::admin_access::{PASSWORD, add_user, with_ann};
 use crate::ours::PROGRAM;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![what_a_smaller_limit_would_cost_is_told_and_nothing_goes]
+    trials![
+        what_a_smaller_limit_would_cost_is_told_and_nothing_goes,
+        the_store_is_verified_beside_the_engine_and_what_was_found_is_kept,
+    ]
 }
 
 /// Messages that are sent: some segments' worth.
@@ -98,6 +101,30 @@ address = "{}"
     assert!(page.body.contains("What retention would let go now"), "{}", page.body);
     assert!(page.body.contains("href=\"/interfaces/in\""), "{}", page.body);
     assert_eq!(ann.get("/storage?retain_gib=all").status, 400);
+}
+
+fn the_store_is_verified_beside_the_engine_and_what_was_found_is_kept() {
+    let (site, engine, mut ann) = with_ann("");
+    let page = ann.get("/storage");
+    assert!(page.body.contains("Not done since the start."), "{}", page.body);
+    assert!(told(&site, &["verify", "--last"]).contains("not verified since the start"));
+    let begun = ann.submit("/storage", "/storage/verify", &[]);
+    assert_eq!((begun.status, begun.location()), (303, "/storage#verify"), "{}", begun.body);
+    let last = |engine: &Engine| match engine.ask(&Request::Verification) {
+        Response::Verification(state) => state.last,
+        other => panic!("asked how it stands, got {other:?}"),
+    };
+    let found = wait::until("it has ended", || last(&engine));
+    assert!(found.whole && found.failed.is_none(), "{found:?}");
+    assert_eq!((&*found.by, found.figures.expect("figures").faults), ("ann", Vec::new()));
+    let page = ann.get("/storage");
+    assert!(page.body.contains("all of it is sound"), "{}", page.body);
+    let api: Value = serde_json::from_str(&ann.get("/api/v1/storage/verify").body).expect("JSON");
+    assert_eq!((&api["last"]["by"], &api["last"]["whole"]), (&Value::from("ann"), &true.into()));
+    assert!(told(&site, &["verify", "--last"]).contains("sound"));
+    let begun = told(&site, &["verify", "--background"]);
+    assert!(begun.contains("reading since"), "{begun}");
+    assert!(told(&site, &["verify"]).contains("sound"), "and at once, as ever");
 }
 
 /// What `wardline store` prints.

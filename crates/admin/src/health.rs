@@ -6,7 +6,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use wardline_engine::control::protocol::{
-    Readiness, Request, Response, StoreFigures, StorePreview,
+    Readiness, Request, Response, StoreFigures, StorePreview, Verification,
 };
 use wardline_metrics::{CONTENT_TYPE, Figures, exposition};
 
@@ -75,6 +75,21 @@ pub(crate) async fn preview(
     let PreviewLimits { retain_for_seconds, retain_bytes } = limits;
     match seat.ask(Request::StorePreview { retain_for_seconds, retain_bytes }).await? {
         Response::StorePreviewed(preview) => Ok(preview),
+        _ => Err(Fault::Failed),
+    }
+}
+
+/// How reading the whole store stands; begins it where `by` asks for it.
+pub(crate) async fn verification(
+    seat: &Seat,
+    by: Option<&str>,
+) -> Result<Box<Verification>, Fault> {
+    let request = match by {
+        Some(by) => Request::VerifyStart { by: by.to_owned() },
+        None => Request::Verification,
+    };
+    match seat.ask(request).await? {
+        Response::Verification(verification) => Ok(verification),
         _ => Err(Fault::Failed),
     }
 }

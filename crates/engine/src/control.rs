@@ -12,6 +12,7 @@ pub(crate) mod face;
 pub mod protocol;
 pub(crate) mod reloading;
 pub(crate) mod socket;
+mod verifying;
 
 use std::path::{Path, PathBuf};
 

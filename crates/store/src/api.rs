@@ -195,6 +195,10 @@ pub trait Store: Send + Sync + 'static {
     /// Reads the whole journal and compares the index with it. Blocks for as long as that takes; intake goes on.
     fn verify(&self) -> Result<Verified, ReadError>;
 
+    /// The same beside a running engine: as long as `goes_on` says so, which is asked before each segment, and the disk has
+    /// room for the next one, which retention may have to make. Blocks as long.
+    fn verify_while(&self, goes_on: &dyn Fn() -> bool) -> Result<Verified, ReadError>;
+
     /// Ends intake, syncs what was handed over, and lets the index catch up for at most `index_deadline`.
     fn close(&self, index_deadline: Duration) -> Closed;
 }

@@ -281,7 +281,13 @@ impl Store for JournalStore {
 
     fn verify(&self) -> Result<Verified, ReadError> {
         let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
-        crate::verify::verify(&self.core)
+        crate::verify::verify(&self.core, &|| true)
+    }
+
+    fn verify_while(&self, goes_on: &dyn Fn() -> bool) -> Result<Verified, ReadError> {
+        let _no_segment_goes = self.retention.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_go_on = || goes_on() && !retention::is_space_short(&self.core);
+        crate::verify::verify(&self.core, &may_go_on)
     }
 
     fn close(&self, index_deadline: Duration) -> Closed {

@@ -172,7 +172,7 @@ impl Retention {
 
 /// Whether the next segment finds no room beside what is kept free. Asked of the disk: the gate hears of it later, and
 /// of what was deleted too late.
-fn is_space_short(core: &Core) -> bool {
+pub(crate) fn is_space_short(core: &Core) -> bool {
     let wanted = core.gate.min_free().saturating_add(core.filler.segment_size());
     core.disk.free(&core.dir).is_ok_and(|free| free < wanted)
 }

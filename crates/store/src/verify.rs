@@ -15,8 +15,8 @@ use crate::recovery::scan::{ScanError, scan_finished_with, scan_until};
 /// What the journal says is live: destination, number, and where it stands.
 type Live = BTreeMap<(Name, u64), State>;
 
-/// Reads all segments. The caller sees to it that none goes meanwhile.
-pub(crate) fn verify(core: &Core) -> Result<Verified, ReadError> {
+/// Reads all segments as long as it may. The caller sees to it that none goes meanwhile.
+pub(crate) fn verify(core: &Core, goes_on: &dyn Fn() -> bool) -> Result<Verified, ReadError> {
     core.progress.wait_settled(core.queue.submitted())?;
     let mut indexed = Live::new();
     let end = core.index.with(|view| {
@@ -35,6 +35,9 @@ pub(crate) fn verify(core: &Core) -> Result<Verified, ReadError> {
         if segment.id() > end.segment {
             break;
         }
+        if !goes_on() {
+            return Ok(verified);
+        }
         verified.segments += 1;
         match read(core, &segment, end, &mut verified, &mut replay) {
             Ok(()) => {}
@@ -50,6 +53,7 @@ pub(crate) fn verify(core: &Core) -> Result<Verified, ReadError> {
     if let Some(history) = &core.history {
         (verified.history_runs, verified.history_damaged) = history.verify();
     }
+    verified.whole = true;
     Ok(verified)
 }
 

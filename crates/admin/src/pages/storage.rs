@@ -1,6 +1,7 @@
 //! What is kept on the disk: how much, since when, for how long, and what keeps it.
 
 mod preview;
+mod verify;
 
 use actix_web::HttpResponse;
 use actix_web::web::Query;
@@ -10,6 +11,7 @@ use wardline_engine::control::protocol::{
 };
 
 use self::preview::Asked;
+use super::hand::Hand;
 use super::users::moment;
 use crate::access::Right;
 use crate::fault::Fault;
@@ -22,7 +24,10 @@ use crate::words::count;
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/storage", Right::See, show)]
+    vec![
+        Route::get("/storage", Right::See, show),
+        Route::post("/storage/verify", Right::Operate, begin_to_verify),
+    ]
 }
 
 async fn show(shell: Shell, Query(asked): Query<Asked>) -> Result<HttpResponse, Fault> {
@@ -33,11 +38,18 @@ async fn show(shell: Shell, Query(asked): Query<Asked>) -> Result<HttpResponse, 
         Err(Fault::Engine { reason: RefusedReason::StoreFailed, .. }) => None,
         Err(fault) => return Err(fault),
     };
+    let verification = health::verification(&shell.seat, None).await?;
     let body = html! {
         (storage(&figures, &intake))
         (preview::card(&asked, preview.as_deref()))
+        (verify::card(&verification, &Hand::of(&shell.who)))
     };
     Ok(page::page(&shell, "Storage", &body))
+}
+
+async fn begin_to_verify(shell: Shell) -> Result<HttpResponse, Fault> {
+    let _it_is_shown = health::verification(&shell.seat, Some(&shell.who.name)).await?;
+    Ok(page::to("/storage#verify"))
 }
 
 fn storage(figures: &StoreFigures, intake: &str) -> Markup {
@@ -71,7 +83,6 @@ fn storage(figures: &StoreFigures, intake: &str) -> Markup {
         section.card aria-labelledby="wrt" {
             header { h2 #wrt { "Since the start" } }
             div.body { dl.kv { @for (name, value, what) in written(figures) { (fact(name, &value, what)) } } }
-            footer { "To read everything and compare: " code { "wardline store verify" } ". It takes as long as the disk does, and nothing stops for it." }
         }
     }
 }

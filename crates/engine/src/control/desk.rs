@@ -43,6 +43,7 @@ use super::protocol::{
     Rest, Status, Which,
 };
 use super::reloading::{Asked, Reloads};
+use super::verifying::Verifying;
 use crate::observe::{LogLevel, RecentLog};
 use crate::outbound::{self, Chosen};
 use crate::replay::Replays;
@@ -77,6 +78,7 @@ struct Live {
     recent_log: Arc<RecentLog>,
     replays: Arc<Replays>,
     trials: Trials,
+    verifying: Arc<Verifying>,
 }
 
 /// What an action has done.
@@ -107,8 +109,8 @@ impl Desk {
         recent_log: Arc<RecentLog>,
         replays: Arc<Replays>,
     ) -> Self {
-        let trials = Trials::default();
-        let live = Live { face, reloads, recent_log, replays, trials };
+        let (trials, verifying) = (Trials::default(), Arc::default());
+        let live = Live { face, reloads, recent_log, replays, trials, verifying };
         Self { live: Some(live), ..Self::stopped(store, config) }
     }
 
@@ -176,6 +178,8 @@ impl Desk {
                 self.store_preview(retain_for_seconds, retain_bytes).await
             }
             Request::StoreVerify => self.store_verified().await,
+            Request::VerifyStart { by } => self.verify_start(by),
+            Request::Verification => self.verification(),
             Request::Reload { dry_run, moves, park, expected, by } => {
                 self.reload(Asked { by, dry_run, moves, park, expected }).await
             }

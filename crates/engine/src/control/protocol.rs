@@ -54,7 +54,10 @@ pub use rows::{
     QueueRow, Status, StoreFigures, StoreOutlook, VerifyFigures,
 };
 pub use sessions::SessionRow;
-pub use storage::{HistoryFigures, NotEnded, PreviewListener, PreviewSegment, StorePreview};
+pub use storage::{
+    HistoryFigures, NotEnded, PreviewListener, PreviewSegment, StorePreview, Verification,
+    VerificationResult, VerificationRun,
+};
 pub use trial::{ToTry, Tried};
 pub use wiring::{DestinationWiring, ListenerWiring, RouteWiring, Wiring};
 
@@ -208,6 +211,13 @@ pub enum Request {
     },
     /// Read the whole store and compare.
     StoreVerify,
+    /// The same beside a running engine: answered at once, read behind everything else. One that runs goes on.
+    VerifyStart {
+        /// Who asks.
+        by: String,
+    },
+    /// How that stands, and what the last one found.
+    Verification,
     /// Copies of the last day that were answered again and not delivered, the newest first.
     Copies {
         /// At most this many rows, capped at [`MAX_PAGE`].

@@ -79,6 +79,8 @@ pub enum OldestStays {
 /// What reading everything found.
 #[derive(Debug, Default)]
 pub struct Verified {
+    /// All there is was read; `false` = it was ended before, and the index was not compared.
+    pub whole: bool,
     /// Segments read.
     pub segments: u64,
     /// Records read.

@@ -39,6 +39,26 @@ fn damage_of_a_body_is_found_by_verify_and_shown_without_it() {
 }
 
 #[test]
+fn what_is_verified_beside_an_engine_ends_when_it_is_told_to_and_says_so() {
+    let site = Site::new();
+    for _ in 0..3 {
+        site.open().message("a body", &["lis"]);
+    }
+    let open = site.open();
+    let whole = open.store.verify_while(&|| true).expect("readable");
+    assert!(whole.whole && whole.is_sound());
+    assert_eq!(whole.messages, 3);
+    let asked = std::cell::Cell::new(0);
+    let twice = || {
+        asked.set(asked.get() + 1);
+        asked.get() <= 2
+    };
+    let part = open.store.verify_while(&twice).expect("readable");
+    assert_eq!((part.whole, part.segments, part.messages), (false, 2, 2));
+    assert!(part.is_sound(), "what was not read is not wrong");
+}
+
+#[test]
 fn a_damaged_body_is_named_before_anything_behind_it_comes() {
     let site = Site::new();
     let open = site.open();

@@ -1,13 +1,15 @@
 //! `wardline store`: the state of what is kept on disk.
 
 mod preview;
+mod verify;
 
 use std::time::Duration;
 
 use clap::Subcommand;
-use wardline_engine::control::protocol::{Request, Response, StoreFigures, VerifyFigures};
+use wardline_engine::control::protocol::{Request, Response, StoreFigures};
 
 use self::preview::Preview;
+use self::verify::Verify;
 use super::Invocation;
 use super::amounts;
 use super::exit::Exit;
@@ -21,8 +23,7 @@ pub(crate) enum Store {
     /// Sizes, counts, and why the oldest segment is still there.
     Stats,
     Preview(Preview),
-    /// Read everything and compare. Exits with 10 when something is wrong.
-    Verify,
+    Verify(Verify),
     /// Build the index of queues anew from the journal. The engine must be stopped; exits with 8 while it runs.
     Rebuild,
 }
@@ -36,13 +37,7 @@ impl Store {
                 print_stats(Reach::open(invocation)?.ask(&Request::StoreStats)?, terminal)
             }
             Self::Preview(preview) => preview.execute(invocation),
-            Self::Verify => match Reach::open(invocation)?.ask(&Request::StoreVerify)? {
-                Response::StoreVerified(figures) => {
-                    verified(&figures, terminal)?;
-                    Ok(if figures.faults.is_empty() { Exit::Ok } else { Exit::StoreCorrupt })
-                }
-                _ => Err(ReachError::Unexpected.into()),
-            },
+            Self::Verify(verify) => verify.execute(invocation),
             Self::Rebuild => {
                 let stopped = Reach::stopped(invocation)?;
                 stopped.rebuild_index()?;
@@ -128,20 +123,4 @@ fn history(figures: &StoreFigures) -> String {
         told.push(format!("{outdated} of {runs} files still to be made anew with today's keys"));
     }
     told.join(", ")
-}
-
-fn verified(figures: &VerifyFigures, terminal: Terminal) -> Result<(), TerminalError> {
-    if terminal.json {
-        return terminal.value(figures);
-    }
-    terminal.line(format!(
-        "{} records, {} messages, {} deliveries not ended",
-        amounts::count(figures.records),
-        amounts::count(figures.messages),
-        amounts::count(figures.live)
-    ))?;
-    for fault in &figures.faults {
-        terminal.line(format!("fault: {fault}"))?;
-    }
-    terminal.line(if figures.faults.is_empty() { "sound" } else { "NOT sound" })
 }

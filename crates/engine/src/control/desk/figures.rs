@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use wardline_store::Verified;
-
-use super::super::protocol::{Response, StoreFigures, StoreOutlook, VerifyFigures};
+use super::super::protocol::{Response, StoreFigures, StoreOutlook};
+use super::super::verifying::{self, Ground};
 use super::retained::of_history;
 use super::{Desk, DeskError};
 
@@ -13,7 +12,25 @@ impl Desk {
     pub(super) async fn store_verified(&self) -> Result<Response, DeskError> {
         let store = Arc::clone(&self.store);
         let verified = tokio::task::spawn_blocking(move || store.verify()).await??;
-        Ok(Response::StoreVerified(Box::new(verify_figures(&verified))))
+        Ok(Response::StoreVerified(Box::new(verifying::figures(&verified))))
+    }
+
+    /// Begins to read the whole store beside the engine.
+    pub(super) fn verify_start(&self, by: String) -> Result<Response, DeskError> {
+        let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
+        let face = live.face.borrow();
+        if face.drain.is_draining() {
+            return Err(DeskError::Draining);
+        }
+        let (drain, intake) = (face.drain.clone(), face.intake.clone());
+        let ground = Ground { store: Arc::clone(&self.store), drain, intake };
+        Ok(Response::Verification(Box::new(live.verifying.start(ground, by))))
+    }
+
+    /// How that stands.
+    pub(super) fn verification(&self) -> Result<Response, DeskError> {
+        let live = self.live.as_ref().ok_or(DeskError::NotRunning)?;
+        Ok(Response::Verification(Box::new(live.verifying.now())))
     }
 
     pub(super) async fn store_figures(&self) -> Result<StoreFigures, DeskError> {
@@ -46,22 +63,5 @@ impl Desk {
                 reaches_back_seconds: outlook.reaches_back.map(|time| time.as_secs()),
             },
         })
-    }
-}
-
-/// What reading the whole store found.
-fn verify_figures(verified: &Verified) -> VerifyFigures {
-    let mut faults: Vec<String> = verified.corruptions.iter().map(ToString::to_string).collect();
-    if verified.index_differences > 0 {
-        faults.push(format!(
-            "the index and the journal differ on {} deliveries: run `wardline store rebuild`",
-            verified.index_differences
-        ));
-    }
-    VerifyFigures {
-        records: verified.records,
-        messages: verified.messages,
-        live: verified.live,
-        faults,
     }
 }

@@ -7,7 +7,7 @@ use super::{
     After, CopyRow, DeliveryDetail, DeliveryRow, IntakeChanged, LaneRow, LookupRow, MAX_LINE,
     MessageAnatomy, MessageContent, MessageDocument, MessageHistory, MessageRow, QueueRow,
     Readiness, RelatedRow, Reload, ReplayPreview, ReplayRow, Rest, SessionRow, Status,
-    StoreFigures, StorePreview, Tried, VerifyFigures, Wiring,
+    StoreFigures, StorePreview, Tried, Verification, VerifyFigures, Wiring,
 };
 use crate::observe::LogLine;
 
@@ -134,6 +134,8 @@ pub enum Response {
     StorePreviewed(Box<StorePreview>),
     /// To [`Request::StoreVerify`].
     StoreVerified(Box<VerifyFigures>),
+    /// To [`Request::VerifyStart`] and [`Request::Verification`].
+    Verification(Box<Verification>),
     /// To [`Request::Copies`].
     Copies {
         /// The newest first.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::VerifyFigures;
+
 /// Figures of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryFigures {
@@ -87,6 +89,45 @@ pub struct NotEnded {
     pub held: u64,
     /// Dead letters.
     pub dead: u64,
+}
+
+/// How reading the whole store beside a running engine stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// The one that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<VerificationRun>,
+    /// What the last one found; absent = there was none since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<VerificationResult>,
+}
+
+/// One that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationRun {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Who asked for it.
+    pub by: String,
+}
+
+/// What one found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationResult {
+    /// When it was begun, RFC 3339.
+    pub since: String,
+    /// When it ended, RFC 3339.
+    pub until: String,
+    /// Who asked for it.
+    pub by: String,
+    /// All there is was read; `false` = it was ended before: for its time, the drain, or space that retention has to make.
+    pub whole: bool,
+    /// What was found; absent where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<VerifyFigures>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 impl NotEnded {

@@ -85,6 +85,8 @@ fn patience(request: &Request) -> Duration {
         | Request::Readiness
         | Request::StoreStats
         | Request::StorePreview { .. }
+        | Request::VerifyStart { .. }
+        | Request::Verification
         | Request::Copies { .. }
         | Request::Release { .. }
         | Request::Replays { .. }
