@@ -176,6 +176,10 @@ fn what_was_carried_is_read_by_its_number_and_says_so() {
     assert_eq!(to, ["ris"], "where it has been is no longer known");
 }
 
+/// Records that are stored, and the messages of each.
+const RECORDS: usize = 32;
+const MESSAGES: usize = 1000;
+
 /// Many keys of each message, and the most files of runs there ever were while they were taken.
 struct Many {
     folder: PathBuf,
@@ -186,7 +190,8 @@ impl TakeKeys for Many {
     fn take(&self, _listener: &str, body: &[u8]) -> Vec<SearchKey> {
         let files = std::fs::read_dir(&self.folder).map_or(0, Iterator::count);
         self.most.fetch_max(files, Ordering::Relaxed);
-        let number = String::from_utf8_lossy(body.split(|byte| *byte == b' ').next().unwrap());
+        let number =
+            String::from_utf8_lossy(body.split(|byte| *byte == b' ').next().unwrap_or_default());
         let value = |nth: usize| format!("{nth}-{number}-{}", "v".repeat(100)).into_bytes();
         (0..16).map(|nth| SearchKey::new(KeyKind::Visit, &value(nth))).collect()
     }
@@ -199,8 +204,6 @@ impl TakeKeys for Many {
 #[test]
 fn a_segment_is_one_run_before_the_next_is_read() {
     let site = Site::new();
-    const RECORDS: usize = 32;
-    const MESSAGES: usize = 1000;
     let many = || {
         let mut accept = message("0", &[]);
         let body = |nth: usize| format!("{nth} {}", "x".repeat(60)).into_bytes();
