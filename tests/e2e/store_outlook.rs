@@ -2,7 +2,9 @@
 
 use libtest_mimic::Trial;
 use serde_json::Value;
-use wardline_engine::control::protocol::{Request, Response, StorePreview};
+use wardline_engine::control::protocol::{
+    MessageSearch, RefusedReason, Request, Response, StorePreview,
+};
 use wardline_tests::browser::Browser;
 use wardline_tests::message::large;
 use wardline_tests::peer::Peer;
@@ -16,6 +18,7 @@ use crate::ours::PROGRAM;
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         what_a_smaller_limit_would_cost_is_told_and_nothing_goes,
+        what_is_older_than_its_listener_keeps_it_is_not_found_and_not_read,
         the_store_is_verified_beside_the_engine_and_what_was_found_is_kept,
     ]
 }
@@ -125,6 +128,69 @@ fn the_store_is_verified_beside_the_engine_and_what_was_found_is_kept() {
     let begun = told(&site, &["verify", "--background"]);
     assert!(begun.contains("reading since"), "{begun}");
     assert!(told(&site, &["verify"]).contains("sound"), "and at once, as ever");
+}
+
+fn what_is_older_than_its_listener_keeps_it_is_not_found_and_not_read() {
+    let up = Sink::accepting();
+    let site = Site::new(PROGRAM, "");
+    let configuration = |term: &str| {
+        format!(
+            r#"
+[[listeners]]
+id = "lab-in"
+bind = "127.0.0.1:0"
+{term}
+
+[[listeners]]
+id = "adt-in"
+bind = "127.0.0.1:0"
+
+[[routes]]
+id = "all"
+to = ["up"]
+
+[[destinations]]
+id = "up"
+kind = "mllp"
+address = "{}"
+"#,
+            up.address()
+        )
+    };
+    site.configure(&configuration(""));
+    let engine = site.start();
+    for listener in ["lab-in", "adt-in"] {
+        let mut peer = Peer::connect(engine.address(listener));
+        assert_eq!(peer.send(&large(&format!("OF-{listener}"), 200)), "AA");
+    }
+    engine.wait_for_queue("up", "empty", |row| row.pending == 0);
+    let found = |engine: &Engine| match engine
+        .ask(&Request::Search(MessageSearch { limit: 10, ..Default::default() }))
+    {
+        Response::Messages { messages, .. } => messages,
+        other => panic!("asked for messages, got {other:?}"),
+    };
+    let both = found(&engine);
+    assert_eq!(both.len(), 2, "{both:?}");
+    let of_lab = both.iter().find(|row| row.listener == "lab-in").expect("one of them").message;
+    site.configure(&configuration("retain_for = \"1ms\""));
+    let (moves, park) = (Vec::new(), Vec::new());
+    let reload = Request::Reload { dry_run: false, moves, park, expected: None, by: "test".into() };
+    assert!(matches!(engine.ask(&reload), Response::Reloaded(_)));
+    let left = found(&engine);
+    assert_eq!(left.iter().map(|row| &*row.listener).collect::<Vec<_>>(), ["adt-in"]);
+    for asked in [
+        Request::History { message: of_lab },
+        Request::Content { message: of_lab, by: "test".into(), reason: String::new(), most: None },
+    ] {
+        let answer = engine.ask(&asked);
+        let reason = RefusedReason::NotFound;
+        assert!(matches!(answer, Response::Refused { reason: r, .. } if r == reason), "{answer:?}");
+    }
+    engine.stop();
+    let show = ["message", "show", &of_lab.to_string(), "--config", "wardline.toml"];
+    let output = site.command(show);
+    assert!(!output.status.success(), "nor in the store of a stopped engine");
 }
 
 /// What `wardline store` prints.

@@ -177,7 +177,7 @@ fn load_main(
     }
     let config = check::assemble(context, main, &drafts, tables);
     if !context.has_faults() {
-        check::warn(context, &drafts);
+        check::warn(context, &drafts, &config.store);
     }
     Some(config)
 }

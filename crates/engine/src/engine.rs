@@ -23,5 +23,6 @@ mod run;
 mod running;
 mod signals;
 
+pub(crate) use build::terms;
 pub use build::{BuildError, EXIT_STORE_FAILED, Engine, Reread, store_folder, store_options};
 pub use run::{Beside, Ended};

@@ -24,6 +24,7 @@ mod query;
 mod refused;
 mod stats;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -177,6 +178,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// How long the room lasts. Blocks shortly.
     fn outlook(&self) -> Outlook;
+
+    /// From now on what came through these listeners, and has ended everywhere, is not found and not read any more when it
+    /// is older than that. Its bytes go with their segment. Replaces what was said before.
+    fn retain_each(&self, terms: BTreeMap<Name, Duration>);
 
     /// What retention would let go if it ran now with these limits; `None` = as it has them. Blocks for some seconds.
     ///

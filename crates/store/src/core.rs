@@ -28,6 +28,7 @@ use crate::outbox::Outboxes;
 use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::retention::Watch;
+use crate::terms::Terms;
 
 /// One store's shared parts.
 pub(crate) struct Core {
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) index: Index,
     /// Where it is wanted.
     pub(crate) history: Option<Shelf>,
+    pub(crate) terms: Terms,
     pub(crate) outboxes: Outboxes,
     pub(crate) watch: Watch,
     pub(crate) ports: Mutex<Vec<Box<dyn Port>>>,

@@ -6,6 +6,7 @@ mod reading;
 mod recent;
 mod replayed;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -238,6 +239,10 @@ impl Store for JournalStore {
 
     fn outlook(&self) -> Outlook {
         retention::outlook(&self.core, self.retention.policy(), Timestamp::now())
+    }
+
+    fn retain_each(&self, terms: BTreeMap<Name, Duration>) {
+        self.core.terms.set(terms);
     }
 
     fn pruning(

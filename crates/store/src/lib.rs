@@ -30,6 +30,7 @@ mod queue;
 mod recovery;
 mod retention;
 mod submission;
+mod terms;
 mod verify;
 mod writer;
 

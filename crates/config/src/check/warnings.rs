@@ -4,12 +4,12 @@ use wardline_flow::{AckMode, ProcessingId};
 use wardline_mllp::Release;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{AckWhen, Destination, DestinationKind, OnLate, Order, PeerEndpoint};
+use crate::model::{AckWhen, Destination, DestinationKind, OnLate, Order, PeerEndpoint, Store};
 use crate::reading::Context;
 use crate::sections::{DestinationDraft, Drafts, ListenerDraft, RouteDraft};
 
 /// Reports what looks wrong.
-pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
+pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts, store: &Store) {
     for (is_empty, what, so) in [
         (drafts.listeners.is_empty(), "listeners", "nothing comes in"),
         (drafts.routes.is_empty(), "routes", "every message that comes in stays unrouted"),
@@ -23,6 +23,7 @@ pub(crate) fn warn(context: &Context<'_>, drafts: &Drafts) {
     }
     for listener in &drafts.listeners {
         warn_of_listener(context, listener);
+        warn_of_term(context, listener, store);
         warn_of_relay(context, listener);
     }
     drafts.routes.iter().for_each(|route| warn_of_route(context, route));
@@ -54,6 +55,16 @@ fn warn_of_listener(context: &Context<'_>, draft: &ListenerDraft) {
         context.report(
             warning.at(&bind.place).hint("add `tls`, or bind to one address of your own network"),
         );
+    }
+}
+
+/// A term that the store does not reach.
+fn warn_of_term(context: &Context<'_>, draft: &ListenerDraft, store: &Store) {
+    let Some(term) = &draft.retain_for else { return };
+    if term.value > store.retain_for {
+        let warning = Diagnostic::warning("the store keeps no message for so long");
+        let hint = "raise `retain_for` of `[store]`, or leave this out";
+        context.report(warning.at(&term.place).hint(hint));
     }
 }
 

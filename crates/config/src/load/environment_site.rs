@@ -35,6 +35,7 @@ const LISTENER: &[&str] = &[
     "batch_ack",
     "dedup",
     "dedup_window",
+    "retain_for",
     "unrouted",
     "on_unavailable",
     "unavailable_wait",

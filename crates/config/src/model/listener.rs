@@ -71,6 +71,8 @@ pub struct Listener {
     pub dedup: Dedup,
     /// How long it is known.
     pub dedup_window: Duration,
+    /// How long its messages are found and read once they have ended; absent = as long as the store keeps them.
+    pub retain_for: Option<Duration>,
     /// What becomes of a message that no route matches.
     pub unrouted: Unrouted,
     /// What the sender sees while nothing can be stored.
@@ -153,6 +155,7 @@ impl Listener {
             batch_ack: BatchAck::Single,
             dedup: Dedup::Flag,
             dedup_window: Duration::from_secs(60 * 60),
+            retain_for: None,
             unrouted: Unrouted::Accept,
             on_unavailable: OnUnavailable::Close,
             unavailable_wait: Duration::from_secs(5),

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wardline_flow::Intake;
 
@@ -30,6 +31,8 @@ pub(crate) struct ListenerDraft {
     pub(crate) ack_from: Option<Placed<Id>>,
     /// The destination that the application's answers go by.
     pub(crate) app_ack_to: Option<Placed<Id>>,
+    /// How long its messages are found.
+    pub(crate) retain_for: Option<Placed<Duration>>,
     /// The file of its profile, as it is named.
     pub(crate) profile: Option<Placed<PathBuf>>,
     /// Its rules, with their places.
@@ -79,6 +82,8 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
     listener.handlers =
         handlers.iter().map(|name: &Placed<Id>| name.value.0.as_str().into()).collect();
     section.set("handler_timeout", &mut listener.handler_timeout);
+    let retain_for = section.get("retain_for");
+    listener.retain_for = retain_for.as_ref().map(|term: &Placed<Duration>| term.value);
     section.set("unrouted", &mut listener.unrouted);
     section.set("segments", &mut listener.segments);
     section.set_as("charset", &mut listener.charset.fixed, Some);
@@ -99,6 +104,7 @@ pub(super) fn read(mut section: Section<'_>) -> ListenerDraft {
         handlers,
         ack_from,
         app_ack_to,
+        retain_for,
         profile,
         rules,
         tables,

@@ -22,7 +22,7 @@ const ABSENT: &str = r#"
     key kind map max_attempts max_in_flight_per_source max_instructions max_memory max_per_source max_restarts max_stuck
     message min_version name on_miss order_by
     order_id_type password path pattern processing_id profile rate receiving_application receiving_facility remove
-    renumber replace restart_window script sending_application sending_facility server_name set shutdown_delay split status table text
+    renumber replace restart_window retain_for script sending_application sending_facility server_name set shutdown_delay split status table text
     then timeout to unique value
     version when with with_id
 "#;

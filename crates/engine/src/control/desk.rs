@@ -44,6 +44,7 @@ use super::protocol::{
 };
 use super::reloading::{Asked, Reloads};
 use super::verifying::Verifying;
+use crate::engine::terms;
 use crate::observe::{LogLevel, RecentLog};
 use crate::outbound::{self, Chosen};
 use crate::replay::Replays;
@@ -116,6 +117,7 @@ impl Desk {
 
     /// The desk of a store whose engine is stopped. The caller holds the store's lock and closes it afterwards.
     pub fn stopped(store: Arc<dyn Store>, config: &Config) -> Self {
+        store.retain_each(terms(config));
         let readings = config.listeners.iter().map(|one| (one.id.arc(), one.reading()));
         Self {
             store,

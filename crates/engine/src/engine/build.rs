@@ -8,14 +8,15 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use wardline_config::{
-    Awaited, Config, Destination, DestinationKind, Faults, Loaded, PeerEndpoint,
+    Awaited, Config, Destination, DestinationKind, Faults, Listener, Loaded, PeerEndpoint, Store,
 };
 use wardline_flow::{DestinationId, HandlerName, ListenerId};
 use wardline_store::history::HistoryOptions;
-use wardline_store::{Intake, JournalStore, OpenError, StoreOptions};
+use wardline_store::{Intake, JournalStore, Name, OpenError, StoreOptions};
 
 use super::descriptors;
 use super::run::Beside;
@@ -31,6 +32,9 @@ use crate::tls::{Acceptor, Certificates, Unusable};
 
 /// Sockets that a listener listens with: its own, and one for who takes its address over.
 const LISTENING: usize = 2;
+
+/// Files of the store that are filled ahead, or are runs of a segment that are not one yet.
+const UNFINISHED_FILES: u64 = 64;
 
 /// The exit code of a store that could not write: every operator's script can tell it from others.
 pub const EXIT_STORE_FAILED: i32 = 9;
@@ -127,7 +131,9 @@ impl Engine {
             }
         }
         let certificates = Certificates::load(&config)?;
-        descriptors::raise(connections(&config));
+        descriptors::raise(
+            connections(&config) + store_files(&config.store, config.history.enabled),
+        );
         let folder = &config.engine.data_dir;
         make_private(folder)
             .map_err(|source| BuildError::DataFolder { path: folder.clone(), source })?;
@@ -238,6 +244,13 @@ pub(super) fn connections(config: &Config) -> u64 {
     inbound.chain(outbound).map(|connections| connections as u64).sum()
 }
 
+/// The files that the store of this configuration may have open at once: each segment, and what is found of it.
+pub(super) fn store_files(store: &Store, with_history: bool) -> u64 {
+    let segments = store.retain_bytes.div_ceil(store.segment_size.max(1));
+    let each = if with_history { 2 } else { 1 };
+    segments * each + UNFINISHED_FILES
+}
+
 /// Where the store of this configuration lies.
 pub fn store_folder(config: &Config) -> PathBuf {
     config.engine.data_dir.join("store")
@@ -279,6 +292,12 @@ pub fn store_options(config: &Config, on_intake: watch::Sender<Intake>) -> Store
             on_intake.send_replace(intake);
         }),
     }
+}
+
+/// How long what came through each listener is found and read, where that is said.
+pub(crate) fn terms(config: &Config) -> BTreeMap<Name, Duration> {
+    let of = |listener: &Listener| Some((listener.id.arc(), listener.retain_for?));
+    config.listeners.iter().filter_map(of).collect()
 }
 
 /// Makes the data folder, if it is not there, for its owner alone: bodies of messages lie in it. The names of what was

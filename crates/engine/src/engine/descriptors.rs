@@ -2,10 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors the engine itself needs: store, control socket, logs, arbiters, reader threads.
+/// Descriptors the engine itself needs beside those of its store: control socket, logs, arbiters, reader threads.
 const OWN: u64 = 256;
 
-/// Raises the soft limit to the hard one. Warns where that is less than all `promised` connections could need.
+/// Raises the soft limit to the hard one. Warns where that is less than all `promised` connections and files could need.
 pub(super) fn raise(promised: u64) {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -18,7 +18,7 @@ pub(super) fn raise(promised: u64) {
         tracing::warn!(
             needed,
             available,
-            "the limit of open files is below the sum of all connections configured: raise LimitNOFILE"
+            "the limit of open files is below the sum of all connections configured and of the store's files: raise LimitNOFILE"
         );
     }
 }

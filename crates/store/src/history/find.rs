@@ -22,6 +22,7 @@ use super::source::Source;
 use super::standing::Standing;
 use crate::api::MessageId;
 use crate::format::fields::nanoseconds;
+use crate::terms::TermsNow;
 
 /// A message that matches.
 pub(super) struct Match {
@@ -45,6 +46,7 @@ pub(super) struct Found {
 struct Walk<'s> {
     search: &'s Search,
     clock: &'s Clock,
+    terms: &'s TermsNow,
     /// The only messages that come into question, where that is known.
     live: Option<&'s [u64]>,
     sources: &'s [Source],
@@ -63,6 +65,7 @@ struct Walk<'s> {
 pub(super) fn find(
     sources: &[Source],
     search: &Search,
+    terms: &TermsNow,
     live: Option<&[u64]>,
     limit: usize,
 ) -> Result<Found, super::run::RunError> {
@@ -72,6 +75,7 @@ pub(super) fn find(
     let mut walk = Walk {
         search,
         clock: &clock,
+        terms,
         live,
         sources,
         before,
@@ -201,8 +205,15 @@ impl Walk<'_> {
             None => to.is_none_or(|to| deliveries.iter().any(|one| *one.destination == *to)),
             Some(state) => state_matches(state, to, &deliveries),
         };
-        Ok(matches.then_some(Match { message, source, row, deliveries }))
+        let is_hidden = is_hidden(self.terms, &row, &deliveries);
+        Ok((matches && !is_hidden).then_some(Match { message, source, row, deliveries }))
     }
+}
+
+/// Whether a message is not to be found any more: its listener's term is over, and nobody has to see to it.
+pub(super) fn is_hidden(terms: &TermsNow, row: &Row, deliveries: &[HistoryDelivery]) -> bool {
+    terms.are_over(&row.listener, row.received_at)
+        && deliveries.iter().all(|delivery| delivery.state.is_end())
 }
 
 /// Whether a source may hold a message that is asked for.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::answer::{HistoryContent, HistoryDelivery, HistoryFigures, HistoryRow};
 use super::entry::{Row, RowOrigin};
-use super::find::find;
+use super::find::{find, is_hidden};
 use super::footer::unsorted;
 use super::keys::taken;
 use super::opening::{covered, of_segment};
@@ -38,7 +38,13 @@ pub(super) fn search(
     let behind = lag(core, shelf);
     let sources = shelf.sources();
     let live = live::messages(core, search);
-    let found = find(&sources, search, live.as_deref(), search.limit.clamp(1, MAX_PAGE))?;
+    let found = find(
+        &sources,
+        search,
+        &core.terms.now(),
+        live.as_deref(),
+        search.limit.clamp(1, MAX_PAGE),
+    )?;
     let mut rows = Vec::with_capacity(found.matches.len());
     for one in found.matches {
         let Some(source) = sources.get(one.source) else { continue };
@@ -117,17 +123,24 @@ pub(crate) fn each_row(
     })
 }
 
-/// Where a message stands: the source, the place of its record, and what is kept of it.
+/// Where a message stands that may be found: the source, the place of its record, and what is kept of it.
 pub(super) fn locate(
     core: &Core,
     sources: &[Source],
     message: u64,
 ) -> Result<Option<(usize, Place, Row)>, RunError> {
+    let terms = core.terms.now();
     for (nth, source) in sources.iter().enumerate() {
         if core.segments.get(source.segment()).is_none() {
             continue;
         }
         if let Some(row) = Cursor::new(source).row(message)? {
+            if terms.are_over(&row.listener, row.received_at) {
+                let deliveries = Standing::new(sources).deliveries(nth, message, &row)?;
+                if is_hidden(&terms, &row, &deliveries) {
+                    return Ok(None);
+                }
+            }
             let place = Place { segment: source.segment(), offset: row.offset };
             return Ok(Some((nth, place, row)));
         }

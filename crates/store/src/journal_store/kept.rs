@@ -62,6 +62,7 @@ pub(super) fn messages(
             };
             let found = match known {
                 Whether::At(place) => match read_whole(&core.segments, place, id.get()) {
+                    Ok(found) if is_hidden(core, id.get(), &found)? => None,
                     Ok(found) => Some(found),
                     Err(Unread::Moved) => None,
                     Err(Unread::Failed(error)) => return Err(error),
@@ -75,6 +76,22 @@ pub(super) fn messages(
         }
     }
     Ok(())
+}
+
+/// Whether a message is not to be read any more: its listener's term is over, and it has ended everywhere.
+fn is_hidden(core: &Core, number: u64, kept: &KeptMessage) -> Result<bool, ReadError> {
+    if !core.terms.now().are_over(&kept.listener, kept.received_at) {
+        return Ok(false);
+    }
+    core.index.with(|view| {
+        view.catch_up(&core.segments, core.progress.durable())?;
+        for sent in &kept.sent {
+            if view.delivery(&sent.destination, number)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// What is known of a message's record.

@@ -24,6 +24,7 @@ use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::recovery::{self, Recovered};
 use crate::retention::{Policy, Retention, Watch};
+use crate::terms::Terms;
 use crate::writer::{Active, Writer, begin};
 
 /// The segment a start begins with: filled in a few milliseconds, so that listening waits for nothing.
@@ -158,6 +159,7 @@ fn core(
         refused: Allowance::new(options.retain_bytes, options.retain_for, Instant::now()),
         index,
         history,
+        terms: Terms::default(),
         outboxes: Outboxes::default(),
         watch: Watch::default(),
         ports: Mutex::default(),

@@ -3,6 +3,7 @@
 mod impaired;
 mod lasting;
 mod model;
+mod terms;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

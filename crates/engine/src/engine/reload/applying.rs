@@ -10,7 +10,7 @@ use wardline_config::Config;
 use wardline_flow::{DestinationId, ListenerId};
 use wardline_store::{Change, DestinationState, MessageId, Name, Store};
 
-use super::super::build::connections;
+use super::super::build::{connections, store_files, terms};
 use super::super::descriptors;
 use super::super::destinations::{self, RunningDestination};
 use super::super::harbour::Version;
@@ -142,7 +142,10 @@ impl Running {
     ) -> Vec<RunningDestination> {
         let Prepared { config, certificates, handlers, entrances, endpoints, duplicates } =
             prepared;
-        descriptors::raise(connections(&config));
+        descriptors::raise(
+            connections(&config) + store_files(&config.store, config.history.enabled),
+        );
+        self.harbour.store.retain_each(terms(&config));
         let certificates = certificates.take();
         let withheld = Arc::new(self.version.ways.withheld.renewed(&config));
         let routing = Arc::new(config.routing.clone());

@@ -124,6 +124,7 @@ pub(super) fn listener(old: &Listener, new: &Listener) -> Keys {
         batch_ack: "batch_ack",
         dedup: "dedup",
         dedup_window: "dedup_window",
+        retain_for: "retain_for",
         unrouted: "unrouted",
         on_unavailable: "on_unavailable",
         unavailable_wait: "unavailable_wait",
