@@ -63,7 +63,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["wardline-engine"]),
     ("blake3", &["wardline-engine"]),
     ("ring", &["wardline-engine", "wardline-admin"]),
-    ("hyper", &["wardline-engine"]),
+    ("hyper", &["wardline-engine", "wardline"]),
     ("tokio-postgres", &["wardline-engine"]),
     ("prometheus-client", &["wardline-metrics"]),
     ("x509-parser", &["wardline-engine"]),

@@ -1,5 +1,5 @@
 //! A small journal as the store writes it: groups of one record and of several, of one block and of many, in several
-//! segments, the last one with room.
+//! segments, the last one with room; messages that came, that were replayed, and that were refused.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use wardline_store::{
     Accept, Change, Completion, DeliveryRef, JournalStore, MessageId, NewDelivery, NewMessage,
-    Outcome, Port, PortId, Store, StoreOptions, Ticket,
+    Origin, Outcome, Port, PortId, RefusedMessage, Store, StoreOptions, Ticket,
 };
 
 use super::memory::Contents;
@@ -21,8 +21,10 @@ const LARGE: usize = 110 * 1024;
 const LARGE_MESSAGES: usize = 4;
 /// Handed over at once, so that they share groups, each with its outcome.
 const SMALL_MESSAGES: usize = 12;
+/// Kept beside the small ones: some whole, some of which the end is not kept.
+const REFUSED_MESSAGES: usize = 6;
 /// As many as are handed over below.
-pub(crate) const RECORDS: usize = LARGE_MESSAGES + 3 * SMALL_MESSAGES;
+pub(crate) const RECORDS: usize = LARGE_MESSAGES + 3 * SMALL_MESSAGES + REFUSED_MESSAGES;
 
 struct Told(Sender<Completion>);
 
@@ -53,15 +55,22 @@ pub(crate) fn journal() -> Contents {
     let store = JournalStore::open(options).expect("a store");
     let port = store.open_port(Box::new(Told(teller)));
     let scribe = Scribe { store, port, told };
-    let alone: Vec<_> = (0..SMALL_MESSAGES).map(|n| scribe.message(vec![b'a'; 40 * n])).collect();
-    for message in alone {
+    let mut replayed = None;
+    for n in 0..SMALL_MESSAGES {
+        scribe.hand_over(vec![b'a'; 40 * n], replayed);
+        let message = scribe.wait();
         scribe.delivered(message);
+        replayed = Some(Origin { job: 1, message });
+    }
+    for n in 0..REFUSED_MESSAGES {
+        scribe.refused(300 * n);
     }
     for _ in 0..LARGE_MESSAGES {
-        scribe.message(vec![b'l'; LARGE]);
+        scribe.hand_over(vec![b'l'; LARGE], None);
+        scribe.wait();
     }
     for n in 0..SMALL_MESSAGES {
-        scribe.hand_over(vec![b's'; 400 * n]);
+        scribe.hand_over(vec![b's'; 400 * n], None);
     }
     for _ in 0..SMALL_MESSAGES {
         scribe.wait();
@@ -83,7 +92,7 @@ impl Scribe {
         Ticket { port: self.port, number: 1 }
     }
 
-    fn hand_over(&self, body: Vec<u8>) {
+    fn hand_over(&self, body: Vec<u8>, origin: Option<Origin>) {
         let own = Some(Bytes::from_static(b"its own"));
         let delivery = |name: &str, body| NewDelivery { body, ..NewDelivery::new(name.into()) };
         let deliveries = vec![delivery("lis", None), delivery("pacs", own)];
@@ -92,7 +101,7 @@ impl Scribe {
             listener: "adt-in".into(),
             peer: "127.0.0.1:1".into(),
             answer: None,
-            messages: vec![NewMessage::new(body.into(), deliveries)],
+            messages: vec![NewMessage { origin, ..NewMessage::new(body.into(), deliveries) }],
             concludes: None,
         };
         self.store.accept(accept, self.ticket()).expect("it is open");
@@ -103,9 +112,17 @@ impl Scribe {
         completion.result.expect("there is space").first
     }
 
-    fn message(&self, body: Vec<u8>) -> MessageId {
-        self.hand_over(body);
-        self.wait()
+    /// Nobody is told when it is kept; what is waited for afterwards stands behind it.
+    fn refused(&self, size: usize) {
+        self.store.keep_refused(RefusedMessage {
+            at: Timestamp::UNIX_EPOCH,
+            listener: "adt-in".into(),
+            peer: "127.0.0.1:1".into(),
+            code: *b"AR",
+            cause: "not-allowed".into(),
+            size: 1000,
+            body: vec![b'r'; size.min(1000)].into(),
+        });
     }
 
     fn delivered(&self, message: MessageId) {

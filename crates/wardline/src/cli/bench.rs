@@ -12,10 +12,12 @@ mod idle;
 mod keys;
 mod load;
 mod message;
+mod page;
 mod pair;
 mod process;
 mod report;
 mod row;
+mod seat;
 mod sink;
 mod site;
 mod tls;
@@ -81,10 +83,14 @@ enum Work {
     EndToEnd,
     /// Answers of an engine of whose ten destinations one is dead.
     DeadDestination,
+    /// Durable receive with the history and open pages, beside the same with neither.
+    Watched,
     /// Memory, start-up, idle connections.
     Idle,
     /// Receive and start with a million messages waiting. Only when it is named: filling the queue takes long.
     Queued,
+    /// The page over 500 interfaces and a million messages, and ten minutes of its streams. Only when it is named.
+    Seat,
 }
 
 impl Bench {
@@ -103,7 +109,7 @@ impl Bench {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let mut report = Report::new();
         for work in Work::value_variants() {
-            if self.only.contains(work) || (self.only.is_empty() && *work != Work::Queued) {
+            if self.only.contains(work) || (self.only.is_empty() && !work.takes_long()) {
                 bar.set_message(work.name());
                 bar.tick();
                 work.measure(&effort, &mut report)?;
@@ -116,6 +122,11 @@ impl Bench {
 }
 
 impl Work {
+    /// Whether it is done only when it is named.
+    fn takes_long(self) -> bool {
+        matches!(self, Self::Queued | Self::Seat)
+    }
+
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
@@ -133,6 +144,8 @@ impl Work {
             Self::Keys => report.row(effort.keys()?),
             Self::EndToEnd => effort.end_to_end()?.into_iter().for_each(|row| report.row(row)),
             Self::DeadDestination => report.row(effort.dead_destination()?),
+            Self::Watched => report.row(effort.watched()?),
+            Self::Seat => report.seat(effort.seat()?),
             Self::Queued => {
                 let (row, queued) = effort.queued()?;
                 report.row(row);

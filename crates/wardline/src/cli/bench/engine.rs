@@ -13,6 +13,7 @@ use wardline_engine::control::socket_path;
 use super::super::reach::{Reach, ReachError};
 use super::child::Child;
 use super::error::BenchError;
+use super::page::{Page, Token};
 use super::site::Site;
 
 /// How long an engine may take to listen.
@@ -33,6 +34,7 @@ pub(super) struct Engine {
     pub(super) address: SocketAddr,
     /// From the start of the process until it took a connection.
     pub(super) listening_after: Duration,
+    page: Option<Page>,
     folder: PathBuf,
 }
 
@@ -42,11 +44,21 @@ impl Engine {
         let folder = folder.join(name);
         let unusable = |source| BenchError::Folder { folder: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(unusable)?;
-        let address = free_address()?;
-        let config = site.config(&folder.join("data"), address);
+        let (address, of_page) = free_addresses()?;
+        let data = folder.join("data");
+        let config = site.config(&data, address, of_page);
         fs::write(folder.join(CONFIG), config).map_err(unusable)?;
+        let page = match site.has_page() {
+            true => Some(Page { address: of_page, token: Token::make(&data)? }),
+            false => None,
+        };
         let (child, listening_after) = launch(&folder, address)?;
-        Ok(Self { child, address, listening_after, folder })
+        Ok(Self { child, address, listening_after, page, folder })
+    }
+
+    /// Its page.
+    pub(super) fn page(&self) -> Result<Page, BenchError> {
+        self.page.clone().ok_or(BenchError::PageRefused)
     }
 
     /// Ends it and starts it again on what it has stored.
@@ -115,9 +127,9 @@ fn launch(folder: &Path, address: SocketAddr) -> Result<(Child, Duration), Bench
     Ok((child, begun.elapsed()))
 }
 
-/// An address that nobody has at this moment.
-fn free_address() -> Result<SocketAddr, BenchError> {
-    TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-        .and_then(|listener| listener.local_addr())
-        .map_err(BenchError::Network)
+/// Two addresses that nobody has at this moment: for messages, and for the page.
+fn free_addresses() -> Result<(SocketAddr, SocketAddr), BenchError> {
+    let free = || TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let both = free().and_then(|one| Ok((one.local_addr()?, free()?.local_addr()?)));
+    both.map_err(BenchError::Network)
 }

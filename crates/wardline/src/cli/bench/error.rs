@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use wardline_admin::access::AccessFault;
 use wardline_engine::tls::{HandshakeFault, TlsFault};
 
 use super::super::exit::Exit;
@@ -58,6 +59,21 @@ pub(super) enum BenchError {
         /// What the system said.
         source: io::Error,
     },
+    /// The page could not be asked.
+    #[error("the page could not be asked")]
+    Page(#[source] hyper::Error),
+    /// The page did not give what was asked for.
+    #[error("the page refused what was asked for")]
+    PageRefused,
+    /// No token could be made for the page.
+    #[error("no token could be made for the page")]
+    Token(#[source] AccessFault),
+    /// A message that was received is not in the history.
+    #[error("the history does not show a message that was received")]
+    NotFound,
+    /// The history did not come level with the journal.
+    #[error("the history was not level with the journal in time")]
+    HistoryBehind,
     /// What was queued did not reach its destination in time.
     #[error("what was queued was not delivered in time")]
     NotDelivered,

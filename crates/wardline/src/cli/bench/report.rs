@@ -11,6 +11,7 @@ use super::super::table::{Align, Cell, Table};
 use super::super::terminal::Terminal;
 use super::idle::Idle;
 use super::row::{Row, Target};
+use super::seat::Seat;
 use super::work::Queued;
 
 /// Milliseconds in which an idle engine should listen.
@@ -33,6 +34,8 @@ pub(super) struct Report {
     idle: Option<Idle>,
     #[serde(skip_serializing_if = "Option::is_none")]
     queued: Option<Queued>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seat: Option<Seat>,
 }
 
 /// Where it was measured.
@@ -46,7 +49,8 @@ impl Report {
     pub(super) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let machine = Machine { cores, version: env!("CARGO_PKG_VERSION") };
-        Self { machine, syncs_per_second: None, rows: Vec::new(), idle: None, queued: None }
+        let rows = Vec::new();
+        Self { machine, syncs_per_second: None, rows, idle: None, queued: None, seat: None }
     }
 
     /// Adds the syncs of the disk.
@@ -67,6 +71,11 @@ impl Report {
     /// Adds the start with many messages waiting.
     pub(super) fn queued(&mut self, queued: Queued) {
         self.queued = Some(queued);
+    }
+
+    /// Adds the page over many interfaces.
+    pub(super) fn seat(&mut self, seat: Seat) {
+        self.seat = Some(seat);
     }
 
     /// Prints all of it.
@@ -90,6 +99,9 @@ impl Report {
                 amounts::count(queued.messages),
                 queued.listening_after_milliseconds
             ))?;
+        }
+        for line in self.seat.iter().flat_map(Seat::lines) {
+            terminal.line(line)?;
         }
         if !self.rows.is_empty() {
             terminal.line("")?;

@@ -39,6 +39,17 @@ pub(super) enum Site {
     Discard,
     /// Stores and queues for a destination that is not there.
     Queue,
+    /// The same without a history.
+    Forgetful,
+    /// The same with the history, and the page.
+    Watched,
+    /// Half of so many interfaces are listeners, each with a destination of its own; the page.
+    Hospital {
+        /// Who is delivered to.
+        peer: SocketAddr,
+        /// Listeners and destinations together.
+        interfaces: usize,
+    },
     /// The same behind a listener with TLS, whose certificate lies in this folder.
     Encrypted(PathBuf),
     /// Stores and delivers to each of these in one lane on one connection.
@@ -57,15 +68,26 @@ pub(super) enum Site {
 }
 
 impl Site {
-    /// The configuration as text: data in `data`, messages at `address`.
-    pub(super) fn config(&self, data: &Path, address: SocketAddr) -> String {
+    /// Whether somebody may look at its page.
+    pub(super) fn has_page(&self) -> bool {
+        matches!(self, Self::Watched | Self::Hospital { .. })
+    }
+
+    /// The configuration as text: data in `data`, messages at `address`, the page at `page` where it has one.
+    pub(super) fn config(&self, data: &Path, address: SocketAddr, page: SocketAddr) -> String {
         let unrouted = if matches!(self, Self::Discard) { "discard" } else { "accept" };
+        let admin = match self.has_page() {
+            true => format!("[admin]\nbind = \"{page}\"\n"),
+            false => String::new(),
+        };
+        let history = !matches!(self, Self::Forgetful);
         let mut config = format!(
             "version = 1\n\
              [engine]\nname = \"bench\"\ndata_dir = \"{}\"\n\
              [store]\nmin_free = \"64MiB\"\n\
+             [history]\nenabled = {history}\n\
              [log]\nfilter = \"warn\"\n\
-             [[listeners]]\nid = \"in\"\nbind = \"{address}\"\nunrouted = \"{unrouted}\"\n\
+             {admin}[[listeners]]\nid = \"in\"\nbind = \"{address}\"\nunrouted = \"{unrouted}\"\n\
              max_connections = {MAX_CONNECTIONS}\nwhen_full = \"close-newcomer\"\n",
             data.display()
         );
@@ -83,9 +105,15 @@ impl Site {
             let file = table.display();
             let _written = write!(config, "{RULES}[lookups.authorities]\nfile = \"{file}\"\n");
         }
+        if let Self::Hospital { peer, interfaces } = self {
+            many(&mut config, *peer, interfaces / 2);
+            return config;
+        }
         let (peers, delivery) = match self {
-            Self::Discard => return config,
-            Self::Queue | Self::Encrypted(_) => (vec![NOBODY], "order = \"fifo\"\n"),
+            Self::Discard | Self::Hospital { .. } => return config,
+            Self::Queue | Self::Forgetful | Self::Watched | Self::Encrypted(_) => {
+                (vec![NOBODY], "order = \"fifo\"\n")
+            }
             Self::Lanes(peers) => (peers.clone(), "order = \"fifo\"\n"),
             Self::Keys(peer) => (vec![*peer], "order_by = \"PID-3\"\nconnections = 16\n"),
             Self::Pool(peer) | Self::Ruled { peer, .. } => {
@@ -105,6 +133,27 @@ impl Site {
             );
         }
         config
+    }
+}
+
+/// So many listeners, the one that is there among them, each with a route and a destination of its own.
+fn many(config: &mut String, peer: SocketAddr, pairs: usize) {
+    let listener = |pair: usize| match pair {
+        0 => "in".to_owned(),
+        pair => format!("in-{pair}"),
+    };
+    // Writing to a string does not fail.
+    for pair in 1..pairs {
+        let id = listener(pair);
+        let _written = write!(config, "[[listeners]]\nid = \"{id}\"\nbind = \"127.0.0.1:0\"\n");
+    }
+    for pair in 0..pairs {
+        let (from, to) = (listener(pair), name(pair));
+        let _written = write!(
+            config,
+            "[[routes]]\nid = \"route-{pair}\"\nfrom = [\"{from}\"]\nto = [\"{to}\"]\n\
+             [[destinations]]\nid = \"{to}\"\nkind = \"mllp\"\naddress = \"{peer}\"\norder = \"fifo\"\n"
+        );
     }
 }
 
@@ -130,6 +179,9 @@ mod tests {
         let sites = [
             Site::Discard,
             Site::Queue,
+            Site::Forgetful,
+            Site::Watched,
+            Site::Hospital { peer: NOBODY, interfaces: 20 },
             Site::Encrypted("tls".into()),
             Site::Lanes(vec![NOBODY, NOBODY]),
             Site::Keys(NOBODY),
@@ -139,7 +191,7 @@ mod tests {
         fs::write(folder.path().join(LOOKUP), LOOKUP_TABLE).unwrap();
         for site in sites {
             let file = folder.path().join("wardline.toml");
-            fs::write(&file, site.config(folder.path(), NOBODY)).unwrap();
+            fs::write(&file, site.config(folder.path(), NOBODY, NOBODY)).unwrap();
             let loaded = wardline_config::load(&file, &|_| None, &[]);
             assert!(loaded.is_ok(), "{site:?}: {}", loaded.unwrap_err());
         }
@@ -152,7 +204,7 @@ mod tests {
         fs::write(&table, LOOKUP_TABLE).unwrap();
         let file = folder.path().join("wardline.toml");
         let site = Site::Ruled { peer: NOBODY, table };
-        fs::write(&file, site.config(folder.path(), NOBODY)).unwrap();
+        fs::write(&file, site.config(folder.path(), NOBODY, NOBODY)).unwrap();
         let loaded = wardline_config::load(&file, &|_| None, &[]).unwrap();
         let frame = Template::new(SMALL).frame().to_vec();
         let message = Message::parse(frame[1..frame.len() - 2].to_vec().into()).unwrap();

@@ -30,7 +30,7 @@ const USUAL_INTERVAL: Duration = Duration::from_millis(20);
 /// Latencies scatter more than rates: so many turns at least.
 const LATENCY_TURNS: u32 = 5;
 /// Many messages that wait.
-const MANY: u64 = 1_000_000;
+pub(super) const MANY: u64 = 1_000_000;
 /// The queue is filled in pieces of this.
 const FILLING_TURN: Duration = Duration::from_secs(5);
 
