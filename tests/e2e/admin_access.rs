@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_command_line_shows_who_is_signed_in_and_ends_one_session,
         what_may_be_looked_at_may_be_asked_for_its_head_and_a_refusal_says_what_may,
         a_token_is_good_for_its_rights_until_it_is_revoked,
+        a_token_made_on_the_machine_is_good_before_anybody_is_known,
         the_page_shows_the_engine_and_goes_last,
         the_page_s_address_is_not_open_to_the_network_without_encryption,
         the_document_of_the_api_is_served,
@@ -110,6 +111,21 @@ fn the_first_start_is_set_up_with_its_token_once() {
     let kept = fs::read_to_string(site.folder().join("data/access/access.json")).expect("a file");
     assert!(kept.contains("$argon2id$") && !kept.contains(PASSWORD));
     assert!(!engine.log().contains(PASSWORD));
+}
+
+fn a_token_made_on_the_machine_is_good_before_anybody_is_known() {
+    let site = site("");
+    let engine = site.start();
+    let token = command(&site, &["token", "create", "monitor", "--right", "see"]);
+    let bearer = format!("Bearer {}", token.trim());
+    let ask = |path: &str, bearer: &str| {
+        Browser::at(engine.page()).send("GET", path, &[("authorization", bearer)], Vec::new())
+    };
+    assert_eq!(ask("/api/v1/status", &bearer).status, 200);
+    assert_eq!(ask("/api/v1/users", &bearer).status, 403, "its rights are what was given");
+    assert_eq!(ask("/api/v1/status", "Bearer wardline_0").status, 401);
+    assert_eq!(Browser::at(engine.page()).get("/").location(), "/setup");
+    assert!(site.folder().join("data/access/setup-token").exists(), "the first person can come");
 }
 
 fn a_wrong_set_up_token_opens_nothing() {
