@@ -124,7 +124,16 @@ fn launch(folder: &Path, address: SocketAddr) -> Result<(Child, Duration), Bench
         }
         thread::sleep(LOOK_AGAIN);
     }
-    Ok((child, begun.elapsed()))
+    let listening_after = begun.elapsed();
+    // With many interfaces the first one listens well before the last, and before anything can be asked.
+    let socket = socket_path(&folder.join("data"));
+    while let Err(fault) = Reach::at(&socket) {
+        if child.has_ended() || begun.elapsed() > UP_TIME {
+            return Err(BenchError::Ask(fault));
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+    Ok((child, listening_after))
 }
 
 /// Two addresses that nobody has at this moment: for messages, and for the page.

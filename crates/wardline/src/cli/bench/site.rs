@@ -151,7 +151,7 @@ fn many(config: &mut String, peer: SocketAddr, pairs: usize) {
         let (from, to) = (listener(pair), name(pair));
         let _written = write!(
             config,
-            "[[routes]]\nid = \"route-{pair}\"\nfrom = [\"{from}\"]\nto = [\"{to}\"]\n\
+            "[[routes]]\nid = \"route-{pair}\"\nfrom = [\"{from}\"]\nmatch = {{}}\nto = [\"{to}\"]\n\
              [[destinations]]\nid = \"{to}\"\nkind = \"mllp\"\naddress = \"{peer}\"\norder = \"fifo\"\n"
         );
     }
