@@ -48,9 +48,10 @@ impl Engine {
         let data = folder.join("data");
         let config = site.config(&data, address, of_page);
         fs::write(folder.join(CONFIG), config).map_err(unusable)?;
-        let page = match site.has_page() {
-            true => Some(Page { address: of_page, token: Token::make(&data)? }),
-            false => None,
+        let page = if site.has_page() {
+            Some(Page { address: of_page, token: Token::make(&data)? })
+        } else {
+            None
         };
         let (child, listening_after) = launch(&folder, address)?;
         Ok(Self { child, address, listening_after, page, folder })

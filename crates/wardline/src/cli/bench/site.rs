@@ -76,10 +76,8 @@ impl Site {
     /// The configuration as text: data in `data`, messages at `address`, the page at `page` where it has one.
     pub(super) fn config(&self, data: &Path, address: SocketAddr, page: SocketAddr) -> String {
         let unrouted = if matches!(self, Self::Discard) { "discard" } else { "accept" };
-        let admin = match self.has_page() {
-            true => format!("[admin]\nbind = \"{page}\"\n"),
-            false => String::new(),
-        };
+        let admin =
+            if self.has_page() { format!("[admin]\nbind = \"{page}\"\n") } else { String::new() };
         let history = !matches!(self, Self::Forgetful);
         let mut config = format!(
             "version = 1\n\
