@@ -10,7 +10,7 @@ use wardline_tests::chromium::{BROWSER, Chromium, DRIVER, Screen};
 use wardline_tests::requirement::Need;
 use wardline_tests::trials;
 
-use crate::demo::{ADMIN, Demo};
+use crate::demo::{ADMIN, Demo, message};
 
 /// The screens: a name for the file, and the path.
 const SCREENS: &[(&str, &str)] = &[
@@ -52,6 +52,7 @@ fn every_screen_fits_light_and_dark_wide_and_narrow() {
     let first = Chromium::start(Screen::WIDE);
     demo.set_up(&first);
     drop(first);
+    demo.grant_content(ADMIN);
     demo.replay_a_few();
     for screen in LOOKS {
         let browser = Chromium::start(screen);
@@ -68,6 +69,8 @@ fn every_screen_fits_light_and_dark_wide_and_narrow() {
         }
         preview(&browser, &demo);
         look(&browser, "replay-preview", screen);
+        trial(&browser, &demo);
+        look(&browser, "try", screen);
     }
 }
 
@@ -86,6 +89,15 @@ fn newest(browser: &Chromium, demo: &Demo) -> String {
     let way =
         browser.evaluate("return document.querySelector('.msgs .cid a').getAttribute('href')");
     way.as_str().expect("a link").to_owned()
+}
+
+/// Tries a message that is pasted.
+fn trial(browser: &Chromium, demo: &Demo) {
+    let text = String::from_utf8(message("ADT^A01", "TRIED-1")).expect("text");
+    browser.open(&demo.at("/try"));
+    browser.write("#text", &text.replace('\r', "\n"));
+    browser.click("form[action='/try'] button");
+    browser.wait_for_words("admissions");
 }
 
 /// Goes to what stands before the start of a replay.

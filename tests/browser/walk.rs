@@ -154,6 +154,7 @@ fn reload(browser: &Chromium, demo: &Demo) {
     browser.open(&demo.at("/config"));
     browser.wait_for_words("The file on the disk differs from what runs.");
     browser.wait_for_words("ward-in");
+    browser.click("main details.opens summary");
     browser.click("form[action='/config/apply'] button");
     browser.wait_for_words("What runs is what is on the disk.");
     browser.open(&demo.at("/interfaces"));

@@ -6,8 +6,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -106,39 +108,31 @@ impl Chromium {
 
     /// Clicks on what this selector finds.
     pub fn click(&self, css: &str) {
-        let clicked = self.found(css, |element| element);
-        self.runtime.block_on(clicked.click()).unwrap_or_else(|error| self.fails(css, &error));
+        self.on(css, |element| async move { element.click().await });
     }
 
     /// Empties a field and writes into it.
     pub fn write(&self, css: &str, text: &str) {
-        let field = self.found(css, |element| element);
-        let written = self.runtime.block_on(async {
+        self.on(css, |field| async move {
             field.clear().await?;
             field.send_keys(text).await
         });
-        written.unwrap_or_else(|error| self.fails(css, &error));
     }
 
     /// The visible words of what this selector finds.
     pub fn text(&self, css: &str) -> String {
-        let element = self.found(css, |element| element);
-        self.runtime.block_on(element.text()).unwrap_or_else(|error| self.fails(css, &error))
+        self.on(css, |element| async move { element.text().await })
     }
 
     /// Waits until the visible words of the page have these among them.
     pub fn wait_for_words(&self, words: &str) {
-        let deadline = std::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let body = self.text("body");
             if body.contains(words) {
                 return;
             }
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{words:?} is not on {}:\n{body}",
-                self.address()
-            );
+            assert!(Instant::now() < deadline, "{words:?} is not on {}:\n{body}", self.address());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -158,7 +152,25 @@ impl Chromium {
         self.runtime.block_on(self.client.screenshot()).expect("a screenshot")
     }
 
-    fn found<T>(&self, css: &str, give: impl FnOnce(fantoccini::elements::Element) -> T) -> T {
+    /// Does something with what this selector finds. A page that keeps itself fresh may put another in its place meanwhile:
+    /// then it is that one's turn.
+    fn on<T, F: Future<Output = Result<T, CmdError>>>(
+        &self,
+        css: &str,
+        act: impl Fn(Element) -> F,
+    ) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let element = self.found(css, |element| element);
+            match self.runtime.block_on(act(element)) {
+                Ok(done) => return done,
+                Err(error) if error.is_stale_element_reference() && Instant::now() < deadline => {}
+                Err(error) => self.fails(css, &error),
+            }
+        }
+    }
+
+    fn found<T>(&self, css: &str, give: impl FnOnce(Element) -> T) -> T {
         let waiting = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css));
         match self.runtime.block_on(waiting) {
             Ok(element) => give(element),
