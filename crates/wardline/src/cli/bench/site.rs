@@ -171,6 +171,9 @@ mod tests {
     use super::super::work::SMALL;
     use super::*;
 
+    const PAGE: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7);
+
     #[test]
     fn every_site_is_a_configuration_that_loads() {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +192,7 @@ mod tests {
         fs::write(folder.path().join(LOOKUP), LOOKUP_TABLE).unwrap();
         for site in sites {
             let file = folder.path().join("wardline.toml");
-            fs::write(&file, site.config(folder.path(), NOBODY, NOBODY)).unwrap();
+            fs::write(&file, site.config(folder.path(), NOBODY, PAGE)).unwrap();
             let loaded = wardline_config::load(&file, &|_| None, &[]);
             assert!(loaded.is_ok(), "{site:?}: {}", loaded.unwrap_err());
         }
@@ -202,7 +205,7 @@ mod tests {
         fs::write(&table, LOOKUP_TABLE).unwrap();
         let file = folder.path().join("wardline.toml");
         let site = Site::Ruled { peer: NOBODY, table };
-        fs::write(&file, site.config(folder.path(), NOBODY, NOBODY)).unwrap();
+        fs::write(&file, site.config(folder.path(), NOBODY, PAGE)).unwrap();
         let loaded = wardline_config::load(&file, &|_| None, &[]).unwrap();
         let frame = Template::new(SMALL).frame().to_vec();
         let message = Message::parse(frame[1..frame.len() - 2].to_vec().into()).unwrap();
